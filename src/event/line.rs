@@ -1,0 +1,166 @@
+//! The log line of a fact, in the words of the original session.
+//!
+//! A fact that only machines care about has no line.
+
+use std::fmt;
+
+use super::{Event, Fact, LinkDownReason, StepDownReason, SuspicionReason};
+use crate::id::NodeId;
+
+/// Returns the line a person reads for an event; `None` for what only machines care about.
+#[must_use]
+pub fn of(event: &Event) -> Option<String> {
+    let node = event.node;
+    let said = said_by(node, &event.fact)?;
+    Some(format!("Node {node}: {said}"))
+}
+
+fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
+    let said = match fact {
+        Fact::Started { pid, address, .. } => format!("Listening on {address} (pid {pid})"),
+        Fact::Stopping => "Stopping".to_owned(),
+        Fact::LinkUp { peer } => format!("Connected to node {peer}"),
+        Fact::LinkDown { peer, reason } => match reason {
+            LinkDownReason::Closed => format!("Lost the connection to node {peer}"),
+            LinkDownReason::Refused => format!("Node {peer} is down (connection refused)"),
+            LinkDownReason::Silent => format!("Node {peer} does not answer"),
+        },
+        Fact::GreetingRefused { from, reason } => format!("Refused {from}: {reason}"),
+        Fact::LeaderSuspected { leader, reason } => match reason {
+            SuspicionReason::Refused | SuspicionReason::NoAnswer | SuspicionReason::Resigned => {
+                format!("Leader {leader} is DOWN! Starting new election...")
+            }
+        },
+        Fact::ElectionStarted { .. }
+        | Fact::MessageReceived { .. }
+        | Fact::HeartbeatAnswered { .. }
+        | Fact::Voted { .. }
+        | Fact::RotationChanged { .. }
+        | Fact::RequestDone { .. } => return None,
+        Fact::QuorumMissing { missing } => {
+            format!("No quorum: waiting for {}", nodes(missing))
+        }
+        Fact::ClaimStarted { ballot } => format!("Asking for votes in epoch {}", ballot.epoch),
+        Fact::BecameLeader { .. } => "I am the new leader!".to_owned(),
+        Fact::ServingStarted { .. } => "I am the LEADER, initializing load balancer".to_owned(),
+        Fact::ServingStopped { .. } => "Too few nodes follow me; serving nobody".to_owned(),
+        Fact::Following { ballot } => format!("Following leader {} (epoch {})", ballot.id, ballot.epoch),
+        Fact::SteppedDown { ballot, reason } => match reason {
+            StepDownReason::QuorumLost => "Stepping down: too few nodes follow me".to_owned(),
+            StepDownReason::HandedOver => format!("Stepped down as leader of epoch {}", ballot.epoch),
+            StepDownReason::HandoverFailed => "Stepping down: the handover came to nothing".to_owned(),
+            StepDownReason::Superseded { epoch } => format!("Stepping down: epoch {epoch} has begun"),
+            StepDownReason::Stopping => "Stepping down: stopping".to_owned(),
+        },
+        Fact::HandoverStarted { ballot } => format!("Handing over to node {}", ballot.id),
+        Fact::OfferParked { image } => format!("Image {image} waits for the election to end"),
+        Fact::Assigned {
+            image,
+            user,
+            node: to,
+            redispatched_from,
+            ..
+        } => match redispatched_from {
+            Some(from) => format!("Image {image} of {user} assigned to node {to} (node {from} lost it)"),
+            None if *to == node => format!("Image {image} of {user} assigned to myself"),
+            None => format!("Image {image} of {user} assigned to node {to}"),
+        },
+        Fact::UploadStarted {
+            user, file, bytes, ..
+        } => {
+            format!("Encrypting {} of {user} ({bytes} bytes)", file.escape_debug())
+        }
+        Fact::UploadDone {
+            user,
+            file,
+            copies,
+            took_us,
+            ..
+        } => format!(
+            "Stored {} of {user} ({}, {} ms)",
+            file.escape_debug(),
+            Copies(*copies),
+            took_us / 1000
+        ),
+        Fact::UploadFailed {
+            user, file, reason, ..
+        } => {
+            format!("Upload of {} of {user} failed: {reason}", file.escape_debug())
+        }
+        Fact::LogDropped { lines } => format!("{lines} log lines were dropped: their reader fell behind"),
+    };
+    Some(said)
+}
+
+struct Copies(usize);
+
+impl fmt::Display for Copies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => write!(f, "1 copy"),
+            copies => write!(f, "{copies} copies"),
+        }
+    }
+}
+
+/// Lists nodes as a sentence does: `node 3`, `nodes 1 and 3`, `nodes 1, 2 and 3`.
+#[must_use]
+pub fn nodes(ids: &[NodeId]) -> String {
+    match ids {
+        [] => "no node".to_owned(),
+        [one] => format!("node {one}"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(NodeId::to_string).collect();
+            format!("nodes {} and {last}", first.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::EventStamp;
+    use crate::id::{Ballot, Epoch, Generation};
+    use crate::time::Time;
+
+    fn id(number: u16) -> NodeId {
+        NodeId::new(number).expect("not zero")
+    }
+
+    fn line(node: u16, fact: Fact) -> Option<String> {
+        of(&EventStamp::new(id(node), Generation(1)).stamp(Time::ZERO, Duration::ZERO, fact))
+    }
+
+    #[test]
+    fn the_lines_of_the_original_session_are_kept_word_for_word() {
+        let ballot = Ballot {
+            epoch: Epoch(1),
+            id: id(3),
+        };
+        let grants = vec![id(3), id(2)];
+        assert_eq!(
+            line(3, Fact::BecameLeader { ballot, grants }).as_deref(),
+            Some("Node 3: I am the new leader!")
+        );
+        assert_eq!(
+            line(3, Fact::ServingStarted { ballot }).as_deref(),
+            Some("Node 3: I am the LEADER, initializing load balancer")
+        );
+        let suspected = Fact::LeaderSuspected {
+            leader: id(3),
+            reason: SuspicionReason::Refused,
+        };
+        assert_eq!(
+            line(2, suspected).as_deref(),
+            Some("Node 2: Leader 3 is DOWN! Starting new election...")
+        );
+    }
+
+    #[test]
+    fn nodes_are_listed_as_in_a_sentence() {
+        assert_eq!(nodes(&[id(3)]), "node 3");
+        assert_eq!(nodes(&[id(1), id(2), id(3)]), "nodes 1, 2 and 3");
+    }
+}

@@ -1,0 +1,21 @@
+//! Heirloom: an encrypted image store run by a small cluster whose failover you can watch.
+//!
+//! ```text
+//!    bin/, main.rs, cli          parse, wire together, exit code
+//!         |
+//!       client                   speaks to the cluster: offer, transfer, retry
+//!         |
+//!       server                   the runtime of a node: sockets, disk, clock -> inputs; outputs -> effects
+//!         |
+//!   bully  loadbalancer  store  encryption  simulation      decisions and data; pure, or disk behind one file
+//!         |
+//!   protocol  event  config  id  time                       the words everybody uses
+//! ```
+//!
+//! Arrows point down only; `tests/it/layers.rs` checks it. `ARCHITECTURE.md` tells the rest.
+
+pub mod config;
+pub mod event;
+pub mod id;
+pub mod protocol;
+pub mod time;

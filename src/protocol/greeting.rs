@@ -1,0 +1,81 @@
+//! How a connection opens: who speaks, to which cluster, and what for.
+
+use serde::{Deserialize, Serialize};
+
+use super::StatusReport;
+use crate::id::{ClusterName, Epoch, Generation, NodeId, UserName};
+
+/// The first message on every connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Opening {
+    /// Opens a connection for a purpose.
+    Hello(Hello),
+    /// Asks for a [`StatusReport`] and nothing else; the node answers and closes.
+    Status,
+}
+
+/// Who opens a connection, and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`super::PROTOCOL_VERSION`] of the speaker.
+    pub version: u32,
+    /// The cluster it means to reach.
+    pub cluster: ClusterName,
+    /// What the connection is for.
+    #[serde(flatten)]
+    pub purpose: Purpose,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename_all = "snake_case")]
+pub enum Purpose {
+    /// A peer sends election messages and reports; one connection each way between two nodes.
+    Control {
+        /// Which member it is.
+        node: NodeId,
+        /// In which life of its process.
+        generation: Generation,
+    },
+    /// A client sends requests; the name is its principal.
+    Client {
+        /// Whose images it means.
+        user: UserName,
+    },
+    /// A reader wants every event from now on.
+    Watch,
+}
+
+/// The answer to an [`Opening`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Greeted {
+    /// The connection is open.
+    Welcome(Welcome),
+    /// How the node is; the answer to [`Opening::Status`].
+    Status(Box<StatusReport>),
+    /// The connection is not opened, and closes.
+    Refused(Refusal),
+}
+
+/// Who accepted a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Which member accepted.
+    pub node: NodeId,
+    /// In which life of its process.
+    pub generation: Generation,
+    /// The highest epoch it has voted in or followed.
+    pub epoch: Epoch,
+    /// Whether it has never voted as far as it remembers: a new node, or one that lost its disk.
+    pub blank: bool,
+}
+
+/// Why a connection or a message was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refusal {
+    /// One sentence, lower case, that says what to do where something can be done.
+    pub reason: String,
+}
