@@ -112,6 +112,17 @@ pub struct Vote {
     pub voted_for: Option<NodeId>,
 }
 
+impl Vote {
+    /// Makes the vote for a reign.
+    #[must_use]
+    pub const fn of(ballot: Ballot) -> Self {
+        Self {
+            epoch: ballot.epoch,
+            voted_for: Some(ballot.id),
+        }
+    }
+}
+
 /// What happens to an election.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -434,6 +445,7 @@ impl Election {
             return;
         };
         peer.silent = false;
+        peer.leaving = false;
         if self.leaving {
             return;
         }

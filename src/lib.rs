@@ -19,4 +19,5 @@ pub mod config;
 pub mod event;
 pub mod id;
 pub mod protocol;
+pub mod simulation;
 pub mod time;

@@ -115,10 +115,7 @@ impl Election {
 
     /// Begins to follow a reign.
     fn join(&mut self, now: Time, ballot: Ballot) {
-        let vote = Vote {
-            epoch: ballot.epoch,
-            voted_for: Some(ballot.id),
-        };
+        let vote = Vote::of(ballot);
         if self.vote != vote {
             self.vote = vote;
             self.persist_vote();
