@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{CLAIM_TIME, COORDINATOR_WAIT, Election, Mutation, Role, Vote, Waiting};
+use super::election::{Role, Waiting};
+use super::{CLAIM_TIME, COORDINATOR_WAIT, Election, Mutation, Vote};
 use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, NodeId};
 use crate::protocol::{ElectionMessage, GrantVerdict};

@@ -1,6 +1,7 @@
 //! Following: heartbeats to the leader, the promise they renew, and what ends it.
 
-use super::{Election, Role, Vote};
+use super::election::Role;
+use super::{Election, Vote};
 use crate::event::{Fact, StepDownReason, SuspicionReason};
 use crate::id::{Ballot, NodeId};
 use crate::protocol::ElectionMessage;
