@@ -15,6 +15,7 @@
 //! Arrows point down only; `tests/it/layers.rs` checks it. `ARCHITECTURE.md` tells the rest.
 
 pub mod config;
+pub mod encryption;
 pub mod event;
 pub mod id;
 pub mod protocol;
