@@ -18,5 +18,6 @@ pub mod config;
 pub mod encryption;
 pub mod event;
 pub mod id;
+pub mod image;
 pub mod protocol;
 pub mod time;
