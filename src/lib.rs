@@ -19,5 +19,6 @@ pub mod encryption;
 pub mod event;
 pub mod id;
 pub mod image;
+pub mod loadbalancer;
 pub mod protocol;
 pub mod time;
