@@ -21,4 +21,5 @@ pub mod id;
 pub mod image;
 pub mod loadbalancer;
 pub mod protocol;
+pub mod store;
 pub mod time;
