@@ -16,8 +16,12 @@
 
 pub mod bully;
 pub mod config;
+pub mod encryption;
 pub mod event;
 pub mod id;
+pub mod image;
+pub mod loadbalancer;
 pub mod protocol;
 pub mod simulation;
+pub mod store;
 pub mod time;
