@@ -125,8 +125,13 @@ impl Watcher {
     }
 
     /// A node's disk was lost, and its epochs with it.
+    ///
+    /// Its votes for others still bind it. A vote for itself binds nobody any more: the claim that
+    /// it was for died with its process.
     pub(super) fn disk_lost(&mut self, node: NodeId) {
         self.epochs.remove(&node);
+        self.votes
+            .retain(|(voter, _), ballot| *voter != node || ballot.id != node);
     }
 
     /// Everybody who may act as leader at this moment.
