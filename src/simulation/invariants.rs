@@ -25,6 +25,8 @@ pub enum Violation {
         /// Its second.
         second: Ballot,
     },
+    /// A node told of a vote that was not on its disk.
+    ToldTooEarly(NodeId, Ballot),
     /// A node's epoch went back.
     EpochWentBack(NodeId, Epoch, Epoch),
     /// A leader had too few votes.
@@ -48,6 +50,9 @@ impl fmt::Display for Violation {
             Self::TwoServing(a, b) => write!(f, "{a} and {b} served at the same time"),
             Self::VotedTwice { voter, first, second } => {
                 write!(f, "node {voter} voted for {first} and for {second}")
+            }
+            Self::ToldTooEarly(node, ballot) => {
+                write!(f, "node {node} told of its vote for {ballot} too early")
             }
             Self::EpochWentBack(node, from, to) => {
                 write!(f, "node {node} went back from epoch {from} to {to}")
@@ -77,22 +82,25 @@ impl Watcher {
         self.violation.get_or_insert(violation);
     }
 
-    /// Somebody became leader with that many votes, of at least `needed`.
+    /// Somebody became leader with these votes, of which it needed `needed` at the very least.
     pub(super) fn led(
         &mut self,
         ballot: Ballot,
         generation: Generation,
-        grants: usize,
+        grants: &[NodeId],
         needed: usize,
         policy: QuorumPolicy,
     ) {
         if self.leaders.insert(ballot, generation).is_some() {
             self.violated(Violation::LedTwice(ballot));
         }
-        if grants < needed {
+        for &voter in grants {
+            self.voted(voter, ballot);
+        }
+        if grants.len() < needed {
             self.violated(Violation::TooFewGrants {
                 ballot,
-                grants,
+                grants: grants.len(),
                 needed,
             });
         }
@@ -126,12 +134,13 @@ impl Watcher {
 
     /// A node's disk was lost, and its epochs with it.
     ///
-    /// Its votes for others still bind it. A vote for itself binds nobody any more: the claim that
-    /// it was for died with its process.
+    /// What it voted for still binds it where a reign came of it. A vote that never reached anybody
+    /// who lived to count it binds nobody; whoever still counts it is held to it in [`Self::led`].
     pub(super) fn disk_lost(&mut self, node: NodeId) {
         self.epochs.remove(&node);
+        let leaders = &self.leaders;
         self.votes
-            .retain(|(voter, _), ballot| *voter != node || ballot.id != node);
+            .retain(|(voter, _), ballot| *voter != node || leaders.contains_key(ballot));
     }
 
     /// Everybody who may act as leader at this moment.

@@ -10,6 +10,7 @@ use super::{Cluster, Happening};
 use crate::bully::{Input, LinkChange, PROOF_RENEWAL};
 use crate::id::{Epoch, Generation, NodeId};
 use crate::protocol::{ElectionMessage, GrantVerdict};
+use crate::simulation::Violation;
 use crate::time::Time;
 
 /// Before a dial that ended without a welcome is tried again.
@@ -58,7 +59,7 @@ impl Cluster {
             return;
         };
         self.counters.count_message(&message);
-        self.watch_vote(from.node, to, &message);
+        self.watch_vote(from.node, &message);
         if !message.is_heartbeat() {
             self.note(|| format!("{} -> {to} {message:?}", from.node));
         }
@@ -83,20 +84,21 @@ impl Cluster {
         }
     }
 
-    pub(super) fn watch_vote(&mut self, from: NodeId, to: NodeId, message: &ElectionMessage) {
-        use GrantVerdict::Granted;
-        match *message {
-            ElectionMessage::Claim { ballot, .. } | ElectionMessage::Handover { ballot, .. } => {
-                self.watcher.voted(from, ballot);
-            }
-            ElectionMessage::Grant {
-                ballot,
-                verdict: Granted,
-            } => {
-                debug_assert_eq!(ballot.id, to);
-                self.watcher.voted(from, ballot);
-            }
-            _ => {}
+    /// A message tells of a vote: it must be the only one of its epoch, and on disk.
+    pub(super) fn watch_vote(&mut self, voter: NodeId, message: &ElectionMessage) {
+        let (ElectionMessage::Claim { ballot, .. }
+        | ElectionMessage::Handover { ballot, .. }
+        | ElectionMessage::Grant {
+            ballot,
+            verdict: GrantVerdict::Granted,
+        }) = *message
+        else {
+            return;
+        };
+        self.watcher.voted(voter, ballot);
+        let on_disk = self.nodes.get(&voter).and_then(|node| node.disk);
+        if on_disk.is_none_or(|vote| vote.epoch < ballot.epoch) {
+            self.watcher.violated(Violation::ToldTooEarly(voter, ballot));
         }
     }
 

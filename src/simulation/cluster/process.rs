@@ -257,7 +257,7 @@ impl Cluster {
         if let Fact::BecameLeader { ballot, grants } = fact {
             let needed = self.fewest_grants();
             self.watcher
-                .led(*ballot, life.generation, grants.len(), needed, self.config.policy);
+                .led(*ballot, life.generation, grants, needed, self.config.policy);
         }
     }
 }

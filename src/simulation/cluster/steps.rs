@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Cluster, Happening};
 use crate::bully::Input;
+use crate::config::QuorumPolicy;
 use crate::id::NodeId;
 use crate::simulation::{Step, faults};
 use crate::time::Time;
@@ -89,14 +90,26 @@ impl Cluster {
         }
     }
 
-    /// Loses a disk only while everybody else has one: more is beyond what any quorum survives.
+    /// Loses a disk only while what it remembers is remembered elsewhere too.
+    ///
+    /// More is beyond what any quorum survives: two blank disks of three are a new cluster, and what
+    /// a last survivor did alone is known to its disk alone.
     pub(super) fn crash_and_lose_disk(&mut self, id: NodeId) {
-        let others_remember = self
-            .nodes
-            .iter()
-            .all(|(&other, node)| other == id || node.disk.is_some());
         self.crash(id);
-        if others_remember {
+        let epoch = self
+            .nodes
+            .get(&id)
+            .and_then(|node| node.disk)
+            .map(|vote| vote.epoch);
+        let others = || {
+            self.nodes
+                .iter()
+                .filter(|(other, _)| **other != id)
+                .map(|(_, node)| node.disk)
+        };
+        let all_remember = others().all(|disk| disk.is_some());
+        let known_elsewhere = others().flatten().any(|vote| Some(vote.epoch) >= epoch);
+        if all_remember && (known_elsewhere || self.config.policy == QuorumPolicy::Majority) {
             self.node_mut(id).disk = None;
             self.watcher.disk_lost(id);
         }
