@@ -1,1 +1,4 @@
-fn main() {}
+//! The one integration-test binary: everything that looks at the project from outside.
+
+mod layers;
+mod project;
