@@ -213,7 +213,7 @@ fn an_event_is_its_stamp_and_its_fact_on_one_level() {
         .into_iter()
         .enumerate()
         .map(|(sequence, (fact, line))| {
-            let event = stamp.stamp(Time::from_nanos(2_000_000_001), Duration::from_millis(1_730_738_457_000), fact);
+            let event = stamp.stamp(Time::from_nanos(2_000_000_001), Duration::from_secs(1_730_738_457), fact);
             let stamped = format!(
                 r#"{{"v":1,"node":3,"generation":1730738456000,"sequence":{sequence},"monotonic_ns":2000000001,"wall_ms":1730738457000,"#
             );

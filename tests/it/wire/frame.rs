@@ -1,7 +1,9 @@
 //! The codec: whatever is written, and however the network cuts it, reads back the same.
 
 use std::io;
+use std::iter::{Copied, Cycle};
 use std::pin::{Pin, pin};
+use std::slice::Iter;
 use std::task::{Context, Poll, Waker};
 
 use heirloom::protocol::frame::{FrameError, FrameReader, FrameWriter};
@@ -17,15 +19,15 @@ use super::image;
 /// (`Pending`) before each.
 struct Drip<'a> {
     left: &'a [u8],
-    pieces: std::iter::Cycle<std::vec::IntoIter<usize>>,
+    pieces: Cycle<Copied<Iter<'a, usize>>>,
     paused: bool,
 }
 
 impl<'a> Drip<'a> {
-    fn new(bytes: &'a [u8], pieces: &[usize]) -> Self {
+    fn new(bytes: &'a [u8], pieces: &'a [usize]) -> Self {
         Self {
             left: bytes,
-            pieces: pieces.to_vec().into_iter().cycle(),
+            pieces: pieces.iter().copied().cycle(),
             paused: false,
         }
     }
