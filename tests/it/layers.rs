@@ -88,8 +88,13 @@ const EFFECTS: &[&[&str]] = &[
     &["Rng", "new"],
 ];
 
-/// What would count as an effect and is none: an address is data.
-const HARMLESS: &[(&str, &[&str])] = &[("src/config.rs", &["std", "net", "IpAddr"])];
+/// What would count as an effect and is let be, where it is.
+const HARMLESS: &[(&str, &[&str])] = &[
+    // An address is data.
+    ("src/config.rs", &["std", "net", "IpAddr"]),
+    // An image's id is an IV: only the system may draw it, and only here.
+    ("src/encryption.rs", &["getrandom"]),
+];
 
 /// Checks one source and returns what is wrong, each as `file:line: …`.
 fn violations(file: &str, source: &str, children: &[String]) -> Vec<String> {
@@ -318,7 +323,7 @@ mod of_made_up_sources {
             "fn f() { fastrand::Rng::new(); }",
             "fn f() { getrandom::fill(&mut id); }",
         ] {
-            assert_eq!(found("src/encryption.rs", effect).len(), 1, "{effect}");
+            assert_eq!(found("src/loadbalancer.rs", effect).len(), 1, "{effect}");
             assert_eq!(found("src/server/node.rs", effect), [""; 0], "{effect}");
         }
     }

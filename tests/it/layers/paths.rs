@@ -94,14 +94,15 @@ fn branches(
 
 fn tokens(source: &str) -> Vec<(usize, Token)> {
     let mut tokens = Vec::new();
-    let mut rest = source;
+    let (mut rest, mut line) = (source, 1);
     while let Some(first) = rest.chars().next() {
-        let line = line_of(source, rest);
         let (token, length) = next_token(rest, first);
         if let Some(token) = token {
             tokens.push((line, token));
         }
-        rest = &rest[length..];
+        let (read, left) = rest.split_at(length);
+        line += read.matches('\n').count();
+        rest = left;
     }
     tokens
 }
@@ -168,12 +169,6 @@ fn character(rest: &str) -> Option<usize> {
     let mut inside = body.chars();
     let first = inside.next()?;
     (first == '\\' || inside.next() == Some('\'')).then(|| 1 + quoted(body, '\''))
-}
-
-/// Returns the number of the line on which `rest`, a tail of `source`, begins.
-fn line_of(source: &str, rest: &str) -> usize {
-    let before = &source[..source.len() - rest.len()];
-    before.bytes().filter(|&byte| byte == b'\n').count() + 1
 }
 
 #[test]
