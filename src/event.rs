@@ -2,7 +2,7 @@
 //!
 //! The log line, the dashboard, the headless output, a recording and the tests are readers of this
 //! one stream; a live node, a recording and the simulator are its writers. What a person reads is
-//! made from a fact (see [`line`]), never the other way round.
+//! made from a fact (see [`mod@line`]), never the other way round.
 
 use std::time::Duration;
 
