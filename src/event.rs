@@ -2,7 +2,7 @@
 //!
 //! The log line, the dashboard, the headless output, a recording and the tests are readers of this
 //! one stream; a live node, a recording and the simulator are its writers. What a person reads is
-//! made from a fact (see [`line`]), never the other way round.
+//! made from a fact (see [`mod@line`]), never the other way round.
 
 use std::time::Duration;
 
@@ -38,6 +38,9 @@ pub struct Event {
 }
 
 /// What an event says.
+///
+/// Its fields stand beside those of [`Event`] on one line, so none may share a name with one of them:
+/// the node that a fact is *about* is written `worker` or `peer`, never `node`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
@@ -149,6 +152,7 @@ pub enum Fact {
     /// The leader's view of a node in the rotation changed.
     RotationChanged {
         /// The node.
+        #[serde(rename = "worker")]
         node: NodeId,
         /// What it is now.
         state: WorkerState,
@@ -169,6 +173,7 @@ pub enum Fact {
         /// Whose image.
         user: UserName,
         /// To which node.
+        #[serde(rename = "worker")]
         node: NodeId,
         /// The node that had it before and failed.
         redispatched_from: Option<NodeId>,
@@ -178,6 +183,7 @@ pub enum Fact {
         /// The number of the assignment.
         request: RequestId,
         /// Which node had it.
+        #[serde(rename = "worker")]
         node: NodeId,
         /// How it ended.
         outcome: RequestOutcome,

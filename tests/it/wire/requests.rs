@@ -1,0 +1,159 @@
+//! What clients and nodes say to each other.
+
+use heirloom::protocol::{
+    Assignment, ClientMessage, ErrorCode, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
+};
+
+use super::{IMAGE, ballot, complete, golden, image, lines_of, node, request, words};
+
+const ASSIGNMENT: &str = r#""ballot":{"epoch":5,"id":3},"request":9,"node":1,"stall_ms":6000"#;
+
+fn assignment() -> Assignment {
+    Assignment {
+        ballot: ballot(5, 3),
+        request: request(9),
+        node: node(1),
+        stall_ms: 6000,
+    }
+}
+
+fn offer(failed: Option<u16>) -> ClientMessage {
+    ClientMessage::Offer(Offer {
+        image: image(),
+        size: 1 << 33,
+        failed: failed.map(node),
+    })
+}
+
+fn client_messages() -> Vec<(ClientMessage, String)> {
+    let upload = ClientMessage::Upload(Upload {
+        image: image(),
+        file: "größe \"1\".png".to_owned(),
+        kind: ImageKind::Png,
+        assignment: assignment(),
+    });
+    let begin = format!(r#"{{"type":"offer","image":"{IMAGE}","size":8589934592,"failed":"#);
+    let upload_line = format!(
+        r#"{{"type":"upload","image":"{IMAGE}","file":"größe \"1\".png","kind":"png","assignment":{{{ASSIGNMENT}}}}}"#
+    );
+    vec![
+        (offer(None), format!("{begin}null}}")),
+        (offer(Some(2)), format!("{begin}2}}")),
+        (upload, upload_line),
+        (ClientMessage::Finish, r#"{"type":"finish"}"#.to_owned()),
+    ]
+}
+
+fn node_messages() -> Vec<(NodeMessage, String)> {
+    let declined = |leader: Option<u16>| NodeMessage::Declined {
+        reason: "Node 1 is not the leader".to_owned(),
+        leader: leader.map(node),
+    };
+    let stored = NodeMessage::Stored(Stored {
+        image: image(),
+        digest: "ab".repeat(32),
+        copies: 1,
+        members: 3,
+    });
+    let error = NodeMessage::Error(NodeError {
+        code: ErrorCode::NotAccepted,
+        reason: "this is text, not an image".to_owned(),
+    });
+    let missing = vec![node(2), node(3)];
+    let declined_begin = r#"{"type":"declined","reason":"Node 1 is not the leader","leader":"#;
+    let digest = "ab".repeat(32);
+    vec![
+        (declined(None), format!("{declined_begin}null}}")),
+        (declined(Some(3)), format!("{declined_begin}3}}")),
+        (
+            NodeMessage::Assigned(assignment()),
+            format!(r#"{{"type":"assigned",{ASSIGNMENT}}}"#),
+        ),
+        (
+            NodeMessage::Unavailable { missing },
+            r#"{"type":"unavailable","missing":[2,3]}"#.to_owned(),
+        ),
+        (NodeMessage::Chunk, r#"{"type":"chunk"}"#.to_owned()),
+        (
+            stored,
+            format!(r#"{{"type":"stored","image":"{IMAGE}","digest":"{digest}","copies":1,"members":3}}"#),
+        ),
+        (
+            error,
+            r#"{"type":"error","code":"not_accepted","reason":"this is text, not an image"}"#.to_owned(),
+        ),
+    ]
+}
+
+#[test]
+fn client_messages_have_their_bytes() {
+    golden(&client_messages());
+    complete::<ClientMessage>("type", &lines_of(&client_messages()));
+}
+
+#[test]
+fn node_messages_have_their_bytes() {
+    golden(&node_messages());
+    complete::<NodeMessage>("type", &lines_of(&node_messages()));
+}
+
+#[test]
+fn kinds_and_codes_have_their_bytes() {
+    words(&[
+        (ImageKind::Png, "png"),
+        (ImageKind::Jpeg, "jpeg"),
+        (ImageKind::Gif, "gif"),
+        (ImageKind::Webp, "webp"),
+        (ImageKind::Bmp, "bmp"),
+        (ImageKind::Tiff, "tiff"),
+        (ImageKind::Avif, "avif"),
+    ]);
+    words(&[
+        (ErrorCode::BadRequest, "bad_request"),
+        (ErrorCode::NotAccepted, "not_accepted"),
+        (ErrorCode::Conflict, "conflict"),
+        (ErrorCode::StaleAssignment, "stale_assignment"),
+        (ErrorCode::Busy, "busy"),
+        (ErrorCode::Storage, "storage"),
+    ]);
+}
+
+#[test]
+fn what_may_be_missing_may_be_missing() {
+    let line = format!(r#"{{"type":"offer","image":"{IMAGE}","size":8589934592}}"#);
+    assert_eq!(
+        serde_json::from_str::<ClientMessage>(&line).expect("read"),
+        offer(None)
+    );
+}
+
+#[test]
+fn fields_of_a_later_version_are_ignored() {
+    let finish = r#"{"type":"finish","body":0,"signature":"ab"}"#;
+    assert_eq!(
+        serde_json::from_str::<ClientMessage>(finish).expect("read"),
+        ClientMessage::Finish
+    );
+    let chunk = r#"{"body":7,"nonce":[1,2],"type":"chunk"}"#;
+    assert_eq!(
+        serde_json::from_str::<NodeMessage>(chunk).expect("read"),
+        NodeMessage::Chunk
+    );
+}
+
+#[test]
+fn a_client_message_that_is_none_is_refused() {
+    let offer_of = |image: &str, size: &str| format!(r#"{{"type":"offer","image":"{image}","size":{size}}}"#);
+    for line in [
+        r#"{"type":"steal"}"#.to_owned(),
+        r#"{"type":"offer"}"#.to_owned(),
+        r#"{"type":["offer"]}"#.to_owned(),
+        offer_of("0011", "1"),
+        offer_of(&IMAGE.replace('f', "g"), "1"),
+        offer_of(IMAGE, "-1"),
+        offer_of(IMAGE, "18446744073709551616"),
+        offer_of(IMAGE, "\"1\""),
+    ] {
+        assert!(serde_json::from_str::<ClientMessage>(&line).is_err(), "{line}");
+    }
+}
