@@ -16,7 +16,10 @@
 
 pub mod bully;
 pub mod config;
+pub mod encryption;
 pub mod event;
 pub mod id;
+pub mod image;
+pub mod loadbalancer;
 pub mod protocol;
 pub mod time;
