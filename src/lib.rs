@@ -22,4 +22,6 @@ pub mod id;
 pub mod image;
 pub mod loadbalancer;
 pub mod protocol;
+pub mod simulation;
+pub mod store;
 pub mod time;
