@@ -22,12 +22,12 @@ const NAMES_MAX: u32 = 1000;
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
     /// The folder does not take files.
-    #[error("could not write to {folder}; see --images-dir and --output")]
+    #[error("could not write to {folder}: {error}; make room, make it writable, or choose another folder")]
     Folder {
         /// Its path, as a person reads it.
         folder: String,
         /// Why.
-        source: io::Error,
+        error: io::Error,
     },
     /// The name is taken.
     #[error("{file} exists already; nothing was overwritten")]
@@ -65,7 +65,7 @@ impl PartFile {
                 let file = temporary.as_file().try_clone()?;
                 Ok((temporary, File::from_std(file)))
             };
-            let (temporary, file) = made().map_err(|source| wrong(&folder, source))?;
+            let (temporary, file) = made().map_err(|error| wrong(&folder, error))?;
             Ok(Self {
                 folder,
                 temporary,
@@ -84,19 +84,19 @@ impl PartFile {
         emptied
             .await
             .map(|_| ())
-            .map_err(|source| wrong(&self.folder, source))
+            .map_err(|error| wrong(&self.folder, error))
     }
 
     /// Adds bytes at the end.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), SaveError> {
         let written = self.file.write_all(bytes).await;
-        written.map_err(|source| wrong(&self.folder, source))
+        written.map_err(|error| wrong(&self.folder, error))
     }
 
     /// Waits until the system has taken every byte, and says whether it did.
     pub(super) async fn flush(&mut self) -> Result<(), SaveError> {
         let flushed = self.file.flush().await;
-        flushed.map_err(|source| wrong(&self.folder, source))
+        flushed.map_err(|error| wrong(&self.folder, error))
     }
 
     /// Puts the file on stable storage under its name, which is returned.
@@ -107,23 +107,23 @@ impl PartFile {
         } = self;
         blocking(move || {
             let synced = temporary.as_file().sync_all();
-            synced.map_err(|source| wrong(&folder, source))?;
+            synced.map_err(|error| wrong(&folder, error))?;
             let path = match target {
                 Target::Free(name) => persist_free(temporary, &folder, &name)?,
                 Target::Exactly(path) => persist(temporary, &path).map_err(|failure| failure.error)?,
             };
             // The name, too, must outlive a power cut.
             let synced = std::fs::File::open(&folder).and_then(|folder| folder.sync_all());
-            synced.map_err(|source| wrong(&folder, source))?;
+            synced.map_err(|error| wrong(&folder, error))?;
             Ok(path)
         })
         .await
     }
 }
 
-fn wrong(folder: &Path, source: io::Error) -> SaveError {
+fn wrong(folder: &Path, error: io::Error) -> SaveError {
     let folder = printable(folder);
-    SaveError::Folder { folder, source }
+    SaveError::Folder { folder, error }
 }
 
 fn new_temporary(folder: &Path) -> io::Result<NamedTempFile> {
