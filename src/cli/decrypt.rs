@@ -65,12 +65,11 @@ async fn decrypt_all(args: &DecryptArgs, destination: Destination) -> Result<Exi
             Ok(image) => print(&format!("Decrypted image saved to: {}\n", printable(&image)))?,
             Err(error) => {
                 exit = Exit::Failed;
-                let error = anyhow::Error::new(error);
                 if args.json {
-                    let (file, error) = (file.to_string_lossy(), format!("{error:#}"));
+                    let (file, error) = (file.to_string_lossy(), error.to_string());
                     print(&format!("{}\n", json!({ "file": file, "error": error })))?;
                 } else {
-                    complain(&error);
+                    complain(&error.into());
                 }
             }
         }

@@ -9,10 +9,9 @@ use serde_json::json;
 
 use super::exit::{Exit, Failure, complain};
 use super::interrupt::until_interrupted;
-use super::print::print;
+use super::print::{PrintError, print};
 use super::settings::Settings;
 use crate::client::console::Console;
-use crate::client::saved::printable;
 use crate::client::{ClusterClient, Receipt, UploadError, UploadEvent};
 use crate::id::UserName;
 
@@ -38,47 +37,50 @@ pub(super) fn run(settings: &Settings, args: &UploadArgs) -> Result<Exit, Failur
 async fn upload_all(mut client: ClusterClient, args: &UploadArgs) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     for file in &args.files {
-        let uploaded = if args.json {
-            let uploaded = client.upload(file, &mut |_| {}).await;
-            print(&format!("{}\n", json_line(file, &uploaded)))?;
-            uploaded.map_err(Reported::Already)
+        let ended = if args.json {
+            told_as_json(&mut client, file).await?
         } else {
-            with_transcript(&mut client, file).await?
+            told_as_transcript(&mut client, file).await?
         };
-        let Err(reported) = uploaded else { continue };
-        let no_leader = reported.error().is_no_leader();
-        if let Reported::NotYet(error) = reported {
-            complain(&error.into());
-        }
-        exit = Exit::Failed;
-        if no_leader {
+        match ended {
+            Exit::Done => {}
             // The next file would only wait for the same leader.
-            return Ok(Exit::NoLeader);
+            Exit::NoLeader => return Ok(Exit::NoLeader),
+            Exit::Failed | Exit::Usage | Exit::Interrupted => exit = ended,
         }
     }
     Ok(exit)
 }
 
-/// An error, and whether a person or a program has been told.
-enum Reported {
-    Already(UploadError),
-    NotYet(UploadError),
+async fn told_as_json(client: &mut ClusterClient, file: &Path) -> Result<Exit, PrintError> {
+    let uploaded = client.upload(file, &mut |_| {}).await;
+    print(&format!("{}\n", json_line(file, &uploaded)))?;
+    Ok(uploaded.map_or_else(|error| exit_of(&error), |_| Exit::Done))
 }
 
-impl Reported {
-    fn error(&self) -> &UploadError {
-        match self {
-            Self::Already(error) | Self::NotYet(error) => error,
-        }
-    }
-}
-
-async fn with_transcript(client: &mut ClusterClient, file: &Path) -> io::Result<Result<Receipt, Reported>> {
+async fn told_as_transcript(client: &mut ClusterClient, file: &Path) -> Result<Exit, PrintError> {
     let mut console = Console::new(io::stdout());
     let mut show = |event: UploadEvent| console.show(&event);
     let uploaded = client.upload(file, &mut show).await;
-    console.finish()?;
-    Ok(uploaded.map_err(Reported::NotYet))
+    let printed = console.finish();
+    let exit = uploaded.map_or_else(
+        |error| {
+            let exit = exit_of(&error);
+            complain(&error.into());
+            exit
+        },
+        |_| Exit::Done,
+    );
+    printed.map_err(PrintError)?;
+    Ok(exit)
+}
+
+fn exit_of(error: &UploadError) -> Exit {
+    if error.is_no_leader() {
+        Exit::NoLeader
+    } else {
+        Exit::Failed
+    }
 }
 
 fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json::Value {
@@ -95,9 +97,9 @@ fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json
             "digest": receipt.digest,
         }),
         Err(error) => json!({
-            "file": printable(file),
+            "file": file.to_string_lossy(),
             "error": error.to_string(),
-            "no_leader": error.is_no_leader(),
+            "exit_code": exit_of(error).code(),
         }),
     }
 }

@@ -20,12 +20,12 @@ use crate::protocol::CHUNK_BYTES;
 #[derive(Debug, thiserror::Error)]
 pub enum DecryptError {
     /// It could not be read.
-    #[error("could not read {file}")]
+    #[error("could not read {file}: {error}")]
     Read {
         /// Its path, as a person reads it.
         file: String,
         /// Why.
-        source: io::Error,
+        error: io::Error,
     },
     /// It has no room for an IV and an image.
     #[error("could not decrypt {file}: it is too short to be an encrypted image")]
@@ -86,9 +86,9 @@ pub async fn decrypt(
         let file = printable(&path);
         return Err(SaveError::Exists { file }.into());
     }
-    let read_error = |source| DecryptError::Read {
+    let read_error = |error| DecryptError::Read {
         file: printable(file),
-        source,
+        error,
     };
     let mut encrypted = open(file).await.map_err(read_error)?;
     let mut chunk = vec![0; CHUNK_BYTES];

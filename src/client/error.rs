@@ -63,12 +63,12 @@ pub enum UploadError {
     #[error(transparent)]
     Save(#[from] SaveError),
     /// The image is in the cluster, but its encrypted file could not be kept here.
-    #[error("image {image} is stored in the cluster, but its encrypted file could not be saved here")]
+    #[error("image {image} is stored in the cluster, but its encrypted file is not here: {error}")]
     StoredNotSaved {
         /// The image.
         image: ImageId,
         /// Why.
-        source: SaveError,
+        error: SaveError,
     },
     /// The system gives no random bytes for the image's name.
     #[error(transparent)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ClientConfig;
 use super::link::Link;
@@ -19,11 +19,16 @@ use crate::protocol::{Assignment, ErrorCode, Hello, NodeError, NodeMessage, Offe
 /// frozen node must not hold up what the leader has already decided.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// How long a member may take to answer while no leader has.
+/// How long a member may be silent before it must prove that it lives, by greeting.
 ///
-/// Long enough for a loaded leader and for an election, during which nodes hold offers back;
-/// short enough that a frozen leader's heir is found soon after it is elected.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A loaded node greets within it; a frozen one never does, and its heir should be found soon
+/// after it is elected.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long a member that lives may hold an offer back while no leader has answered.
+///
+/// Nodes do so during an election, for two seconds at most; a limit stands here all the same.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connections that stay open between requests.
 pub(super) type Links = BTreeMap<NodeId, Link>;
@@ -99,20 +104,42 @@ async fn ask(
     hello: Hello,
     offer: Offer,
 ) -> (Answer, Option<Link>) {
-    // A kept connection may have ended meanwhile, its node restarted: then a new one tells.
-    if let Some(mut link) = kept
-        && let Ok(message) = link.offer(offer.clone()).await
-    {
-        return understood(message, link);
-    }
+    let dial = || async {
+        let dialled = timeout(SILENCE, Link::dial(node, address, hello.clone())).await;
+        dialled.unwrap_or(Err(Unreachable::NoAnswer))
+    };
     let asked = async {
-        let mut link = Link::dial(node, address, hello).await?;
-        let message = link.offer(offer).await?;
+        // A kept connection may have ended meanwhile, its node restarted: then a new one tells.
+        if let Some(mut link) = kept {
+            match ask_on(&mut link, offer.clone(), dial).await {
+                Ok(message) => return Ok((message, link)),
+                Err(Unreachable::NoAnswer) => return Err(Unreachable::NoAnswer),
+                Err(_) => {}
+            }
+        }
+        let mut link = dial().await?;
+        let message = ask_on(&mut link, offer, dial).await?;
         Ok((message, link))
     };
     match asked.await {
         Ok((message, link)) => understood(message, link),
         Err(unreachable) => (Answer::Unreachable(unreachable), None),
+    }
+}
+
+/// Waits for what a node says to an offer as long as it still greets whoever dials it.
+async fn ask_on<F: Future<Output = Result<Link, Unreachable>>>(
+    link: &mut Link,
+    offer: Offer,
+    dial: impl Fn() -> F,
+) -> Result<NodeMessage, Unreachable> {
+    let answered = link.offer(offer);
+    tokio::pin!(answered);
+    loop {
+        match timeout(SILENCE, &mut answered).await {
+            Ok(message) => return message,
+            Err(_) => drop(dial().await?),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ const NAMES_MAX: u32 = 1000;
 #[derive(Debug, thiserror::Error)]
 pub enum SaveError {
     /// The folder does not take files.
-    #[error("could not write to {folder}: {error}; make room, make it writable, or choose another folder")]
+    #[error("could not write to {folder}: {}; make room, make it writable, or choose another folder", reason(.error))]
     Folder {
         /// Its path, as a person reads it.
         folder: String,
@@ -35,6 +35,14 @@ pub enum SaveError {
         /// The path, as a person reads it.
         file: String,
     },
+}
+
+/// Says what the system said, without what a library added to it.
+fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(_) => error.to_string(),
+        None => error.kind().to_string(),
+    }
 }
 
 /// Under which name a finished file is kept.

@@ -117,7 +117,7 @@ async fn upload<W: Write + Send, F: Future<Output = ()>>(
     let failed = tokio::select! {
         uploaded = client.upload(path, &mut show) => match uploaded {
             Ok(_) => return,
-            Err(error) => format!("{:#}", anyhow::Error::new(error)),
+            Err(error) => error.to_string(),
         },
         () = interrupted() => {
             "interrupted; the outcome is unknown; repeating the upload is safe".to_owned()

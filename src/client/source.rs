@@ -44,12 +44,12 @@ pub enum SourceError {
         file: String,
     },
     /// The system failed otherwise.
-    #[error("could not read {file}")]
+    #[error("could not read {file}: {error}")]
     Io {
         /// Its path, as a person reads it.
         file: String,
         /// How.
-        source: io::Error,
+        error: io::Error,
     },
     /// It has no content.
     #[error("could not upload {file}: it is empty")]
@@ -78,13 +78,13 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    fn of_io(path: &Path, source: io::Error) -> Self {
+    fn of_io(path: &Path, error: io::Error) -> Self {
         let file = printable(path);
-        match source.kind() {
+        match error.kind() {
             io::ErrorKind::NotFound => Self::Missing { file },
             io::ErrorKind::PermissionDenied => Self::Denied { file },
             io::ErrorKind::IsADirectory => Self::Directory { file },
-            _ => Self::Io { file, source },
+            _ => Self::Io { file, error },
         }
     }
 }

@@ -249,12 +249,10 @@ impl Run<'_> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let name = SavedName::encrypted(self.source.path(), now.unwrap_or_default().as_secs());
         let saved = self.part.keep(Target::Free(name)).await;
+        let image = self.image;
         Ok(Receipt {
-            image: self.image,
-            saved: saved.map_err(|source| UploadError::StoredNotSaved {
-                image: self.image,
-                source,
-            })?,
+            image,
+            saved: saved.map_err(|error| UploadError::StoredNotSaved { image, error })?,
             leader: assignment.ballot.id,
             server: assignment.node,
             bytes: self.source.size(),
