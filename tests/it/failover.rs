@@ -52,7 +52,10 @@ fn nothing_is_lost(cluster: &mut TestCluster, node: u16, harm: impl FnOnce(&mut 
             .collect();
         cluster.node(node).out.wait_for(0, "Stored ");
         harm(cluster);
-        running.into_iter().map(|client| client.join().expect("no panic")).collect()
+        running
+            .into_iter()
+            .map(|client| client.join().expect("no panic"))
+            .collect()
     });
     let saved = cluster.saved();
     for (load, output) in &finished {
@@ -61,7 +64,11 @@ fn nothing_is_lost(cluster: &mut TestCluster, node: u16, harm: impl FnOnce(&mut 
             let stem = format!("encrypted_{}-{number}_", load.user);
             let mut copies = saved.iter().filter(|file| file.to_string_lossy().contains(&stem));
             let file = copies.next().unwrap_or_else(|| panic!("{stem} was not saved"));
-            assert!(decrypted(file, &load.user) == *plain, "{} is damaged", file.display());
+            assert!(
+                decrypted(file, &load.user) == *plain,
+                "{} is damaged",
+                file.display()
+            );
             assert_eq!(copies.next(), None, "{stem} was saved twice");
         }
     }
@@ -108,7 +115,10 @@ fn a_worker_that_freezes_in_the_middle_of_a_transfer_is_replaced() {
     assert!(output.status.success(), "{}", told(&output));
     let saved = cluster.saved();
     assert_eq!(saved.len(), 1, "{saved:?}");
-    assert!(decrypted(&saved[0], "alice") == plain, "the saved image is damaged");
+    assert!(
+        decrypted(&saved[0], "alice") == plain,
+        "the saved image is damaged"
+    );
 }
 
 #[test]
@@ -161,7 +171,14 @@ fn nodes_started_one_after_the_other_end_with_the_highest_leading() {
     cluster.start(3);
     cluster.wait_for_leader(3, 0);
     let reigns: usize = [1, 2]
-        .map(|id| cluster.node(id).out.text().matches("I am the new leader!").count())
+        .map(|id| {
+            cluster
+                .node(id)
+                .out
+                .text()
+                .matches("I am the new leader!")
+                .count()
+        })
         .iter()
         .sum();
     assert!(reigns <= 1, "{reigns} shorter reigns");

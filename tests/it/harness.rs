@@ -22,7 +22,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up; generous, because machines are busy.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The port of node 1 in every cluster; the addresses differ.
 const BASE_PORT: u16 = 8001;
@@ -32,7 +32,7 @@ static CLUSTERS: AtomicU32 = AtomicU32::new(0);
 
 /// Everything a process has printed so far, line by line.
 #[derive(Default)]
-pub struct Lines {
+pub(crate) struct Lines {
     seen: Mutex<Printed>,
     grown: Condvar,
 }
@@ -60,22 +60,22 @@ impl Lines {
     }
 
     /// How many lines there are; a mark to wait from.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.seen.lock().expect("no panic inside").lines.len()
     }
 
     /// Everything so far, for messages.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.seen.lock().expect("no panic inside").lines.join("\n")
     }
 
     /// The lines from a mark on.
-    pub fn from(&self, mark: usize) -> Vec<String> {
+    pub(crate) fn from(&self, mark: usize) -> Vec<String> {
         self.seen.lock().expect("no panic inside").lines[mark..].to_vec()
     }
 
     /// Waits for a line from a mark on that holds `text`; returns the mark behind it.
-    pub fn wait_for(&self, mark: usize, text: &str) -> usize {
+    pub(crate) fn wait_for(&self, mark: usize, text: &str) -> usize {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = self.seen.lock().expect("no panic inside");
         loop {
@@ -94,15 +94,15 @@ impl Lines {
 }
 
 /// A running program whose output is collected.
-pub struct Program {
-    pub child: Child,
-    pub out: Arc<Lines>,
-    pub err: Arc<Lines>,
+pub(crate) struct Program {
+    pub(crate) child: Child,
+    pub(crate) out: Arc<Lines>,
+    pub(crate) err: Arc<Lines>,
     input: Option<ChildStdin>,
 }
 
 impl Program {
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -119,24 +119,24 @@ impl Program {
         }
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("the process can be signalled");
     }
 
     /// Types a line.
-    pub fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         let input = self.input.as_mut().expect("the input is open");
         writeln!(input, "{line}").expect("the program reads");
     }
 
     /// Closes the input.
-    pub fn close_input(&mut self) {
+    pub(crate) fn close_input(&mut self) {
         self.input = None;
     }
 
     /// Waits until the program exits.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().expect("the child can be waited for")
     }
 }
@@ -149,15 +149,15 @@ impl Drop for Program {
 }
 
 /// A cluster of real node processes.
-pub struct TestCluster {
+pub(crate) struct TestCluster {
     directory: TempDir,
     host: String,
-    pub nodes: BTreeMap<u16, Program>,
+    pub(crate) nodes: BTreeMap<u16, Program>,
 }
 
 impl TestCluster {
     /// Makes a cluster of `count` nodes that are all down; `settings` are more lines of its file.
-    pub fn new(count: u16, settings: &str) -> Self {
+    pub(crate) fn new(count: u16, settings: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let number = CLUSTERS.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
@@ -177,7 +177,7 @@ impl TestCluster {
     }
 
     /// Makes a cluster of `count` nodes, starts all, and waits until the highest serves.
-    pub fn started(count: u16, settings: &str) -> Self {
+    pub(crate) fn started(count: u16, settings: &str) -> Self {
         let mut cluster = Self::new(count, settings);
         for id in 1..=count {
             cluster.start(id);
@@ -186,16 +186,16 @@ impl TestCluster {
         cluster
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    pub fn address(&self, id: u16) -> String {
+    pub(crate) fn address(&self, id: u16) -> String {
         format!("{}:{}", self.host, BASE_PORT + id - 1)
     }
 
     /// A command that runs one of our programs in the cluster's directory.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path());
         for (name, _) in std::env::vars_os() {
@@ -207,38 +207,38 @@ impl TestCluster {
         command
     }
 
-    pub fn start(&mut self, id: u16) {
+    pub(crate) fn start(&mut self, id: u16) {
         let node = Program::start(self.command(env!("CARGO_BIN_EXE_server")).arg(id.to_string()));
         node.out.wait_for(0, "Listening on");
         self.nodes.insert(id, node);
     }
 
-    pub fn node(&self, id: u16) -> &Program {
+    pub(crate) fn node(&self, id: u16) -> &Program {
         &self.nodes[&id]
     }
 
     /// Kills a node with -9 and waits until it is gone.
-    pub fn kill(&mut self, id: u16) {
+    pub(crate) fn kill(&mut self, id: u16) {
         let mut node = self.nodes.remove(&id).expect("the node runs");
         node.child.kill().expect("the node can be killed");
         node.wait();
     }
 
     /// Waits until a node serves, as it says itself from a mark of its output on.
-    pub fn wait_for_leader(&self, id: u16, mark: usize) {
+    pub(crate) fn wait_for_leader(&self, id: u16, mark: usize) {
         let line = format!("Node {id}: I am the LEADER, initializing load balancer");
         self.node(id).out.wait_for(mark, &line);
     }
 
     /// Runs `heirloom` to its end.
-    pub fn heirloom(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn heirloom(&self, arguments: &[&str]) -> Output {
         let mut command = self.command(env!("CARGO_BIN_EXE_heirloom"));
         command.args(arguments).stdin(Stdio::null());
         command.output().expect("heirloom runs")
     }
 
     /// Asks a node how it is, as netcat would.
-    pub fn status(&self, id: u16) -> StatusReport {
+    pub(crate) fn status(&self, id: u16) -> StatusReport {
         let mut stream = TcpStream::connect(self.address(id)).expect("the node listens");
         stream
             .set_read_timeout(Some(PATIENCE))
@@ -257,14 +257,14 @@ impl TestCluster {
     }
 
     /// Writes a file into the cluster's directory.
-    pub fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.path().join(name);
         fs::write(&path, content).expect("the directory can be written");
         path
     }
 
     /// The encrypted files that clients have saved.
-    pub fn saved(&self) -> Vec<PathBuf> {
+    pub(crate) fn saved(&self) -> Vec<PathBuf> {
         let Ok(folder) = fs::read_dir(self.path().join("images")) else {
             return Vec::new();
         };
@@ -275,7 +275,7 @@ impl TestCluster {
 }
 
 /// Decrypts a saved file with the project's own cipher.
-pub fn decrypted(path: &Path, user: &str) -> Vec<u8> {
+pub(crate) fn decrypted(path: &Path, user: &str) -> Vec<u8> {
     let saved = fs::read(path).expect("a saved file");
     let (iv, ciphertext) = saved.split_at(IV_BYTES);
     let user: UserName = user.parse().expect("a user name");
@@ -286,7 +286,7 @@ pub fn decrypted(path: &Path, user: &str) -> Vec<u8> {
 }
 
 /// An image of any size: a PNG by its first bytes, then a pattern in which no two chunks are alike.
-pub fn image_of(bytes: usize, salt: u64) -> Vec<u8> {
+pub(crate) fn image_of(bytes: usize, salt: u64) -> Vec<u8> {
     let mut image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     let mut rng = fastrand::Rng::with_seed(salt);
     image.resize(bytes.max(image.len()), 0);
@@ -295,7 +295,7 @@ pub fn image_of(bytes: usize, salt: u64) -> Vec<u8> {
 }
 
 /// The program's whole output as text, for messages.
-pub fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     format!(
         "{}\n{}{}",
         output.status,

@@ -108,7 +108,10 @@ fn the_original_session_word_for_word() {
     for file in &saved {
         assert_eq!(decrypted(file, "alice"), PICTURE);
     }
-    let ivs: Vec<Vec<u8>> = saved.iter().map(|file| fs::read(file).expect("saved")[..16].to_vec()).collect();
+    let ivs: Vec<Vec<u8>> = saved
+        .iter()
+        .map(|file| fs::read(file).expect("saved")[..16].to_vec())
+        .collect();
     assert_ne!(ivs[0], ivs[1], "an image id is never used twice");
 }
 
