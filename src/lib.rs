@@ -24,4 +24,7 @@ pub mod id;
 pub mod image;
 pub mod loadbalancer;
 pub mod protocol;
+pub mod server;
+pub mod simulation;
+pub mod store;
 pub mod time;

@@ -63,6 +63,8 @@ mod peers;
 mod refusals;
 mod requests;
 mod sockets;
+#[cfg(test)]
+mod testing;
 mod transfer;
 mod vote;
 mod watch;

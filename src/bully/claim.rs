@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{CLAIM_TIME, COORDINATOR_WAIT, Election, Mutation, Role, Vote, Waiting};
+use super::election::{Role, Waiting};
+use super::{CLAIM_TIME, COORDINATOR_WAIT, Election, Mutation, Vote};
 use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, NodeId};
 use crate::protocol::{ElectionMessage, GrantVerdict};
@@ -82,10 +83,7 @@ impl Election {
 
     /// Casts the one vote of an epoch, on its way to the disk.
     pub(super) fn vote_for(&mut self, ballot: Ballot) {
-        self.vote = Vote {
-            epoch: ballot.epoch,
-            voted_for: Some(ballot.id),
-        };
+        self.vote = Vote::of(ballot);
         self.persist_vote();
         self.publish(Fact::Voted { ballot });
     }
@@ -95,8 +93,7 @@ impl Election {
             return;
         }
         self.highest_epoch = self.highest_epoch.max(ballot.epoch);
-        let voted_already = self.vote.epoch == ballot.epoch && self.vote.voted_for == Some(from);
-        let verdict = if voted_already && self.may_stand(now) {
+        let verdict = if self.awaits(ballot) {
             GrantVerdict::Granted
         } else if self.may_grant(now, ballot, handover) {
             self.vote_for(ballot);
@@ -108,6 +105,15 @@ impl Election {
             }
         };
         self.send_when_persisted(from, ElectionMessage::Grant { ballot, verdict });
+    }
+
+    /// Whether this node's vote for the claim is cast already, and nothing has come of it yet.
+    fn awaits(&self, ballot: Ballot) -> bool {
+        match &self.role {
+            Role::Idle(idle) => idle.waiting == Waiting::Granted && self.vote == Vote::of(ballot),
+            Role::HandingOver(handing) => handing.to == ballot,
+            Role::Candidate(_) | Role::Claimant(_) | Role::Leader(_) | Role::Follower(_) => false,
+        }
     }
 
     fn may_grant(&self, now: Time, ballot: Ballot, handover: Option<Ballot>) -> bool {

@@ -1,6 +1,7 @@
 //! Following: heartbeats to the leader, the promise they renew, and what ends it.
 
-use super::{Election, Role, Vote};
+use super::election::Role;
+use super::{Election, Vote};
 use crate::event::{Fact, StepDownReason, SuspicionReason};
 use crate::id::{Ballot, NodeId};
 use crate::protocol::ElectionMessage;
@@ -115,10 +116,7 @@ impl Election {
 
     /// Begins to follow a reign.
     fn join(&mut self, now: Time, ballot: Ballot) {
-        let vote = Vote {
-            epoch: ballot.epoch,
-            voted_for: Some(ballot.id),
-        };
+        let vote = Vote::of(ballot);
         if self.vote != vote {
             self.vote = vote;
             self.persist_vote();

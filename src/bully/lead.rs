@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ANSWER_TIME, CLAIM_TIME, COORDINATOR_WAIT, Election, HandingOver, Mutation, Role};
+use super::election::{HandingOver, Role};
+use super::{ANSWER_TIME, CLAIM_TIME, COORDINATOR_WAIT, Election, Mutation};
 use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, Epoch, NodeId};
 use crate::protocol::ElectionMessage;

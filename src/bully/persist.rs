@@ -4,7 +4,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Election, Mutation, Output, Role};
+use super::election::Role;
+use super::{Election, Mutation, Output};
 use crate::id::NodeId;
 use crate::protocol::ElectionMessage;
 use crate::time::Time;

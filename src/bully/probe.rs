@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    ANSWER_TIME, COORDINATOR_WAIT, Election, Idle, Mutation, RETRY_TIME, RETRY_TIME_MAX, Role, Waiting,
-};
+use super::election::{Idle, Role, Waiting};
+use super::{ANSWER_TIME, COORDINATOR_WAIT, Election, Mutation, RETRY_TIME, RETRY_TIME_MAX};
 use crate::event::Fact;
 use crate::id::{Epoch, NodeId};
 use crate::protocol::{AnswerVerdict, ElectionMessage};

@@ -19,7 +19,7 @@ use crate::time::Time;
 const OPEN_MAX: usize = 4096;
 
 /// How long an assignment is remembered as open: longer than any upload that is not stuck.
-const OPEN_TIME: Duration = Duration::from_secs(3600);
+const OPEN_TIME: Duration = Duration::from_hours(1);
 
 /// The assignments of one reign.
 #[derive(Debug)]

@@ -110,7 +110,7 @@ where
             if welcome_guest(connection, context).await.is_ok() {
                 let Connection { reader, writer, .. } = connection;
                 let reader = reader.transport();
-                let _ = watch::stream_to(reader, writer, &context.events, received, &context.stopping).await;
+                let _ = watch::stream_to(reader, writer, received, &context.stopping).await;
             }
         }
     }

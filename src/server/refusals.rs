@@ -10,7 +10,7 @@ use crate::protocol::Refusal;
 use crate::time::Time;
 
 /// How long the same refusal is not told again: a misconfigured peer comes back four times a second.
-const REFUSAL_QUIET_TIME: Duration = Duration::from_secs(60);
+const REFUSAL_QUIET_TIME: Duration = Duration::from_mins(1);
 
 /// How many refusals are remembered for that; the table starts afresh when it is full.
 const REFUSALS_MAX: usize = 64;

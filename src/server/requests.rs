@@ -16,7 +16,7 @@ use crate::protocol::{ClientMessage, ErrorCode, NodeError, NodeMessage};
 /// How long a client may say nothing between two requests.
 ///
 /// A person at a prompt comes back within minutes; a client that has gone for longer dials again.
-const IDLE_TIME: Duration = Duration::from_secs(300);
+const IDLE_TIME: Duration = Duration::from_mins(5);
 
 /// Whether a connection goes on after a request.
 enum Next {

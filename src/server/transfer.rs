@@ -48,7 +48,7 @@ const QUEUE_CHUNKS: usize = 2;
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// How long a disk may take to bring an image to stable storage; a slow one flushes 4 GiB in this.
-const COMMIT_TIME: Duration = Duration::from_secs(120);
+const COMMIT_TIME: Duration = Duration::from_mins(2);
 
 /// Between two signs of life while it does; well within any client's patience.
 const COMMIT_BEAT: Duration = Duration::from_secs(1);

@@ -102,7 +102,6 @@ impl Events {
 pub(crate) async fn stream_to<R, W>(
     mut reader: R,
     writer: &mut FrameWriter<W>,
-    events: &Events,
     mut received: broadcast::Receiver<Arc<Event>>,
     stopping: &CancellationToken,
 ) -> Result<(), FrameError>
@@ -112,10 +111,17 @@ where
 {
     let gone = until_end(&mut reader);
     let written = async {
+        let mut lost = 0;
         loop {
             match received.recv().await {
-                Ok(event) => writer.message(&*event).await?,
-                Err(RecvError::Lagged(lines)) => events.publish(Fact::LogDropped { lines }),
+                Ok(event) => {
+                    if lost > 0 {
+                        writer.message(&gap_before(&event, lost)).await?;
+                        lost = 0;
+                    }
+                    writer.message(&*event).await?;
+                }
+                Err(RecvError::Lagged(events)) => lost += events,
                 Err(RecvError::Closed) => return Ok(()),
             }
         }
@@ -124,6 +130,18 @@ where
         ended = gone => Ok(ended?),
         ended = written => ended,
         () = stopping.cancelled() => Ok(()),
+    }
+}
+
+/// Makes the event that tells one watcher what it lost, in the place of the last that it lost.
+///
+/// It is not published: all others have lost nothing, and one more event in a full ring would
+/// push out the next.
+fn gap_before(next: &Event, lines: u64) -> Event {
+    Event {
+        sequence: next.sequence.saturating_sub(1),
+        fact: Fact::LogDropped { lines },
+        ..next.clone()
     }
 }
 
@@ -158,12 +176,9 @@ mod tests {
             events.publish(Fact::ElectionStarted { round });
         }
         let stopping = CancellationToken::new();
-        let streaming = tokio::spawn({
-            let events = events.clone();
-            async move {
-                let mut writer = FrameWriter::new(writer);
-                stream_to(reader, &mut writer, &events, received, &stopping).await
-            }
+        let streaming = tokio::spawn(async move {
+            let mut writer = FrameWriter::new(writer);
+            stream_to(reader, &mut writer, received, &stopping).await
         });
         let mut client = FrameReader::new(client);
         for sequence in 0..3 {
@@ -187,19 +202,14 @@ mod tests {
         let (reader, writer) = tokio::io::split(node);
         tokio::spawn(async move {
             let mut writer = FrameWriter::new(writer);
-            stream_to(reader, &mut writer, &events, received, &CancellationToken::new()).await
+            stream_to(reader, &mut writer, received, &CancellationToken::new()).await
         });
         let mut client = FrameReader::new(client);
-        let mut seen = 0;
-        loop {
+        let first: Event = client.message().await.expect("readable").expect("an event");
+        assert_eq!(first.fact, Fact::LogDropped { lines: 100 });
+        for sequence in first.sequence + 1..published {
             let event: Event = client.message().await.expect("readable").expect("an event");
-            match event.fact {
-                Fact::LogDropped { lines } => {
-                    assert_eq!(seen + lines, published);
-                    break;
-                }
-                _ => seen += 1,
-            }
+            assert_eq!(event.sequence, sequence);
         }
     }
 }

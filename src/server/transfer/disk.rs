@@ -39,7 +39,7 @@ impl Disk {
         let store = store.clone();
         let (work, queue) = mpsc::channel(QUEUE_CHUNKS);
         let (end, ended) = oneshot::channel();
-        let (ready, began) = oneshot::channel();
+        let (ready, readiness) = oneshot::channel();
         spawn_blocking(move || {
             let record = match store.begin(header, body_bytes) {
                 Ok(record) => record,
@@ -51,7 +51,7 @@ impl Disk {
                 let _ = end.send(kept);
             }
         });
-        match timeout(STALL, began).await {
+        match timeout(STALL, readiness).await {
             Ok(Ok(begun)) => begun.map(|()| Self { work, ended }).map_err(TransferError::Store),
             Ok(Err(_)) => Err(TransferError::DiskEnded),
             Err(_) => Err(TransferError::DiskSilent),

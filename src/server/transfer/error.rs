@@ -95,15 +95,15 @@ impl TransferError {
             }
             Self::TooLarge { .. } | Self::NotAnImage(_) => ErrorCode::NotAccepted,
             Self::Store(StoreError::Conflict(_)) => ErrorCode::Conflict,
-            Self::Store(StoreError::NameTooLong(_)) => ErrorCode::BadRequest,
-            Self::Store(_) | Self::DiskSilent | Self::DiskEnded => ErrorCode::Storage,
-            Self::Read(_)
+            Self::Store(StoreError::NameTooLong(_))
+            | Self::Read(_)
             | Self::SendsTooSlowly
             | Self::Unfinished
             | Self::Write(_)
             | Self::TakesNothing
             | Self::ClientGone
             | Self::NotAcknowledged(_) => ErrorCode::BadRequest,
+            Self::Store(_) | Self::DiskSilent | Self::DiskEnded => ErrorCode::Storage,
         }
     }
 }
