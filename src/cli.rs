@@ -1,7 +1,7 @@
 //! The command line: parses, wires together, and turns what happened into an exit code.
 //!
-//! One file a command. Settings come from [`options`] (flag, variable and file at once) through
-//! [`settings`], which checks them; nothing below this module knows where they came from.
+//! One file a command. Settings come from `cli::options` (flag, variable and file at once) through
+//! `cli::settings`, which checks them; nothing below this module knows where they came from.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -112,3 +112,6 @@ impl ClusterClient {
         uploaded
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The names of the files a client writes.
 //!
-//! Decides names only; writing is the business of [`super::part`]. Whatever the original was
+//! Decides names only; writing is the business of `client::part`. Whatever the original was
 //! called, the result is one component of valid UTF-8 without control characters, no longer than
 //! a file system takes, so it never leads out of its folder.
 

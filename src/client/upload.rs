@@ -215,32 +215,31 @@ impl Run<'_> {
                 sleep(pause).await;
                 Ok(())
             }
-            Err(Spent::NobodyThere) => Err(self.nobody(obstacle)),
-            Err(Spent::Deadline | Spent::Transfers) => Err(self.gave_up(obstacle)),
+            Err(Spent::NobodyThere | Spent::Deadline | Spent::Transfers) => Err(self.spent(obstacle)),
         }
     }
 
-    fn nobody(&self, obstacle: Obstacle) -> UploadError {
+    /// Returns the error of an upload whose patience ended at `obstacle`.
+    fn spent(&self, obstacle: Obstacle) -> UploadError {
         let outcome = self.outcome;
         match obstacle {
-            Obstacle::Refused { reason } => UploadError::Refused { reason, outcome },
-            _ => UploadError::NobodyListens {
-                members: self.config.cluster.members.clone(),
-                outcome,
-            },
-        }
-    }
-
-    fn gave_up(&self, obstacle: Obstacle) -> UploadError {
-        let (waited, outcome) = (self.config.deadline, self.outcome);
-        match obstacle {
             Obstacle::NoLeader { missing } => UploadError::NoLeader {
-                waited,
+                waited: self.config.deadline,
                 missing,
                 outcome,
             },
-            Obstacle::NobodyListens | Obstacle::Refused { .. } => self.nobody(obstacle),
-            obstacle => UploadError::GaveUp { obstacle, outcome },
+            Obstacle::NobodyListens => UploadError::NobodyListens {
+                members: self.config.cluster.members.clone(),
+                outcome,
+            },
+            Obstacle::Refused { reason } => UploadError::Refused { reason, outcome },
+            Obstacle::Lost { .. }
+            | Obstacle::Stalled { .. }
+            | Obstacle::Stale { .. }
+            | Obstacle::Busy { .. }
+            | Obstacle::Storage { .. }
+            | Obstacle::Mismatch { .. }
+            | Obstacle::Conflict { .. } => UploadError::GaveUp { obstacle, outcome },
         }
     }
 

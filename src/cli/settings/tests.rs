@@ -13,8 +13,8 @@ fn member(number: u16, address: &str) -> Member {
     }
 }
 
-fn millis(span: u64) -> Option<Span> {
-    Some(Span(Duration::from_millis(span)))
+fn millis(span: u64) -> Span {
+    Span(Duration::from_millis(span))
 }
 
 fn addresses(settings: &Settings) -> Vec<String> {
@@ -58,7 +58,7 @@ fn a_flag_stands_over_the_file_and_the_file_over_the_default() {
 fn a_heartbeat_of_ones_own_stands_over_its_preset() {
     let options = Options {
         timing: Some(Pace::Fast),
-        heartbeat: millis(70),
+        heartbeat: Some(millis(70)),
         ..Options::default()
     };
     let settings = Settings::new(options).expect("valid");
@@ -72,7 +72,7 @@ fn a_heartbeat_of_ones_own_stands_over_its_preset() {
 #[test]
 fn durations_have_bounds() {
     let options = Options {
-        heartbeat_timeout: millis(9),
+        heartbeat_timeout: Some(millis(9)),
         ..Options::default()
     };
     let error = Settings::new(options).expect_err("refused");
