@@ -97,26 +97,16 @@ impl Lines {
 pub(crate) struct Program {
     pub(crate) child: Child,
     pub(crate) out: Arc<Lines>,
-    pub(crate) err: Arc<Lines>,
     input: Option<ChildStdin>,
 }
 
 impl Program {
     pub(crate) fn start(command: &mut Command) -> Self {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let out = Lines::of(child.stdout.take().expect("piped"));
-        let err = Lines::of(child.stderr.take().expect("piped"));
         let input = child.stdin.take();
-        Self {
-            child,
-            out,
-            err,
-            input,
-        }
+        Self { child, out, input }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
