@@ -15,6 +15,8 @@
 //! Arrows point down only; `tests/it/layers.rs` checks it. `ARCHITECTURE.md` tells the rest.
 
 pub mod bully;
+pub mod cli;
+pub mod client;
 pub mod config;
 pub mod encryption;
 pub mod event;
