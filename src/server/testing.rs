@@ -16,7 +16,7 @@ use super::refusals::RefusalLog;
 use super::transfer::TRANSFERS_MAX;
 use super::watch::Events;
 use crate::config::{Address, ClusterConfig, Members, NodeConfig, QuorumPolicy, Timing};
-use crate::id::NodeId;
+use crate::id::{NodeId, UserName};
 use crate::protocol::frame::{FrameReader, FrameWriter};
 use crate::protocol::{Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose};
 use crate::store::{DataDirectory, Identity, Store};
@@ -78,9 +78,12 @@ pub(super) fn hello(purpose: Purpose) -> Opening {
 }
 
 pub(super) fn client_hello() -> Opening {
-    hello(Purpose::Client {
-        user: "alice".parse().expect("valid"),
-    })
+    hello(Purpose::Client { user: alice() })
+}
+
+/// Whose images the tests upload.
+pub(super) fn alice() -> UserName {
+    "alice".parse().expect("valid")
 }
 
 /// The other end of a connection to a node.

@@ -35,6 +35,8 @@ mod chunks;
 mod disk;
 mod error;
 mod pace;
+#[cfg(test)]
+pub(super) mod testing;
 
 /// How many uploads a node serves at once.
 ///

@@ -46,7 +46,7 @@ fn dial(port: u16, patience: Duration) -> Rig {
     rig
 }
 
-const PATIENT: Duration = Duration::from_secs(60);
+const PATIENT: Duration = Duration::from_mins(1);
 
 impl Rig {
     async fn change(&mut self) -> LinkChange {

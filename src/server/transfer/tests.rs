@@ -1,1 +1,143 @@
-//! Tests.
+//! Uploads to a node that runs, over the loopback.
+
+use super::testing::{Sending, assigned, png};
+use super::*;
+use crate::id::{Epoch, ImageId};
+use crate::protocol::{Assignment, CHUNK_BYTES, ErrorCode, NodeError};
+use crate::server::testing::id;
+use crate::server::tests::{Started, start};
+
+/// A node that runs alone.
+struct Rig {
+    node: Started,
+    /// Holds its data directory.
+    _directory: tempfile::TempDir,
+}
+
+async fn rig() -> Rig {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut nodes = start(1, &directory).await;
+    let node = nodes.pop().expect("one node");
+    node.until(|report| report.serving).await;
+    Rig {
+        node,
+        _directory: directory,
+    }
+}
+
+impl Rig {
+    /// Announces `body` under the number of an image.
+    async fn announce(&self, number: u8, body: Vec<u8>) -> Sending {
+        self.announce_as(number, body, |_| {}).await
+    }
+
+    /// Announces `body` with an assignment that was changed on the way.
+    async fn announce_as(&self, number: u8, body: Vec<u8>, change: impl FnOnce(&mut Assignment)) -> Sending {
+        let image = ImageId::from_bytes([number; 16]);
+        let (caller, mut assignment) = assigned(self.node.port, image).await;
+        change(&mut assignment);
+        Sending::announce(caller, image, assignment, body).await
+    }
+
+    async fn refusal_of(&self, body: Vec<u8>) -> NodeError {
+        let ended = self.announce(1, body).await.end().await;
+        ended.answer.expect_err("refused")
+    }
+
+    async fn images(&self) -> u64 {
+        self.node.status().await.images
+    }
+}
+
+#[tokio::test]
+async fn what_comes_back_is_the_ciphertext_at_every_length_around_a_chunk() {
+    let rig = rig().await;
+    let lengths = [
+        16,
+        CHUNK_BYTES - 1,
+        CHUNK_BYTES,
+        CHUNK_BYTES + 1,
+        9 * CHUNK_BYTES + 5,
+    ];
+    for (number, length) in (1..).zip(lengths) {
+        let stored = rig.announce(number, png(length)).await.finish().await;
+        assert_eq!((stored.copies, stored.members), (1, 1));
+        assert_eq!(rig.images().await, u64::from(number));
+    }
+    let status = rig.node.status().await;
+    assert_eq!((status.transfers, status.rotation[0].done), (0, 5));
+}
+
+#[tokio::test]
+async fn the_same_image_again_is_kept_once() {
+    let rig = rig().await;
+    let first = rig.announce(1, png(1000)).await.finish().await;
+    let again = rig.announce(1, png(1000)).await.finish().await;
+    assert_eq!(first, again);
+    assert_eq!(rig.images().await, 1);
+}
+
+#[tokio::test]
+async fn another_content_under_the_same_id_is_a_conflict() {
+    let rig = rig().await;
+    rig.announce(1, png(1000)).await.finish().await;
+    assert_eq!(rig.refusal_of(png(1001)).await.code, ErrorCode::Conflict);
+    assert_eq!(rig.images().await, 1);
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_refused_and_named() {
+    let rig = rig().await;
+    let text = rig.refusal_of(b"Dear diary".to_vec()).await;
+    assert_eq!(text.code, ErrorCode::NotAccepted);
+    assert!(text.reason.contains("looks like text"), "{}", text.reason);
+    let empty = rig.refusal_of(Vec::new()).await;
+    assert_eq!(empty.code, ErrorCode::NotAccepted);
+    assert!(empty.reason.contains("empty"), "{}", empty.reason);
+    let one_byte = rig.refusal_of(vec![0x89]).await;
+    assert_eq!(one_byte.code, ErrorCode::NotAccepted);
+    assert_eq!(rig.images().await, 0);
+}
+
+#[tokio::test]
+async fn an_image_above_the_limit_is_refused_before_it_is_read() {
+    let rig = rig().await;
+    let refused = rig.refusal_of(png((4 << 20) + 1)).await;
+    assert_eq!(refused.code, ErrorCode::NotAccepted);
+    assert!(refused.reason.contains("at most 4194304"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn an_old_or_misdirected_assignment_is_refused() {
+    let rig = rig().await;
+    let body = png(100);
+    let mut old = rig
+        .announce_as(1, body.clone(), |assignment| assignment.ballot.epoch = Epoch(0))
+        .await;
+    let code = old.end().await.answer.expect_err("refused").code;
+    assert_eq!(code, ErrorCode::StaleAssignment);
+    let mut elsewhere = rig
+        .announce_as(2, body, |assignment| assignment.node = id(2))
+        .await;
+    let code = elsewhere.end().await.answer.expect_err("refused").code;
+    assert_eq!(code, ErrorCode::BadRequest);
+}
+
+#[tokio::test]
+async fn without_a_finish_nothing_is_kept() {
+    let rig = rig().await;
+    let mut events = rig.node.events.subscribe();
+    let mut sending = rig.announce(1, png(3 * CHUNK_BYTES)).await;
+    sending.send(2 * CHUNK_BYTES).await;
+    drop(sending);
+    let mut whole = rig.announce(2, png(1000)).await;
+    whole.send(1000).await;
+    drop(whole);
+    let mut failed = 0;
+    while failed < 2 {
+        let event = events.recv().await.expect("publishes");
+        failed += usize::from(matches!(event.fact, Fact::UploadFailed { .. }));
+    }
+    let status = rig.node.until(|report| report.rotation[0].failed == 2).await;
+    assert_eq!((status.images, status.transfers), (0, 0));
+}

@@ -1,0 +1,141 @@
+//! An upload by hand, as tests need it: one step at a time.
+
+use crate::encryption::{Cipher, Key};
+use crate::id::ImageId;
+use crate::protocol::{
+    Assignment, CHUNK_BYTES, ClientMessage, Greeted, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
+};
+use crate::server::testing::{Caller, alice, client_hello};
+use crate::store::Digest;
+
+/// Returns bytes that begin like a PNG and then differ.
+pub(crate) fn png(bytes: usize) -> Vec<u8> {
+    let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+    let rest = (0..=250).cycle();
+    head.iter().copied().chain(rest).take(bytes).collect()
+}
+
+/// An upload whose body is on its way.
+#[derive(Debug)]
+pub(crate) struct Sending {
+    caller: Caller,
+    image: ImageId,
+    body: Vec<u8>,
+    sent: usize,
+}
+
+/// How an upload ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) encrypted: Vec<u8>,
+    pub(crate) answer: Result<Stored, NodeError>,
+}
+
+/// Greets as a client and has an image assigned.
+pub(crate) async fn assigned(port: u16, image: ImageId) -> (Caller, Assignment) {
+    let mut caller = Caller::call(port).await;
+    assert!(matches!(caller.open(&client_hello()).await, Greeted::Welcome(_)));
+    let offer = ClientMessage::Offer(Offer {
+        image,
+        size: 1,
+        failed: None,
+    });
+    caller.writer.message(&offer).await.expect("written");
+    match caller.reader.message().await.expect("readable") {
+        Some(NodeMessage::Assigned(assignment)) => (caller, assignment),
+        other => panic!("not assigned: {other:?}"),
+    }
+}
+
+/// Begins an upload of which two of three chunks have been sent.
+pub(crate) async fn begin(port: u16) -> Sending {
+    let image = ImageId::from_bytes([0xb0; 16]);
+    let (caller, assignment) = assigned(port, image).await;
+    let mut sending = Sending::announce(caller, image, assignment, png(3 * CHUNK_BYTES)).await;
+    sending.send(2 * CHUNK_BYTES).await;
+    sending
+}
+
+impl Sending {
+    /// Writes the header of an upload.
+    pub(crate) async fn announce(
+        mut caller: Caller,
+        image: ImageId,
+        assignment: Assignment,
+        body: Vec<u8>,
+    ) -> Self {
+        let upload = ClientMessage::Upload(Upload {
+            image,
+            file: "test_image.png".to_owned(),
+            kind: ImageKind::Png,
+            assignment,
+        });
+        let length = body.len() as u64;
+        caller
+            .writer
+            .message_with_body(&upload, length)
+            .await
+            .expect("written");
+        Self {
+            caller,
+            image,
+            body,
+            sent: 0,
+        }
+    }
+
+    /// Sends the body up to a length.
+    pub(crate) async fn send(&mut self, to: usize) {
+        self.caller
+            .writer
+            .body(&self.body[self.sent..to])
+            .await
+            .expect("written");
+        self.sent = to;
+    }
+
+    /// Sends the rest and the end, and reads what comes back to its end.
+    pub(crate) async fn end(&mut self) -> Ended {
+        let Caller { reader, writer } = &mut self.caller;
+        let rest = &self.body[self.sent..];
+        let send = async {
+            // A node that refuses closes before it has read everything.
+            if writer.body(rest).await.is_ok() {
+                let _ = writer.message(&ClientMessage::Finish).await;
+            }
+        };
+        let receive = async {
+            let mut encrypted = Vec::new();
+            loop {
+                match reader.message().await.expect("readable").expect("an answer") {
+                    NodeMessage::Chunk => {
+                        let mut chunk = vec![0; usize::try_from(reader.body_left()).expect("small")];
+                        let mut filled = 0;
+                        while filled < chunk.len() {
+                            filled += reader.body(&mut chunk[filled..]).await.expect("readable");
+                        }
+                        encrypted.extend(chunk);
+                    }
+                    NodeMessage::Stored(stored) => break (encrypted, Ok(stored)),
+                    NodeMessage::Error(error) => break (encrypted, Err(error)),
+                    other => panic!("no answer to an upload: {other:?}"),
+                }
+            }
+        };
+        let ((), (encrypted, answer)) = tokio::join!(send, receive);
+        Ended { encrypted, answer }
+    }
+
+    /// Ends an upload that must be acknowledged, and compares every byte.
+    pub(crate) async fn finish(&mut self) -> Stored {
+        let Ended { encrypted, answer } = self.end().await;
+        let stored = answer.expect("acknowledged");
+        let (iv, ciphertext) = encrypted.split_at(16);
+        assert_eq!(iv, self.image.as_bytes());
+        let mut expected = self.body.clone();
+        Cipher::new(&Key::of_user(&alice()), self.image).apply(&mut expected);
+        assert!(ciphertext == expected, "the ciphertext differs");
+        assert_eq!(stored.digest, Digest::of(&encrypted).to_string());
+        stored
+    }
+}
