@@ -19,8 +19,8 @@ use crate::id::{ClusterName, NodeId};
 /// Every node keeps every image and everybody talks to everybody; beyond nine that is the wrong tool.
 pub const NODES_MAX: u16 = 9;
 
-/// The port of node *n* is this plus *n*, unless configured.
-pub const BASE_PORT: u16 = 8000;
+/// The port of node 1 unless configured; node *n* listens *n* − 1 above it.
+pub const BASE_PORT: u16 = 8001;
 
 /// The largest image accepted unless configured, in bytes.
 pub const IMAGE_BYTES_MAX: u64 = 4 << 30;

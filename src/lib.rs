@@ -14,8 +14,17 @@
 //!
 //! Arrows point down only; `tests/it/layers.rs` checks it. `ARCHITECTURE.md` tells the rest.
 
+pub mod bully;
+pub mod cli;
+pub mod client;
 pub mod config;
+pub mod encryption;
 pub mod event;
 pub mod id;
+pub mod image;
+pub mod loadbalancer;
 pub mod protocol;
+pub mod server;
+pub mod simulation;
+pub mod store;
 pub mod time;

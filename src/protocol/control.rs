@@ -9,7 +9,7 @@ use crate::id::{Ballot, Epoch, RequestId};
 use crate::time::Time;
 
 /// One message on a control connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ControlMessage {
     /// A worker tells the leader how a request that it was assigned ended.

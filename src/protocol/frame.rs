@@ -97,6 +97,11 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Ok(Some(message))
     }
 
+    /// Returns the transport, past what has been read ahead; for whoever needs only its end.
+    pub fn transport(&mut self) -> &mut R {
+        &mut self.transport
+    }
+
     /// Returns how many bytes of the last message's body have not been read.
     pub fn body_left(&self) -> u64 {
         self.body_left

@@ -1,6 +1,10 @@
 //! The one integration-test binary: everything that looks at the project from outside.
 
 mod docs;
+mod failover;
+mod harness;
+mod interop;
 mod layers;
 mod project;
+mod seed;
 mod wire;

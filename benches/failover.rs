@@ -1,0 +1,143 @@
+//! From the kill of the leader to the first assignment by its heir, on real processes.
+//!
+//! Kills the leader with -9 a hundred times (`HEIRLOOM_ROUNDS` changes it) and asks the survivors
+//! without a pause who acts. Beside each round stands the floor of the same minute: how long it takes
+//! on this machine until the death of a bare process is seen by whoever holds a connection to it.
+
+#[path = "../tests/it/harness.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod harness;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use harness::TestCluster;
+use heirloom::id::ImageId;
+use heirloom::protocol::{
+    ClientMessage, Greeted, Hello, NodeMessage, Offer, Opening, PROTOCOL_VERSION, Purpose,
+};
+
+const ROUNDS: usize = 100;
+
+fn main() {
+    let rounds = std::env::var("HEIRLOOM_ROUNDS").ok();
+    let rounds = rounds.and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
+    for timing in ["seed", "fast"] {
+        let mut failovers = Vec::new();
+        let mut floors = Vec::new();
+        for _ in 0..rounds {
+            floors.push(death_seen());
+            failovers.push(failover(timing));
+        }
+        println!("timing {timing}, {rounds} rounds");
+        show("kill -9 of the leader until the heir assigns", &mut failovers);
+        show("kill -9 of a bare process until it is seen ", &mut floors);
+        println!("  ratio of the medians: {:.1}", ratio(&failovers, &floors));
+    }
+}
+
+fn show(what: &str, times: &mut [Duration]) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    println!(
+        "  {what}: p50 {:>9.3?}  p99 {:>9.3?}  max {:>9.3?}",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+}
+
+fn ratio(sorted: &[Duration], floor: &[Duration]) -> f64 {
+    sorted[sorted.len() / 2].as_secs_f64() / floor[floor.len() / 2].as_secs_f64()
+}
+
+/// One failover of a fresh cluster of three.
+fn failover(timing: &str) -> Duration {
+    let mut cluster = TestCluster::started(3, &format!("timing = \"{timing}\""));
+    let (assigned, first) = channel();
+    let askers: Vec<_> = [1, 2].map(|id| connect(&cluster, id)).into();
+    let mut leader = cluster.nodes.remove(&3).expect("node 3 runs");
+    let killed = Instant::now();
+    leader.child.kill().expect("the leader can be killed");
+    for asker in askers {
+        let assigned = assigned.clone();
+        thread::spawn(move || ask_until_assigned(asker, &assigned));
+    }
+    let at = first.recv_timeout(harness::PATIENCE).expect("an heir assigns");
+    at.duration_since(killed)
+}
+
+struct Asker {
+    reader: BufReader<TcpStream>,
+    writer: TcpStream,
+}
+
+fn connect(cluster: &TestCluster, id: u16) -> Asker {
+    let stream = TcpStream::connect(cluster.address(id)).expect("the node listens");
+    stream.set_nodelay(true).expect("a socket option");
+    let writer = stream.try_clone().expect("a second handle");
+    let mut asker = Asker {
+        reader: BufReader::new(stream),
+        writer,
+    };
+    let hello = Opening::Hello(Hello {
+        version: PROTOCOL_VERSION,
+        cluster: "heirloom".parse().expect("a name"),
+        purpose: Purpose::Client {
+            user: "bench".parse().expect("a name"),
+        },
+    });
+    let greeted: Greeted = asker.ask(&hello).expect("a greeting");
+    assert!(matches!(greeted, Greeted::Welcome(_)), "{greeted:?}");
+    asker
+}
+
+impl Asker {
+    fn ask<M: serde::Serialize, A: serde::de::DeserializeOwned>(&mut self, message: &M) -> Option<A> {
+        let mut line = serde_json::to_vec(message).ok()?;
+        line.push(b'\n');
+        self.writer.write_all(&line).ok()?;
+        let mut answer = String::new();
+        self.reader.read_line(&mut answer).ok()?;
+        serde_json::from_str(&answer).ok()
+    }
+}
+
+/// Asks again and again, as fast as a node answers; a node in an election answers when it is over.
+fn ask_until_assigned(mut asker: Asker, assigned: &Sender<Instant>) {
+    let offer = ClientMessage::Offer(Offer {
+        image: ImageId::from_bytes(std::array::from_fn(|_| fastrand::u8(..))),
+        size: 1000,
+        failed: None,
+    });
+    while let Some(answer) = asker.ask::<_, NodeMessage>(&offer) {
+        if let NodeMessage::Assigned(_) = answer {
+            let _ = assigned.send(Instant::now());
+            return;
+        }
+    }
+}
+
+/// The floor: a process that only holds a connection dies, and the other end sees it.
+fn death_seen() -> Duration {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; exec sleep 600 <&3");
+    let mut holder = Command::new("bash")
+        .args(["-c", &script])
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("bash runs");
+    let (mut stream, _) = listener.accept().expect("it connects");
+    let killed = Instant::now();
+    holder.kill().expect("it can be killed");
+    let read = stream.read(&mut [0]).unwrap_or(0);
+    let seen = killed.elapsed();
+    assert_eq!(read, 0, "it said nothing and is gone");
+    holder.wait().expect("it can be waited for");
+    seen
+}

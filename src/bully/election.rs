@@ -1,0 +1,394 @@
+//! One node's election: what it holds, and how an input finds its rule.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::claim::Claim;
+use super::follow::Follower;
+use super::lead::Reign;
+use super::peer::Peer;
+use super::persist::Persistence;
+use super::probe::Probe;
+use super::{ElectionConfig, Input, LinkChange, Mutation, Output, RETRY_TIME_MAX, View, Vote};
+use crate::event::{Fact, StepDownReason, SuspicionReason};
+use crate::id::{Ballot, Epoch, NodeId};
+use crate::protocol::{ElectionMessage, NodeRole, QuorumStatus};
+use crate::time::Time;
+
+/// What the node is doing in the election.
+#[derive(Debug)]
+pub(super) enum Role {
+    /// It has no leader and waits.
+    Idle(Idle),
+    /// It asks who is there.
+    Candidate(Probe),
+    /// It asks for votes.
+    Claimant(Claim),
+    /// It leads.
+    Leader(Reign),
+    /// It has voted for a higher id and waits for it to lead.
+    HandingOver(HandingOver),
+    /// A promise binds it to a leader.
+    Follower(Follower),
+}
+
+/// Waiting without a leader.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Idle {
+    /// When to stand.
+    pub(super) until: Time,
+    /// For what.
+    pub(super) waiting: Waiting,
+}
+
+/// What a node without a leader waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// To be allowed to stand, or to try again.
+    Retry,
+    /// For a higher id that stands itself.
+    Bullied(NodeId),
+    /// For a claimant that has this node's vote.
+    Granted,
+}
+
+/// A reign that ends by voting for a higher id.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HandingOver {
+    pub(super) from: Ballot,
+    pub(super) to: Ballot,
+    pub(super) until: Time,
+}
+
+/// The election of one node, as a state machine without clock, socket or disk.
+#[derive(Debug)]
+pub struct Election {
+    pub(super) config: ElectionConfig,
+    pub(super) rng: fastrand::Rng,
+    pub(super) started: Time,
+    pub(super) last_advance: Time,
+    /// The vote as it will be once everything asked for is on disk.
+    pub(super) vote: Vote,
+    /// The highest epoch seen anywhere; the next claim is above it.
+    pub(super) highest_epoch: Epoch,
+    /// Whether the disk remembered nothing and not enough others have been heard to vote safely.
+    pub(super) amnesia: bool,
+    pub(super) persistence: Persistence,
+    pub(super) peers: BTreeMap<NodeId, Peer>,
+    pub(super) role: Role,
+    /// How many probes this life has made.
+    pub(super) round: u64,
+    /// How many tries in a row came to nothing; stretches the time of the next.
+    pub(super) failures: u32,
+    /// Whether the missing quorum has been told since there was last a leader.
+    pub(super) quorum_missing_told: bool,
+    pub(super) leaving: bool,
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) mutation: Option<Mutation>,
+}
+
+impl Election {
+    /// Makes the election of a node that starts now.
+    ///
+    /// `remembered` is the vote found on disk; `None` says that the disk is blank. `seed` feeds
+    /// the jitter of its retries. The node's port must already be open: proofs of its death are
+    /// dated by it.
+    #[must_use]
+    pub fn new(config: ElectionConfig, remembered: Option<Vote>, seed: u64, now: Time) -> Self {
+        let others = config.members.iter().copied().filter(|&id| id != config.me);
+        let vote = remembered.unwrap_or_default();
+        let mut election = Self {
+            rng: fastrand::Rng::with_seed(seed),
+            started: now,
+            last_advance: now,
+            vote,
+            highest_epoch: vote.epoch,
+            amnesia: remembered.is_none(),
+            persistence: Persistence::new(remembered.is_none()),
+            peers: others.map(|id| (id, Peer::default())).collect(),
+            role: Role::Idle(Idle {
+                until: now,
+                waiting: Waiting::Retry,
+            }),
+            round: 0,
+            failures: 0,
+            quorum_missing_told: false,
+            leaving: false,
+            outputs: VecDeque::new(),
+            mutation: None,
+            config,
+        };
+        election.recall();
+        election
+    }
+
+    /// Breaks one rule on purpose, so that the simulator can prove that it would notice.
+    pub fn mutate(&mut self, mutation: Mutation) {
+        self.mutation = Some(mutation);
+        self.recall();
+    }
+
+    /// Takes an input; what follows from it comes out of [`Self::poll_output`].
+    ///
+    /// Its own deadlines are looked at first, so that a process that slept serves nobody.
+    #[expect(clippy::needless_pass_by_value, reason = "an input happens once")]
+    pub fn handle(&mut self, now: Time, input: Input) {
+        self.advance(now);
+        match input {
+            Input::Message { from, message } => self.on_message(now, from, message),
+            Input::Link { peer, change } => self.on_link(now, peer, change),
+            Input::Persisted { sequence } => self.on_persisted(now, sequence),
+            Input::Tick => {}
+            Input::Shutdown => self.on_shutdown(now),
+        }
+        self.advance(now);
+    }
+
+    /// Returns the next thing to be done.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Returns when [`Input::Tick`] is due, at the latest.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        if self.leaving {
+            return None;
+        }
+        match &self.role {
+            Role::Idle(idle) => Some(idle.until),
+            Role::Candidate(probe) => Some(self.probe_timeout(probe)),
+            Role::Claimant(claim) => Some(claim.until),
+            Role::Leader(reign) => self.reign_timeout(reign),
+            Role::HandingOver(handing) => Some(handing.until),
+            Role::Follower(follower) => Some(follower.timeout()),
+        }
+    }
+
+    /// Returns the reign under which this node may act as leader at `now`, if any.
+    #[must_use]
+    pub fn serving(&self, now: Time) -> Option<Ballot> {
+        match &self.role {
+            Role::Leader(reign) if reign.serving && self.holds_quorum(now, reign) => Some(reign.ballot),
+            _ => None,
+        }
+    }
+
+    /// Says whether the node's disk remembers no vote: it is new or was lost.
+    #[must_use]
+    pub fn blank(&self) -> bool {
+        self.persistence.blank()
+    }
+
+    /// Returns the newest epoch the node has voted in or followed.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.vote.epoch
+    }
+
+    /// Shows the election as it is at `now`.
+    #[must_use]
+    pub fn view(&self, now: Time) -> View {
+        let (role, ballot) = match &self.role {
+            Role::Leader(reign) => (NodeRole::Leading, Some(reign.ballot)),
+            Role::Follower(follower) => (NodeRole::Following, Some(follower.ballot)),
+            Role::Idle(_) if !self.may_stand(now) => (NodeRole::Starting, None),
+            Role::Idle(_) | Role::Candidate(_) | Role::Claimant(_) | Role::HandingOver(_) => {
+                (NodeRole::Electing, None)
+            }
+        };
+        View {
+            role,
+            ballot,
+            serving: self.serving(now).is_some(),
+            epoch: self.vote.epoch,
+            quorum: QuorumStatus {
+                policy: self.config.policy,
+                needed: self.needed_to_serve(now),
+                reachable: 1 + self.peers.values().filter(|peer| peer.answers()).count(),
+                missing: self.missing(),
+            },
+            promised: match &self.role {
+                Role::Leader(reign) => reign.promised(now).collect(),
+                _ => BTreeSet::new(),
+            },
+        }
+    }
+
+    /// Acts on every deadline that has come.
+    fn advance(&mut self, now: Time) {
+        if self.leaving {
+            return;
+        }
+        self.last_advance = now;
+        self.recall();
+        match &self.role {
+            Role::Idle(idle) if now >= idle.until => self.idle_ended(now, *idle),
+            Role::Candidate(_) => self.advance_probe(now),
+            Role::Claimant(_) => self.advance_claim(now),
+            Role::Leader(_) => self.advance_reign(now),
+            Role::HandingOver(handing) if now >= handing.until => self.handover_failed(now, *handing),
+            Role::Idle(_) | Role::HandingOver(_) => {}
+            Role::Follower(_) => self.advance_follower(now),
+        }
+    }
+
+    fn on_message(&mut self, now: Time, from: NodeId, message: ElectionMessage) {
+        let Some(peer) = self.peers.get_mut(&from) else {
+            return;
+        };
+        peer.silent = false;
+        peer.leaving = false;
+        if self.leaving {
+            return;
+        }
+        match message {
+            ElectionMessage::Election { round } => self.on_election(now, from, round),
+            ElectionMessage::Answer { verdict, epoch, .. } => self.on_answer(now, from, verdict, epoch),
+            ElectionMessage::Claim { ballot, handover } => self.on_claim(now, from, ballot, handover),
+            ElectionMessage::Grant { ballot, verdict } => self.on_grant(now, from, ballot, verdict),
+            ElectionMessage::Coordinator {
+                ballot,
+                leader_time,
+                handover,
+            } => self.on_coordinator(now, from, ballot, leader_time, handover),
+            ElectionMessage::Heartbeat { ballot } => self.on_heartbeat(now, from, ballot),
+            ElectionMessage::HeartbeatAck { ballot, leader_time } => {
+                self.on_heartbeat_ack(now, from, ballot, leader_time);
+            }
+            ElectionMessage::Promise { ballot, leader_time } => {
+                self.on_promise(now, from, ballot, leader_time);
+            }
+            ElectionMessage::Handover { ballot, from: reign } => self.on_handover(now, from, ballot, reign),
+            ElectionMessage::Resign { ballot, leaving } => self.on_resign(now, from, ballot, leaving),
+            ElectionMessage::Stale { epoch } => self.on_stale(now, epoch),
+        }
+    }
+
+    fn on_link(&mut self, now: Time, id: NodeId, change: LinkChange) {
+        let could_stand = self.may_stand(now);
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        if peer.learn(now, change) {
+            self.forget_promise_of(id);
+        }
+        self.recall();
+        if !could_stand && self.may_stand(now) {
+            self.retry_now(now);
+        }
+        match change {
+            LinkChange::Up { epoch, .. } => {
+                self.highest_epoch = self.highest_epoch.max(epoch);
+                self.peer_up(now, id);
+            }
+            LinkChange::Refused { .. } if self.proof(now, id).is_some() => self.peer_dead(now, id),
+            LinkChange::Silent if self.mutated(Mutation::SilenceIsProof) => self.peer_dead(now, id),
+            LinkChange::Refused { .. }
+            | LinkChange::Silent
+            | LinkChange::Greeted { .. }
+            | LinkChange::Accepted
+            | LinkChange::Closed => {}
+        }
+    }
+
+    /// A peer can be spoken to: says at once what it would otherwise ask for.
+    fn peer_up(&mut self, now: Time, id: NodeId) {
+        match &mut self.role {
+            Role::Leader(reign) => {
+                let coordinator = reign.coordinator(now);
+                self.send(id, coordinator);
+            }
+            Role::Follower(follower) if follower.ballot.id == id => follower.next_heartbeat = now,
+            Role::Candidate(_) => self.send(id, ElectionMessage::Election { round: self.round }),
+            Role::Idle(_) => self.retry_now(now),
+            Role::Claimant(_) | Role::HandingOver(_) | Role::Follower(_) => {}
+        }
+    }
+
+    /// Something changed for the better: stands without waiting out the last failure.
+    fn retry_now(&mut self, now: Time) {
+        if let Role::Idle(idle) = &mut self.role
+            && idle.waiting == Waiting::Retry
+        {
+            idle.until = now;
+            self.failures = 0;
+        }
+    }
+
+    /// A peer is proven dead: what it promised and what was promised to it is void.
+    fn peer_dead(&mut self, now: Time, id: NodeId) {
+        self.forget_promise_of(id);
+        if matches!(&self.role, Role::Follower(follower) if follower.ballot.id == id) {
+            self.suspect(now, SuspicionReason::Refused);
+        }
+    }
+
+    fn on_shutdown(&mut self, now: Time) {
+        self.leaving = true;
+        match &self.role {
+            Role::Leader(reign) => {
+                let ballot = reign.ballot;
+                self.resign(now, ballot, StepDownReason::Stopping);
+            }
+            Role::HandingOver(handing) => {
+                let ballot = handing.from;
+                self.resign(now, ballot, StepDownReason::Stopping);
+            }
+            Role::Idle(_) | Role::Candidate(_) | Role::Claimant(_) | Role::Follower(_) => {}
+        }
+    }
+
+    fn idle_ended(&mut self, now: Time, idle: Idle) {
+        match idle.waiting {
+            Waiting::Retry => {}
+            Waiting::Bullied(by) => {
+                if let Some(peer) = self.peers.get_mut(&by) {
+                    peer.failed_to_lead = self.mutation != Some(Mutation::DeferForEver);
+                }
+            }
+            Waiting::Granted => self.failures += 1,
+        }
+        self.stand(now);
+    }
+
+    /// Whether a ballot is none that this node has already left behind.
+    pub(super) fn is_current(&self, ballot: Ballot) -> bool {
+        (ballot.epoch, Some(ballot.id)) >= (self.vote.epoch, self.vote.voted_for)
+    }
+
+    /// The reign that a promise binds the node to now.
+    pub(super) fn binding(&self, now: Time) -> Option<Ballot> {
+        match &self.role {
+            Role::Follower(follower) if follower.promised_until > now => Some(follower.ballot),
+            _ => None,
+        }
+    }
+
+    /// The time of the next try: doubled for every failure in a row, with jitter.
+    pub(super) fn retry_after(&mut self, now: Time, base: Duration) -> Time {
+        let stretched = base
+            .saturating_mul(1 << self.failures.min(10))
+            .min(RETRY_TIME_MAX);
+        now + stretched.mul_f64(1.0 + self.rng.f64() / 2.0)
+    }
+
+    pub(super) fn send(&mut self, to: NodeId, message: ElectionMessage) {
+        self.outputs.push_back(Output::Send { to, message });
+    }
+
+    pub(super) fn send_to_all(&mut self, message: ElectionMessage) {
+        let linked = self.peers.iter().filter(|(_, peer)| peer.linked);
+        for (&to, _) in linked {
+            self.outputs.push_back(Output::Send { to, message });
+        }
+    }
+
+    pub(super) fn publish(&mut self, fact: Fact) {
+        self.outputs.push_back(Output::Publish(fact));
+    }
+
+    pub(super) fn mutated(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+}

@@ -1,0 +1,326 @@
+//! Leading: promises that give the right to serve, and the ways a reign ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::election::{HandingOver, Role};
+use super::{ANSWER_TIME, CLAIM_TIME, COORDINATOR_WAIT, Election, Mutation};
+use crate::event::{Fact, StepDownReason};
+use crate::id::{Ballot, Epoch, NodeId};
+use crate::protocol::ElectionMessage;
+use crate::time::Time;
+
+/// A leader's side of its reign.
+#[derive(Debug)]
+pub(super) struct Reign {
+    pub(super) ballot: Ballot,
+    /// The reign it took over by handover.
+    handover: Option<Ballot>,
+    /// Whether it held a quorum of promises when it last looked.
+    pub(super) serving: bool,
+    /// Workers that have promised, and until when the leader counts it.
+    promises: BTreeMap<NodeId, CountedPromise>,
+    /// When to step down unless a quorum promises; only while it serves nobody.
+    step_down_at: Option<Time>,
+}
+
+/// A worker's promise as the leader counts it.
+#[derive(Debug, Clone, Copy)]
+struct CountedPromise {
+    /// The leader's own time stamp that the worker returned.
+    stamped: Time,
+    until: Time,
+    /// Whether the leader has asked for an overdue heartbeat since.
+    asked: bool,
+}
+
+impl Reign {
+    /// The message that says who leads and asks for a promise.
+    pub(super) fn coordinator(&self, now: Time) -> ElectionMessage {
+        ElectionMessage::Coordinator {
+            ballot: self.ballot,
+            leader_time: now,
+            handover: self.handover,
+        }
+    }
+
+    /// The workers whose promises run.
+    pub(super) fn promised(&self, now: Time) -> impl Iterator<Item = NodeId> {
+        self.promises
+            .iter()
+            .filter(move |(_, promise)| promise.until > now)
+            .map(|(&id, _)| id)
+    }
+}
+
+impl Election {
+    pub(super) fn lead(&mut self, now: Time, ballot: Ballot, handover: Option<Ballot>, grants: Vec<NodeId>) {
+        self.failures = 0;
+        self.quorum_missing_told = false;
+        for peer in self.peers.values_mut() {
+            peer.failed_to_lead = false;
+            peer.stable_since = None;
+        }
+        let reign = Reign {
+            ballot,
+            handover,
+            serving: false,
+            promises: BTreeMap::new(),
+            step_down_at: Some(now + COORDINATOR_WAIT),
+        };
+        let coordinator = reign.coordinator(now);
+        self.role = Role::Leader(reign);
+        self.publish(Fact::BecameLeader { ballot, grants });
+        self.send_to_all(coordinator);
+        self.advance_reign(now);
+    }
+
+    pub(super) fn on_heartbeat(&mut self, now: Time, from: NodeId, ballot: Ballot) {
+        if ballot.id != self.config.me {
+            return;
+        }
+        let message = match &self.role {
+            Role::Leader(reign) if reign.ballot == ballot => ElectionMessage::HeartbeatAck {
+                ballot,
+                leader_time: now,
+            },
+            Role::Leader(reign) => reign.coordinator(now),
+            Role::Claimant(claim) if claim.continues(ballot) => return,
+            Role::HandingOver(_) => return,
+            Role::Claimant(_) | Role::Idle(_) | Role::Candidate(_) | Role::Follower(_) => {
+                self.disown(from, ballot);
+                return;
+            }
+        };
+        self.send(from, message);
+    }
+
+    /// Says of a reign of one's own that it is over.
+    pub(super) fn disown(&mut self, to: NodeId, ballot: Ballot) {
+        let leads = matches!(&self.role, Role::Leader(reign) if reign.ballot == ballot);
+        if !leads {
+            let leaving = self.leaving;
+            self.send(to, ElectionMessage::Resign { ballot, leaving });
+        }
+    }
+
+    pub(super) fn on_promise(&mut self, now: Time, from: NodeId, ballot: Ballot, leader_time: Time) {
+        let mut lease = self.config.timing.lease();
+        if self.mutated(Mutation::OvercountsPromise) {
+            lease = self.config.timing.promise() * 2;
+        }
+        let Role::Leader(reign) = &mut self.role else {
+            return;
+        };
+        if reign.ballot != ballot || leader_time > now {
+            return;
+        }
+        let counted = CountedPromise {
+            stamped: leader_time,
+            until: leader_time + lease,
+            asked: false,
+        };
+        let held = reign.promises.entry(from).or_insert(counted);
+        if counted.until > held.until {
+            *held = counted;
+        }
+        if let Some(peer) = self.peers.get_mut(&from) {
+            peer.stable_since.get_or_insert(now);
+        }
+        self.advance_reign(now);
+    }
+
+    /// A process that restarted or died keeps no promise.
+    pub(super) fn forget_promise_of(&mut self, id: NodeId) {
+        if let Role::Leader(reign) = &mut self.role
+            && self.mutation != Some(Mutation::ForgetsPromise)
+        {
+            reign.promises.remove(&id);
+        }
+    }
+
+    /// Whether the promises of a quorum run.
+    pub(super) fn holds_quorum(&self, now: Time, reign: &Reign) -> bool {
+        1 + reign.promised(now).count() >= self.needed_to_serve(now)
+    }
+
+    pub(super) fn advance_reign(&mut self, now: Time) {
+        self.drop_lapsed_promises(now);
+        self.ask_for_overdue_heartbeats(now);
+        let Role::Leader(reign) = &self.role else {
+            return;
+        };
+        let (ballot, held) = (reign.ballot, self.holds_quorum(now, reign));
+        match (reign.serving, held) {
+            (false, true) => self.start_serving(ballot),
+            (true, false) => self.stop_serving(now, ballot),
+            (false, false) if reign.step_down_at.is_some_and(|at| now >= at) => {
+                self.resign(now, ballot, StepDownReason::QuorumLost);
+            }
+            (false, false) => {}
+            (true, true) => self.hand_over_if_due(now),
+        }
+    }
+
+    fn start_serving(&mut self, ballot: Ballot) {
+        if let Role::Leader(reign) = &mut self.role {
+            reign.serving = true;
+            reign.step_down_at = None;
+        }
+        self.publish(Fact::ServingStarted { ballot });
+    }
+
+    fn stop_serving(&mut self, now: Time, ballot: Ballot) {
+        if let Role::Leader(reign) = &mut self.role {
+            reign.serving = false;
+            reign.step_down_at = Some(now + 2 * ANSWER_TIME);
+            let coordinator = reign.coordinator(now);
+            self.send_to_all(coordinator);
+        }
+        self.publish(Fact::ServingStopped { ballot });
+    }
+
+    fn drop_lapsed_promises(&mut self, now: Time) {
+        let Role::Leader(reign) = &mut self.role else {
+            return;
+        };
+        let lapsed: Vec<NodeId> = reign
+            .promises
+            .extract_if(.., |_, promise| promise.until <= now)
+            .map(|(id, _)| id)
+            .collect();
+        for id in lapsed {
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.lose(now);
+            }
+        }
+    }
+
+    fn ask_for_overdue_heartbeats(&mut self, now: Time) {
+        let timing = self.config.timing;
+        let Role::Leader(reign) = &mut self.role else {
+            return;
+        };
+        let coordinator = reign.coordinator(now);
+        let mut overdue = Vec::new();
+        for (&id, promise) in &mut reign.promises {
+            if !promise.asked && now >= overdue_at(promise.stamped, &timing) {
+                promise.asked = true;
+                overdue.push(id);
+            }
+        }
+        for id in overdue {
+            self.send(id, coordinator);
+        }
+    }
+
+    pub(super) fn reign_timeout(&self, reign: &Reign) -> Option<Time> {
+        let timing = &self.config.timing;
+        let promises = reign.promises.values().map(|promise| {
+            if promise.asked {
+                promise.until
+            } else {
+                overdue_at(promise.stamped, timing)
+            }
+        });
+        let proofs = self.peers.values().filter_map(super::peer::Peer::proof_until);
+        let proofs = proofs.filter(|&until| until > self.last_advance);
+        let takeover = reign.serving.then(|| self.next_takeover()).flatten();
+        promises
+            .chain(proofs)
+            .chain(takeover)
+            .chain(reign.step_down_at)
+            .min()
+    }
+
+    /// Who may take over next, and when: the highest id, unless a still higher one soon may.
+    fn takeovers(&self) -> impl DoubleEndedIterator<Item = (NodeId, Time)> {
+        let after = self.config.timing.takeover_after;
+        let higher = self.peers.range(self.config.me..);
+        higher.filter_map(move |(&id, peer)| {
+            let at = peer
+                .may_take_over_at(after)
+                .filter(|_| peer.linked && !peer.leaving)?;
+            Some((id, at))
+        })
+    }
+
+    fn next_takeover(&self) -> Option<Time> {
+        let next = self.takeovers().map(|(_, at)| at).min()?;
+        Some(next.max(self.last_advance + ANSWER_TIME))
+    }
+
+    fn hand_over_if_due(&mut self, now: Time) {
+        let soon = now + self.config.timing.takeover_after;
+        let heir = self.takeovers().rev().find(|&(_, at)| at <= soon);
+        if let Some((heir, at)) = heir
+            && at <= now
+        {
+            self.hand_over_to(now, heir);
+        }
+    }
+
+    /// Ends the reign by voting for the heir.
+    fn hand_over_to(&mut self, now: Time, heir: NodeId) {
+        let Role::Leader(reign) = &self.role else {
+            return;
+        };
+        let from = reign.ballot;
+        let to = Ballot {
+            epoch: self.highest_epoch.max(from.epoch).next(),
+            id: heir,
+        };
+        self.vote_for(to);
+        self.role = Role::HandingOver(HandingOver {
+            from,
+            to,
+            until: now + 2 * CLAIM_TIME,
+        });
+        self.publish(Fact::HandoverStarted { ballot: to });
+        self.send_when_persisted(heir, ElectionMessage::Handover { ballot: to, from });
+    }
+
+    /// The heir did not lead in time: ends the reign for good, and trusts the heir less.
+    pub(super) fn handover_failed(&mut self, now: Time, handing: HandingOver) {
+        if let Some(peer) = self.peers.get_mut(&handing.to.id) {
+            peer.lose(now);
+        }
+        self.resign(now, handing.from, StepDownReason::HandoverFailed);
+    }
+
+    /// Somebody has voted in a newer epoch and cannot follow this reign.
+    ///
+    /// A leader that serves begins a newer reign of its own, which everybody can follow; one that
+    /// does not serve has been left behind.
+    pub(super) fn on_stale(&mut self, now: Time, epoch: Epoch) {
+        self.highest_epoch = self.highest_epoch.max(epoch);
+        let Role::Leader(reign) = &self.role else {
+            return;
+        };
+        let from = reign.ballot;
+        if epoch < from.epoch {
+            return;
+        }
+        if self.serving(now).is_some() {
+            let ballot = Ballot {
+                epoch: self.highest_epoch.next(),
+                id: self.config.me,
+            };
+            self.claim(now, BTreeSet::new(), Some((ballot, from)));
+        } else {
+            self.resign(now, from, StepDownReason::Superseded { epoch });
+        }
+    }
+
+    /// Ends one's own reign: its promises are void.
+    pub(super) fn resign(&mut self, now: Time, ballot: Ballot, reason: StepDownReason) {
+        let leaving = self.leaving;
+        self.send_to_all(ElectionMessage::Resign { ballot, leaving });
+        self.publish(Fact::SteppedDown { ballot, reason });
+        self.idle_and_retry(now);
+    }
+}
+
+/// When a heartbeat that should have come is asked for: a quarter of the timeout late.
+fn overdue_at(stamped: Time, timing: &crate::config::Timing) -> Time {
+    stamped + timing.heartbeat_interval + timing.heartbeat_timeout / 4
+}

@@ -1,0 +1,97 @@
+//! Who counts: who may vote, who is proven dead, how many make a quorum.
+
+use crate::config::QuorumPolicy;
+use crate::id::NodeId;
+use crate::time::Time;
+
+use super::{Election, Mutation, Vote};
+
+impl Election {
+    /// Whether the node may vote and stand: it remembers enough, and its restart is behind it.
+    pub(super) fn may_stand(&self, now: Time) -> bool {
+        !self.leaving && !self.amnesia && !self.in_grace(now) && !self.abstains(now)
+    }
+
+    /// When the node may stand, as far as time alone decides it.
+    pub(super) fn may_stand_from(&self) -> Time {
+        let timing = &self.config.timing;
+        self.started + timing.startup_grace.max(timing.promise())
+    }
+
+    /// In its start-up grace a node counts everybody; the grace ends when everybody has been heard.
+    pub(super) fn in_grace(&self, now: Time) -> bool {
+        let everybody_heard = self.peers.values().all(|peer| peer.heard);
+        !everybody_heard && now < self.started + self.config.timing.startup_grace
+    }
+
+    /// A node that restarted has forgotten its promise, and abstains until it cannot run any more.
+    fn abstains(&self, now: Time) -> bool {
+        let everybody_known = self.peers.values().all(|peer| peer.heard || peer.refused_once);
+        !everybody_known
+            && now < self.started + self.config.timing.promise()
+            && !self.mutated(Mutation::ForgetsPromise)
+    }
+
+    /// Ends the amnesia of a blank disk as soon as what it forgot can no longer do harm.
+    ///
+    /// Among n − Q + 1 others is one of every quorum that this node may have voted in; and where a
+    /// whole quorum is blank, nothing was ever voted.
+    pub(super) fn recall(&mut self) {
+        if !self.amnesia {
+            return;
+        }
+        let members = self.config.members.len();
+        let majority = members / 2 + 1;
+        let heard = self.peers.values().filter(|peer| peer.heard).count();
+        let blank = 1 + self
+            .peers
+            .values()
+            .filter(|peer| peer.heard && peer.blank)
+            .count();
+        if heard > members - majority || blank >= majority || self.mutated(Mutation::AmnesiaVotes) {
+            self.amnesia = false;
+            if self.highest_epoch > self.vote.epoch && !self.mutated(Mutation::AmnesiaVotes) {
+                self.vote = Vote {
+                    epoch: self.highest_epoch,
+                    voted_for: None,
+                };
+            }
+        }
+    }
+
+    /// Since when the peer's port has been refusing connections without a gap, if it does now.
+    pub(super) fn proof(&self, now: Time, id: NodeId) -> Option<Time> {
+        let peer = self.peers.get(&id)?;
+        let silence_counts = self.mutated(Mutation::SilenceIsProof) && !peer.answers();
+        peer.proof(now).or(silence_counts.then_some(Time::ZERO))
+    }
+
+    /// How many nodes a quorum has when `dead` of them do not count.
+    pub(super) fn quorum_without(&self, dead: usize) -> usize {
+        if self.mutated(Mutation::NoQuorum) {
+            return 1;
+        }
+        (self.config.members.len() - dead) / 2 + 1
+    }
+
+    /// How many nodes, the leader included, must hold promises for it to serve.
+    pub(super) fn needed_to_serve(&self, now: Time) -> usize {
+        self.quorum_without(self.dead_since(now, now).count())
+    }
+
+    /// The members whose proofs of death count and have held since `since`.
+    pub(super) fn dead_since(&self, now: Time, since: Time) -> impl Iterator<Item = NodeId> {
+        let counts = self.config.policy == QuorumPolicy::Live && !self.in_grace(now);
+        let dead = move |id: &NodeId| counts && self.proof(now, *id).is_some_and(|began| began <= since);
+        self.peers.keys().copied().filter(dead)
+    }
+
+    /// The members that can neither be spoken to nor, where that counts, are proven dead.
+    pub(super) fn missing(&self) -> Vec<NodeId> {
+        self.peers
+            .iter()
+            .filter(|(_, peer)| !peer.answers())
+            .map(|(&id, _)| id)
+            .collect()
+    }
+}

@@ -1,0 +1,207 @@
+//! The command line: parses, wires together, and turns what happened into an exit code.
+//!
+//! One file a command. Settings come from [`options`] (flag, variable and file at once) through
+//! [`settings`], which checks them; nothing below this module knows where they came from.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use exit::{Exit, Failure, finish};
+use options::Options;
+use settings::Settings;
+
+mod decrypt;
+mod exit;
+mod file;
+mod generate;
+mod interrupt;
+mod node;
+mod options;
+mod print;
+mod session;
+mod settings;
+mod status;
+mod upload;
+mod wait;
+
+/// What a person should know before trusting it with a secret.
+const WARNING: &str = "A key is made from nothing but the user name. That is a demonstration, not a secret: \
+whoever knows the name can decrypt the images.";
+
+/// An encrypted image store run by a small cluster whose failover you can watch
+#[derive(Debug, Parser)]
+#[command(name = "heirloom", version, after_help = WARNING, after_long_help = LONG_HELP.as_str())]
+struct Heirloom {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    configuration: Configuration,
+}
+
+/// Runs one node of the cluster (the same as `heirloom node`)
+#[derive(Debug, Parser)]
+#[command(name = "server", version, after_help = WARNING, after_long_help = LONG_HELP.as_str())]
+struct Server {
+    #[command(flatten)]
+    node: node::NodeArgs,
+    #[command(flatten)]
+    configuration: Configuration,
+}
+
+/// Opens a session with the cluster (the same as `heirloom client`)
+#[derive(Debug, Parser)]
+#[command(name = "client", version, after_help = WARNING, after_long_help = LONG_HELP.as_str())]
+struct Client {
+    #[command(flatten)]
+    client: session::ClientArgs,
+    #[command(flatten)]
+    configuration: Configuration,
+}
+
+static LONG_HELP: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| format!("{WARNING}\n\n{}", exit::TABLE));
+
+#[derive(Debug, clap::Args)]
+struct Configuration {
+    /// File of settings [default: heirloom.toml, if there is one]
+    #[arg(long, global = true, env = "HEIRLOOM_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one node in the foreground
+    Node(node::NodeArgs),
+    /// Open a session to upload images in
+    Client(session::ClientArgs),
+    /// Upload images and save them encrypted
+    Upload(upload::UploadArgs),
+    /// Decrypt saved images
+    Decrypt(decrypt::DecryptArgs),
+    /// Show how every node is; exit code 3 when no leader serves
+    Status(status::StatusArgs),
+    /// Wait until a leader serves; exit code 3 when none does in time
+    Wait(wait::WaitArgs),
+    /// Print a shell's completions
+    Completions(generate::CompletionsArgs),
+    /// Print the manual
+    Man,
+}
+
+/// Runs the program `heirloom`.
+#[must_use]
+pub fn heirloom() -> ExitCode {
+    let Heirloom {
+        command,
+        configuration,
+    } = Heirloom::parse();
+    finish(run(command, &configuration))
+}
+
+/// Runs the program `server`.
+#[must_use]
+pub fn server() -> ExitCode {
+    let Server { node, configuration } = Server::parse();
+    finish(run(Some(Command::Node(node)), &configuration))
+}
+
+/// Runs the program `client`.
+#[must_use]
+pub fn client() -> ExitCode {
+    let Client {
+        client,
+        configuration,
+    } = Client::parse();
+    finish(run(Some(Command::Client(client)), &configuration))
+}
+
+fn run(command: Option<Command>, configuration: &Configuration) -> Result<Exit, Failure> {
+    let settings = || configuration.settings();
+    match command {
+        Some(Command::Node(args)) => node::run(&settings()?, &args),
+        Some(Command::Client(args)) => session::run(&settings()?, &args),
+        Some(Command::Upload(args)) => upload::run(&settings()?, &args),
+        Some(Command::Decrypt(args)) => decrypt::run(&args),
+        Some(Command::Status(args)) => status::run(&settings()?, &args),
+        Some(Command::Wait(args)) => wait::run(&settings()?, &args),
+        Some(Command::Completions(args)) => generate::completions(Heirloom::command(), &args),
+        Some(Command::Man) => generate::manual(Heirloom::command()),
+        None => {
+            print::print(&Heirloom::command().render_help().to_string())?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+impl Configuration {
+    /// Reads the file and checks everything together.
+    fn settings(&self) -> Result<Settings, Failure> {
+        let file = file::load(self.config.as_deref()).map_err(Failure::usage)?;
+        Settings::new(self.options.clone().or(file)).map_err(Failure::usage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(arguments: &[&str]) -> Options {
+        let arguments = std::iter::once("heirloom").chain(arguments.iter().copied());
+        let parsed = Heirloom::try_parse_from(arguments).expect("valid");
+        parsed.configuration.options
+    }
+
+    #[test]
+    fn definitions_are_consistent() {
+        Heirloom::command().debug_assert();
+        Server::command().debug_assert();
+        Client::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_before_or_after_the_command() {
+        let before = options(&["--nodes", "5", "--insecure", "node", "1"]);
+        let after = options(&["node", "1", "--nodes", "5", "--insecure"]);
+        assert_eq!(before, after);
+        assert_eq!((before.nodes, before.insecure), (Some(5), Some(true)));
+    }
+
+    #[test]
+    fn every_setting_has_a_variable_of_its_name() {
+        for argument in Heirloom::command().get_arguments() {
+            let Some(flag) = argument.get_long() else { continue };
+            if matches!(flag, "help" | "version") {
+                continue;
+            }
+            let variable = argument.get_env().expect("has a variable").to_string_lossy();
+            let expected = format!("HEIRLOOM_{}", flag.replace('-', "_").to_uppercase());
+            assert_eq!(variable, expected);
+        }
+    }
+
+    #[test]
+    fn node_zero_is_refused_with_the_reason() {
+        let error = Heirloom::try_parse_from(["heirloom", "node", "0"]).expect_err("refused");
+        assert_eq!(error.exit_code(), i32::from(Exit::Usage.code()));
+        let said = error.to_string();
+        assert!(
+            said.contains("0 does not exist; nodes are numbered from 1"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn the_help_says_that_a_name_is_no_secret() {
+        for help in [
+            Heirloom::command().render_help(),
+            Heirloom::command().render_long_help(),
+        ] {
+            let help: Vec<_> = help.to_string().split_whitespace().map(str::to_owned).collect();
+            assert!(help.join(" ").contains("a demonstration, not a secret"));
+        }
+    }
+}

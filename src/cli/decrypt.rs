@@ -1,0 +1,78 @@
+//! `heirloom decrypt`: saved files back to images.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use serde_json::json;
+
+use super::exit::{Exit, Failure, complain};
+use super::interrupt::until_interrupted;
+use super::print::print;
+use crate::client::decrypt::{Destination, decrypt};
+use crate::client::saved::printable;
+use crate::id::UserName;
+
+#[derive(Debug, Args)]
+pub(super) struct DecryptArgs {
+    /// The encrypted files, as saved by an upload
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Whose images they are; the key is made from this name
+    #[arg(long, env = "HEIRLOOM_USER")]
+    user: UserName,
+    /// File or folder to write to [default: next to each file]
+    #[arg(long, env = "HEIRLOOM_OUTPUT", value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// Print one line of JSON for each file
+    #[arg(long, env = "HEIRLOOM_JSON", value_parser = FalseyValueParser::new())]
+    json: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{} files cannot all become {output}; give --output an existing folder", .files)]
+struct OneOutputForMany {
+    files: usize,
+    output: String,
+}
+
+/// Decrypts one file after the other; a file that fails does not keep the next from its try.
+pub(super) fn run(args: &DecryptArgs) -> Result<Exit, Failure> {
+    let destination = destination(args).map_err(Failure::usage)?;
+    until_interrupted(decrypt_all(args, destination))
+}
+
+fn destination(args: &DecryptArgs) -> Result<Destination, OneOutputForMany> {
+    match &args.output {
+        None => Ok(Destination::Beside),
+        Some(folder) if folder.is_dir() => Ok(Destination::Folder(folder.clone())),
+        Some(output) if args.files.len() > 1 => Err(OneOutputForMany {
+            files: args.files.len(),
+            output: printable(output),
+        }),
+        Some(file) => Ok(Destination::File(file.clone())),
+    }
+}
+
+async fn decrypt_all(args: &DecryptArgs, destination: Destination) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for file in &args.files {
+        match decrypt(file, &args.user, &destination).await {
+            Ok(image) if args.json => {
+                let (file, image) = (file.to_string_lossy(), image.to_string_lossy());
+                print(&format!("{}\n", json!({ "file": file, "saved": image })))?;
+            }
+            Ok(image) => print(&format!("Decrypted image saved to: {}\n", printable(&image)))?,
+            Err(error) => {
+                exit = Exit::Failed;
+                if args.json {
+                    let (file, error) = (file.to_string_lossy(), error.to_string());
+                    print(&format!("{}\n", json!({ "file": file, "error": error })))?;
+                } else {
+                    complain(&error.into());
+                }
+            }
+        }
+    }
+    Ok(exit)
+}

@@ -1,0 +1,112 @@
+//! How a command ends: exit codes, and the one place where errors are printed.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+/// The table of exit codes, as `--help` and the manual show it.
+pub(super) const TABLE: &str = "\
+Exit codes:
+  0    done
+  1    the operation failed
+  2    wrong usage or configuration
+  3    no leader or no quorum in time
+  130  interrupted by Ctrl-C";
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Everything was done.
+    Done,
+    /// The operation failed.
+    Failed,
+    /// Nobody could have asked for this: wrong usage or configuration.
+    Usage,
+    /// No leader or no quorum in time.
+    NoLeader,
+    /// A person pressed Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// Returns the number that the shell sees.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NoLeader => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// An error on its way to the person, and the exit code it ends with.
+#[derive(Debug)]
+pub(super) struct Failure {
+    exit: Exit,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    /// Makes the failure of a command that was called or configured wrongly.
+    pub(super) fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            error: error.into(),
+        }
+    }
+
+    /// Makes the failure of a cluster without a leader.
+    pub(super) fn no_leader(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            exit: Exit::NoLeader,
+            error: error.into(),
+        }
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            exit: Exit::Failed,
+            error: error.into(),
+        }
+    }
+}
+
+/// Ends a program: prints the error, if there is one, and returns its exit code.
+pub(super) fn finish(ended: Result<Exit, Failure>) -> ExitCode {
+    let exit = ended.unwrap_or_else(|failure| {
+        complain(&failure.error);
+        failure.exit
+    });
+    exit.code().into()
+}
+
+/// Prints an error with its chain of causes.
+pub(super) fn complain(error: &anyhow::Error) {
+    // Where standard error is gone, too, the exit code is all that is left.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_every_exit_code() {
+        let every = [
+            Exit::Done,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::NoLeader,
+            Exit::Interrupted,
+        ];
+        let codes: Vec<u8> = TABLE
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+            .collect();
+        assert_eq!(codes, every.map(Exit::code));
+    }
+}

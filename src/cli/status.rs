@@ -1,0 +1,212 @@
+//! `heirloom status`: how every node is, and who leads.
+
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use serde_json::{Value, json};
+
+use super::exit::{Exit, Failure};
+use super::interrupt::until_interrupted;
+use super::print::print;
+use super::settings::Settings;
+use crate::client::status::{MemberStatus, ask_all, serving};
+use crate::event::line::nodes;
+use crate::id::NodeId;
+use crate::protocol::{NodeRole, StatusReport};
+
+/// The columns of the table.
+const HEADINGS: [&str; 7] = ["NODE", "ADDRESS", "STATE", "LEADER", "EPOCH", "UPTIME", "IMAGES"];
+
+/// What stands where nothing is known.
+const UNKNOWN: &str = "-";
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Print JSON: for each node its report, or why there is none
+    #[arg(long, env = "HEIRLOOM_JSON", value_parser = FalseyValueParser::new())]
+    json: bool,
+}
+
+/// Asks every node, prints what they say, and succeeds when a leader serves.
+pub(super) fn run(settings: &Settings, args: &StatusArgs) -> Result<Exit, Failure> {
+    until_interrupted(async {
+        let statuses = ask_all(&settings.cluster).await;
+        let text = if args.json {
+            format!("{:#}\n", as_json(&statuses))
+        } else {
+            table(&statuses) + &summary(&statuses) + "\n"
+        };
+        print(&text)?;
+        Ok(match serving(&statuses) {
+            Some(_) => Exit::Done,
+            None => Exit::NoLeader,
+        })
+    })
+}
+
+fn as_json(statuses: &[MemberStatus]) -> Value {
+    let members = statuses.iter().map(|status| {
+        let (report, error) = match &status.report {
+            Ok(report) => (json!(report), Value::Null),
+            Err(why) => (Value::Null, json!(why.to_string())),
+        };
+        json!({
+            "node": status.node,
+            "address": status.address.to_string(),
+            "report": report,
+            "error": error,
+        })
+    });
+    members.collect()
+}
+
+/// Says in a sentence who leads, or who is missing.
+pub(super) fn summary(statuses: &[MemberStatus]) -> String {
+    let silent = statuses.iter().filter(|status| status.report.is_err());
+    let silent: Vec<NodeId> = silent.map(|status| status.node).collect();
+    let (up, members) = (statuses.len() - silent.len(), statuses.len());
+    match (serving(statuses), silent.as_slice()) {
+        (Some(leader), _) => format!(
+            "Node {} leads (epoch {}), {up} of {members} nodes up",
+            leader.node, leader.epoch
+        ),
+        (None, []) => "No leader serves, though every node is up; wait for the election".to_owned(),
+        (None, silent) => {
+            let (verb, them) = if silent.len() == 1 {
+                ("is", "it")
+            } else {
+                ("are", "them")
+            };
+            format!("No leader serves: {} {verb} not up; start {them}", nodes(silent))
+        }
+    }
+}
+
+fn table(statuses: &[MemberStatus]) -> String {
+    let mut rows = vec![HEADINGS.map(str::to_owned)];
+    rows.extend(statuses.iter().map(row));
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths);
+        let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+        text += line.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn row(status: &MemberStatus) -> [String; HEADINGS.len()] {
+    let (node, address) = (status.node.to_string(), status.address.to_string());
+    match &status.report {
+        Ok(report) => [
+            node,
+            address,
+            state(report).to_owned(),
+            report
+                .leader()
+                .map_or(UNKNOWN.to_owned(), |leader| leader.to_string()),
+            report.epoch.to_string(),
+            humantime::format_duration(Duration::from_secs(report.uptime_ms / 1000)).to_string(),
+            report.images.to_string(),
+        ],
+        Err(why) => {
+            let unknown = || UNKNOWN.to_owned();
+            let state = format!("unreachable: {why}");
+            [node, address, state, unknown(), unknown(), unknown(), unknown()]
+        }
+    }
+}
+
+fn state(report: &StatusReport) -> &'static str {
+    match report.role {
+        NodeRole::Starting => "starting",
+        NodeRole::Following => "following",
+        NodeRole::Electing => "electing",
+        NodeRole::Leading if report.serving => "leading",
+        NodeRole::Leading => "leading, without a quorum",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Unreachable;
+    use crate::config::QuorumPolicy;
+    use crate::id::{Ballot, Epoch, Generation};
+    use crate::protocol::QuorumStatus;
+
+    fn id(number: u16) -> NodeId {
+        NodeId::new(number).expect("not zero")
+    }
+
+    fn up(node: u16, role: NodeRole) -> MemberStatus {
+        let epoch = Epoch(4);
+        let report = StatusReport {
+            node: id(node),
+            generation: Generation(1),
+            cluster: "heirloom".parse().expect("valid"),
+            program: "0.1.0".to_owned(),
+            pid: 1,
+            uptime_ms: 123_456,
+            role,
+            ballot: Some(Ballot { epoch, id: id(2) }),
+            serving: role == NodeRole::Leading,
+            epoch,
+            quorum: QuorumStatus {
+                policy: QuorumPolicy::Live,
+                needed: 2,
+                reachable: 2,
+                missing: vec![id(3)],
+            },
+            peers: Vec::new(),
+            rotation: Vec::new(),
+            images: 7,
+            transfers: 0,
+        };
+        status(node, Ok(report))
+    }
+
+    fn status(node: u16, report: Result<StatusReport, Unreachable>) -> MemberStatus {
+        MemberStatus {
+            node: id(node),
+            address: format!("127.0.0.1:{}", 8000 + node).parse().expect("valid"),
+            report,
+        }
+    }
+
+    #[test]
+    fn the_table_shows_who_leads_and_who_is_down() {
+        let statuses = [
+            up(1, NodeRole::Following),
+            up(2, NodeRole::Leading),
+            status(3, Err(Unreachable::ConnectionRefused)),
+        ];
+        let expected = "\
+NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES
+1     127.0.0.1:8001  following                        2       4      2m 3s   7
+2     127.0.0.1:8002  leading                          2       4      2m 3s   7
+3     127.0.0.1:8003  unreachable: connection refused  -       -      -       -
+";
+        assert_eq!(table(&statuses), expected);
+        assert_eq!(summary(&statuses), "Node 2 leads (epoch 4), 2 of 3 nodes up");
+    }
+
+    #[test]
+    fn without_a_leader_the_nodes_to_start_are_named() {
+        let statuses = [
+            up(1, NodeRole::Electing),
+            status(2, Err(Unreachable::NoAnswer)),
+            status(3, Err(Unreachable::ConnectionRefused)),
+        ];
+        assert_eq!(
+            summary(&statuses),
+            "No leader serves: nodes 2 and 3 are not up; start them"
+        );
+    }
+}

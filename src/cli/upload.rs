@@ -1,0 +1,105 @@
+//! `heirloom upload`: images to the cluster, once, for scripts and people alike.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use serde_json::json;
+
+use super::exit::{Exit, Failure, complain};
+use super::interrupt::until_interrupted;
+use super::print::{PrintError, print};
+use super::settings::Settings;
+use crate::client::console::Console;
+use crate::client::{ClusterClient, Receipt, UploadError, UploadEvent};
+use crate::id::UserName;
+
+#[derive(Debug, Args)]
+pub(super) struct UploadArgs {
+    /// The images to upload
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Whose images they are; the key is made from this name
+    #[arg(long, env = "HEIRLOOM_USER")]
+    user: UserName,
+    /// Print one line of JSON for each file instead of the transcript
+    #[arg(long, env = "HEIRLOOM_JSON", value_parser = FalseyValueParser::new())]
+    json: bool,
+}
+
+/// Uploads one file after the other; a file that fails does not keep the next from its try.
+pub(super) fn run(settings: &Settings, args: &UploadArgs) -> Result<Exit, Failure> {
+    let client = ClusterClient::new(settings.client(args.user.clone()));
+    until_interrupted(upload_all(client, args))
+}
+
+async fn upload_all(mut client: ClusterClient, args: &UploadArgs) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for file in &args.files {
+        let ended = if args.json {
+            told_as_json(&mut client, file).await?
+        } else {
+            told_as_transcript(&mut client, file).await?
+        };
+        match ended {
+            Exit::Done => {}
+            // The next file would only wait for the same leader.
+            Exit::NoLeader => return Ok(Exit::NoLeader),
+            Exit::Failed | Exit::Usage | Exit::Interrupted => exit = ended,
+        }
+    }
+    Ok(exit)
+}
+
+async fn told_as_json(client: &mut ClusterClient, file: &Path) -> Result<Exit, PrintError> {
+    let uploaded = client.upload(file, &mut |_| {}).await;
+    print(&format!("{}\n", json_line(file, &uploaded)))?;
+    Ok(uploaded.map_or_else(|error| exit_of(&error), |_| Exit::Done))
+}
+
+async fn told_as_transcript(client: &mut ClusterClient, file: &Path) -> Result<Exit, PrintError> {
+    let mut console = Console::new(io::stdout());
+    let mut show = |event: UploadEvent| console.show(&event);
+    let uploaded = client.upload(file, &mut show).await;
+    let printed = console.finish();
+    let exit = uploaded.map_or_else(
+        |error| {
+            let exit = exit_of(&error);
+            complain(&error.into());
+            exit
+        },
+        |_| Exit::Done,
+    );
+    printed.map_err(PrintError)?;
+    Ok(exit)
+}
+
+fn exit_of(error: &UploadError) -> Exit {
+    if error.is_no_leader() {
+        Exit::NoLeader
+    } else {
+        Exit::Failed
+    }
+}
+
+fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json::Value {
+    match uploaded {
+        Ok(receipt) => json!({
+            "file": file.to_string_lossy(),
+            "saved": receipt.saved.to_string_lossy(),
+            "image": receipt.image,
+            "leader": receipt.leader,
+            "server": receipt.server,
+            "bytes": receipt.bytes,
+            "copies": receipt.copies,
+            "members": receipt.members,
+            "digest": receipt.digest,
+        }),
+        Err(error) => json!({
+            "file": file.to_string_lossy(),
+            "error": error.to_string(),
+            "exit_code": exit_of(error).code(),
+        }),
+    }
+}

@@ -1,0 +1,208 @@
+//! Why an upload failed, said so that a person knows what to do.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::observe::Obstacle;
+use super::part::SaveError;
+use super::source::SourceError;
+use super::transcript;
+use super::transfer::TransferError;
+use crate::config::Members;
+use crate::encryption::RandomError;
+use crate::event::line::nodes;
+use crate::id::{ImageId, NodeId};
+use crate::protocol::NodeError;
+
+/// Whether an upload that failed may have happened all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was sent, or whoever got it said that it kept nothing.
+    NotStored,
+    /// Bytes were sent, and no answer came.
+    Unknown,
+}
+
+impl Outcome {
+    /// Returns what is known after one more attempt ended in `error`.
+    ///
+    /// A node that says why it refuses has kept nothing; one that falls silent may have.
+    pub(super) fn after(self, error: &TransferError) -> Self {
+        match error {
+            TransferError::Lost | TransferError::Stalled | TransferError::Mismatch => Self::Unknown,
+            TransferError::Node(_)
+            | TransferError::Changed
+            | TransferError::Source(_)
+            | TransferError::Save(_) => self,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotStored => Ok(()),
+            Self::Unknown => f.write_str("; the outcome is unknown; repeating the upload is safe"),
+        }
+    }
+}
+
+/// Why an upload failed.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The file is none that can be uploaded.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The file was written to while it was sent.
+    #[error("{file} changed while it was uploaded; nothing was kept; upload it again")]
+    Changed {
+        /// Its path, as a person reads it.
+        file: String,
+    },
+    /// The folder for encrypted files does not take one.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+    /// The image is in the cluster, but its encrypted file could not be kept here.
+    #[error("image {image} is stored in the cluster, but its encrypted file is not here: {error}")]
+    StoredNotSaved {
+        /// The image.
+        image: ImageId,
+        /// Why.
+        error: SaveError,
+    },
+    /// The system gives no random bytes for the image's name.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// A node refused it for good.
+    #[error(transparent)]
+    Node(NodeError),
+    /// Every node's disk refuses.
+    #[error("no node can store it: {reason}")]
+    Storage {
+        /// The words of the last one.
+        reason: String,
+    },
+    /// Whoever listens does not speak to this client.
+    #[error("the nodes refuse this client: {reason}{outcome}")]
+    Refused {
+        /// In their words.
+        reason: String,
+        /// Whether it may have happened.
+        outcome: Outcome,
+    },
+    /// Every member's port refuses.
+    #[error("no node is running at {}; start them with `{}`{outcome}", Addresses(.members), StartCommands(.members))]
+    NobodyListens {
+        /// Who was tried.
+        members: Members,
+        /// Whether it may have happened.
+        outcome: Outcome,
+    },
+    /// Nobody leads, or too few nodes are up for anybody to.
+    #[error("no leader for {}: {}{outcome}", humantime::format_duration(*.waited), Missing(.missing))]
+    NoLeader {
+        /// For how long nothing had moved.
+        waited: Duration,
+        /// Who is missing.
+        missing: Vec<NodeId>,
+        /// Whether it may have happened.
+        outcome: Outcome,
+    },
+    /// Attempt after attempt failed.
+    #[error("gave up: {}{outcome}", transcript::problem(.obstacle))]
+    GaveUp {
+        /// How the last one did.
+        obstacle: Obstacle,
+        /// Whether it may have happened.
+        outcome: Outcome,
+    },
+}
+
+impl UploadError {
+    /// Says whether the cluster, rather than the request, is to blame: nobody leads it.
+    #[must_use]
+    pub fn is_no_leader(&self) -> bool {
+        matches!(self, Self::NobodyListens { .. } | Self::NoLeader { .. })
+    }
+}
+
+struct Addresses<'a>(&'a Members);
+
+impl fmt::Display for Addresses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (_, address)) in self.0.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{address}")?;
+        }
+        Ok(())
+    }
+}
+
+struct StartCommands<'a>(&'a Members);
+
+impl fmt::Display for StartCommands<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, node) in self.0.ids().enumerate() {
+            let comma = if index > 0 { "`, `" } else { "" };
+            write!(f, "{comma}heirloom node {node}")?;
+        }
+        Ok(())
+    }
+}
+
+struct Missing<'a>(&'a [NodeId]);
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("the nodes have not agreed on one; see `heirloom status`"),
+            [one] => write!(f, "node {one} is missing; start it and upload again"),
+            many => write!(f, "{} are missing; start them and upload again", nodes(many)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn id(number: u16) -> NodeId {
+        NodeId::new(number).expect("not zero")
+    }
+
+    #[test]
+    fn a_missing_quorum_names_the_missing_nodes() {
+        let error = |missing, outcome| UploadError::NoLeader {
+            waited: Duration::from_secs(30),
+            missing,
+            outcome,
+        };
+        assert_eq!(
+            error(vec![id(2), id(3)], Outcome::NotStored).to_string(),
+            "no leader for 30s: nodes 2 and 3 are missing; start them and upload again"
+        );
+        assert_eq!(
+            error(vec![id(3)], Outcome::Unknown).to_string(),
+            "no leader for 30s: node 3 is missing; start it and upload again; \
+             the outcome is unknown; repeating the upload is safe"
+        );
+    }
+
+    #[test]
+    fn when_no_node_runs_the_way_to_start_them_is_said() {
+        let address = |port| format!("127.0.0.1:{port}").parse().expect("valid");
+        let members = BTreeMap::from([(id(1), address(8001)), (id(2), address(8002))]);
+        let error = UploadError::NobodyListens {
+            members: Members::new(members).expect("valid"),
+            outcome: Outcome::NotStored,
+        };
+        assert_eq!(
+            error.to_string(),
+            "no node is running at 127.0.0.1:8001, 127.0.0.1:8002; \
+             start them with `heirloom node 1`, `heirloom node 2`"
+        );
+        assert!(error.is_no_leader());
+    }
+}

@@ -1,0 +1,184 @@
+//! What happens during an upload, as plain data.
+//!
+//! The client reports it while it works; the transcript, the progress bar, the dashboard's dialog
+//! and the tests are its readers. Nothing here is a sentence for people: see
+//! [`super::transcript`].
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::config::Address;
+use crate::id::{Ballot, ImageId, NodeId};
+use crate::protocol::{Assignment, NodeError};
+
+/// Hears of every [`UploadEvent`] as it happens; must not block.
+pub type Observer<'a> = dyn FnMut(UploadEvent) + Send + 'a;
+
+/// Something that happened during an upload.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UploadEvent {
+    /// An offer goes out to every member.
+    Broadcasting {
+        /// How many members there are.
+        servers: usize,
+    },
+    /// It goes to this one, too.
+    Sending {
+        /// Which.
+        node: NodeId,
+        /// Where it listens.
+        address: Address,
+    },
+    /// A member answered the offer, or will not.
+    Answered {
+        /// Which.
+        node: NodeId,
+        /// What it said.
+        answer: Answer,
+    },
+    /// The answers are in, and the leader has named who encrypts.
+    Assigned {
+        /// Who.
+        node: NodeId,
+        /// The leader and its reign.
+        ballot: Ballot,
+    },
+    /// Bytes went to the assigned node and came back encrypted.
+    Progress {
+        /// How many came back in this attempt.
+        done: u64,
+        /// How many will.
+        total: u64,
+    },
+    /// An attempt came to nothing; the image is offered again.
+    Retrying(Obstacle),
+    /// The image is stored in the cluster, and the encrypted file stands in its folder.
+    Saved(Receipt),
+    /// The upload ended without success.
+    Failed {
+        /// Why, as a person reads it.
+        reason: String,
+    },
+}
+
+/// What a member said to an offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It does not lead.
+    Declined {
+        /// In its own words.
+        reason: String,
+    },
+    /// It leads, and has named who encrypts.
+    Assigned(Assignment),
+    /// It knows no leader.
+    Unavailable {
+        /// The nodes that are missing for a quorum.
+        missing: Vec<NodeId>,
+    },
+    /// It refused the offer.
+    Failed(NodeError),
+    /// It said nothing.
+    Unreachable(Unreachable),
+}
+
+/// Why a member said nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreachable {
+    /// Nobody listens on its port.
+    ConnectionRefused,
+    /// It did not answer in time.
+    NoAnswer,
+    /// It closed the connection.
+    Closed,
+    /// It answered, but does not speak to this client.
+    Refused(String),
+    /// Something else, in the words of the system.
+    Other(String),
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectionRefused => f.write_str("connection refused"),
+            Self::NoAnswer => f.write_str("no answer"),
+            Self::Closed => f.write_str("it closed the connection"),
+            Self::Refused(reason) | Self::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Why an attempt came to nothing though another may succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Nobody leads.
+    NoLeader {
+        /// The nodes that are missing for a quorum or could not be reached.
+        missing: Vec<NodeId>,
+    },
+    /// No member could be reached at all, and every port refuses.
+    NobodyListens,
+    /// Whoever could be reached does not speak to this client.
+    Refused {
+        /// In its own words.
+        reason: String,
+    },
+    /// The assigned node's connection ended, or could not be made.
+    Lost {
+        /// Which node.
+        node: NodeId,
+    },
+    /// Nothing moved between client and assigned node.
+    Stalled {
+        /// Which node.
+        node: NodeId,
+    },
+    /// The assigned node knows a newer reign than the leader that answered.
+    Stale {
+        /// Which node.
+        node: NodeId,
+    },
+    /// The assigned node has too much to do.
+    Busy {
+        /// Which node.
+        node: NodeId,
+    },
+    /// The assigned node's disk refuses.
+    Storage {
+        /// Which node.
+        node: NodeId,
+        /// In its own words.
+        reason: String,
+    },
+    /// What came back is not what the assigned node confirmed.
+    Mismatch {
+        /// Which node.
+        node: NodeId,
+    },
+    /// The id turned out to be taken by another content; the next attempt has a new one.
+    Conflict {
+        /// Which node said so.
+        node: NodeId,
+    },
+}
+
+/// What an upload came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The image's name in the cluster, and its IV.
+    pub image: ImageId,
+    /// Where the encrypted file stands.
+    pub saved: PathBuf,
+    /// Who led.
+    pub leader: NodeId,
+    /// Who encrypted it.
+    pub server: NodeId,
+    /// The size of the plain image, in bytes.
+    pub bytes: u64,
+    /// On how many nodes it is on stable storage.
+    pub copies: usize,
+    /// How many members the cluster has.
+    pub members: usize,
+    /// BLAKE3 of the encrypted file, as 64 hexadecimal digits.
+    pub digest: String,
+}

@@ -1,0 +1,259 @@
+//! A file that appears whole or not at all.
+//!
+//! It grows under a hidden name in the folder where it will stand, so that keeping it is one
+//! rename; dropped before that, it is gone. It never replaces another file.
+
+use std::fs::Permissions;
+use std::io::{self, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use tokio::fs::File;
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+
+use super::saved::{SavedName, printable};
+
+/// How many namesakes are tried before the folder is declared full of them.
+///
+/// A thousand uploads of one file in one second are no accident.
+const NAMES_MAX: u32 = 1000;
+
+/// A file that could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The folder does not take files.
+    #[error("could not write to {folder}: {}; make room, make it writable, or choose another folder", reason(.error))]
+    Folder {
+        /// Its path, as a person reads it.
+        folder: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The name is taken.
+    #[error("{file} exists already; nothing was overwritten")]
+    Exists {
+        /// The path, as a person reads it.
+        file: String,
+    },
+}
+
+/// Says what the system said, without what a library added to it.
+fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(_) => error.to_string(),
+        None => error.kind().to_string(),
+    }
+}
+
+/// Under which name a finished file is kept.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// Under the first of its names that is free.
+    Free(SavedName),
+    /// Under this name or not at all.
+    Exactly(PathBuf),
+}
+
+/// An unfinished file.
+#[derive(Debug)]
+pub(super) struct PartFile {
+    folder: PathBuf,
+    temporary: NamedTempFile,
+    file: File,
+}
+
+impl PartFile {
+    /// Begins a file in `folder`, which is made if it does not exist.
+    pub(super) async fn create(folder: &Path) -> Result<Self, SaveError> {
+        let folder = folder.to_owned();
+        blocking(move || {
+            let made = || -> io::Result<_> {
+                std::fs::create_dir_all(&folder)?;
+                let temporary = new_temporary(&folder)?;
+                let file = temporary.as_file().try_clone()?;
+                Ok((temporary, File::from_std(file)))
+            };
+            let (temporary, file) = made().map_err(|error| wrong(&folder, error))?;
+            Ok(Self {
+                folder,
+                temporary,
+                file,
+            })
+        })
+        .await
+    }
+
+    /// Forgets what was written, for another attempt.
+    pub(super) async fn restart(&mut self) -> Result<(), SaveError> {
+        let emptied = async {
+            self.file.set_len(0).await?;
+            self.file.seek(SeekFrom::Start(0)).await
+        };
+        emptied
+            .await
+            .map(|_| ())
+            .map_err(|error| wrong(&self.folder, error))
+    }
+
+    /// Adds bytes at the end.
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), SaveError> {
+        let written = self.file.write_all(bytes).await;
+        written.map_err(|error| wrong(&self.folder, error))
+    }
+
+    /// Waits until the system has taken every byte, and says whether it did.
+    pub(super) async fn flush(&mut self) -> Result<(), SaveError> {
+        let flushed = self.file.flush().await;
+        flushed.map_err(|error| wrong(&self.folder, error))
+    }
+
+    /// Puts the file on stable storage under its name, which is returned.
+    pub(super) async fn keep(mut self, target: Target) -> Result<PathBuf, SaveError> {
+        self.flush().await?;
+        let Self {
+            folder, temporary, ..
+        } = self;
+        blocking(move || {
+            let synced = temporary.as_file().sync_all();
+            synced.map_err(|error| wrong(&folder, error))?;
+            let path = match target {
+                Target::Free(name) => persist_free(temporary, &folder, &name)?,
+                Target::Exactly(path) => persist(temporary, &path).map_err(|failure| failure.error)?,
+            };
+            // The name, too, must outlive a power cut.
+            let synced = std::fs::File::open(&folder).and_then(|folder| folder.sync_all());
+            synced.map_err(|error| wrong(&folder, error))?;
+            Ok(path)
+        })
+        .await
+    }
+}
+
+fn wrong(folder: &Path, error: io::Error) -> SaveError {
+    let folder = printable(folder);
+    SaveError::Folder { folder, error }
+}
+
+fn new_temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".heirloom-").suffix(".part");
+    // As any program creates a file: the user's umask decides who may read it.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// A file that did not get its name, and why.
+struct NotPersisted {
+    temporary: NamedTempFile,
+    error: SaveError,
+}
+
+fn persist(temporary: NamedTempFile, path: &Path) -> Result<PathBuf, Box<NotPersisted>> {
+    match temporary.persist_noclobber(path) {
+        Ok(_) => Ok(path.to_owned()),
+        Err(failure) => {
+            let error = if failure.error.kind() == io::ErrorKind::AlreadyExists {
+                let file = printable(path);
+                SaveError::Exists { file }
+            } else {
+                wrong(path, failure.error)
+            };
+            Err(Box::new(NotPersisted {
+                temporary: failure.file,
+                error,
+            }))
+        }
+    }
+}
+
+fn persist_free(mut temporary: NamedTempFile, folder: &Path, name: &SavedName) -> Result<PathBuf, SaveError> {
+    let mut nth = 1;
+    loop {
+        match persist(temporary, &folder.join(name.nth(nth))) {
+            Ok(path) => return Ok(path),
+            Err(failure) => match failure.error {
+                SaveError::Exists { .. } if nth < NAMES_MAX => temporary = failure.temporary,
+                error => return Err(error),
+            },
+        }
+        nth += 1;
+    }
+}
+
+/// Runs what waits for the disk where it delays nobody.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SaveError> + Send + 'static,
+) -> Result<T, SaveError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names_in(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .expect("readable")
+            .map(|entry| {
+                entry
+                    .expect("readable")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[tokio::test]
+    async fn namesakes_never_overwrite_each_other() {
+        let folder = tempfile::tempdir().expect("made");
+        let images = folder.path().join("images");
+        for content in ["one", "two", "three"] {
+            let mut part = PartFile::create(&images).await.expect("made");
+            part.write(b"left over from an attempt").await.expect("written");
+            part.restart().await.expect("emptied");
+            part.write(content.as_bytes()).await.expect("written");
+            let name = SavedName::encrypted(Path::new("a.png"), 7);
+            part.keep(Target::Free(name)).await.expect("kept");
+        }
+        let names = ["encrypted_a_7.png", "encrypted_a_7_2.png", "encrypted_a_7_3.png"];
+        assert_eq!(names_in(&images), names);
+        let second = std::fs::read(images.join("encrypted_a_7_2.png")).expect("there");
+        assert_eq!(second, b"two");
+    }
+
+    #[tokio::test]
+    async fn an_existing_file_is_left_alone() {
+        let folder = tempfile::tempdir().expect("made");
+        let path = folder.path().join("out.png");
+        std::fs::write(&path, "mine").expect("written");
+        let mut part = PartFile::create(folder.path()).await.expect("made");
+        part.write(b"other").await.expect("written");
+        let error = part
+            .keep(Target::Exactly(path.clone()))
+            .await
+            .expect_err("refused");
+        assert!(matches!(error, SaveError::Exists { .. }), "{error}");
+        assert_eq!(std::fs::read(&path).expect("there"), b"mine");
+        assert_eq!(names_in(folder.path()), ["out.png"]);
+    }
+
+    #[tokio::test]
+    async fn an_unfinished_file_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("made");
+        let mut part = PartFile::create(folder.path()).await.expect("made");
+        part.write(b"half").await.expect("written");
+        part.flush().await.expect("written");
+        drop(part);
+        assert!(names_in(folder.path()).is_empty());
+    }
+}

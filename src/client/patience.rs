@@ -1,0 +1,173 @@
+//! How long an upload goes on trying, and how long it pauses in between.
+//!
+//! Pure: the time is handed in. As long as bytes move an upload may take as long as it takes;
+//! what is limited is the time in which nothing does.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::observe::Obstacle;
+
+/// The pause after the first attempt that came to nothing; it doubles with each further one.
+///
+/// A handover leaves nobody serving for milliseconds: most second attempts succeed.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+
+/// The longest pause between two attempts.
+///
+/// Half a second more is not felt after an election of several, and costs the nodes nothing.
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// How long every member may refuse before the client concludes that none is running.
+///
+/// An election never closes a port, so waiting helps only while nodes are being started; a person
+/// who forgot to start them should not wait for the whole deadline.
+const NOBODY_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The most attempts that may fail after they were assigned.
+///
+/// A healthy cluster needs one, and each node that dies costs one more. Beyond this the bytes
+/// that move move in vain, and the deadline alone would never notice.
+const TRANSFERS_MAX: u32 = 20;
+
+/// Why there is no further attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spent {
+    /// Nothing moved for the deadline.
+    Deadline,
+    /// No member is there.
+    NobodyThere,
+    /// Too many assigned attempts failed.
+    Transfers,
+}
+
+/// What is left of a client's patience with one upload.
+#[derive(Debug)]
+pub(super) struct Patience {
+    deadline: Duration,
+    moved_at: Instant,
+    nobody_since: Option<Instant>,
+    pause: Duration,
+    transfers: u32,
+}
+
+impl Patience {
+    /// Begins `now`; nothing may move for `deadline`.
+    pub(super) fn new(deadline: Duration, now: Instant) -> Self {
+        Self {
+            deadline,
+            moved_at: now,
+            nobody_since: None,
+            pause: Duration::ZERO,
+            transfers: 0,
+        }
+    }
+
+    /// Notes that bytes moved until `then`.
+    pub(super) fn moved(&mut self, then: Instant) {
+        self.moved_at = self.moved_at.max(then);
+        self.pause = Duration::ZERO;
+    }
+
+    /// Returns how long to pause after an attempt ended `now` in `obstacle`.
+    pub(super) fn after(&mut self, obstacle: &Obstacle, now: Instant) -> Result<Duration, Spent> {
+        match obstacle {
+            Obstacle::NobodyListens | Obstacle::Refused { .. } => {
+                let since = *self.nobody_since.get_or_insert(now);
+                if now.duration_since(since) >= NOBODY_PATIENCE {
+                    return Err(Spent::NobodyThere);
+                }
+            }
+            Obstacle::NoLeader { .. } | Obstacle::Busy { .. } => self.nobody_since = None,
+            Obstacle::Lost { .. }
+            | Obstacle::Stalled { .. }
+            | Obstacle::Stale { .. }
+            | Obstacle::Storage { .. }
+            | Obstacle::Mismatch { .. }
+            | Obstacle::Conflict { .. } => {
+                self.nobody_since = None;
+                self.transfers += 1;
+                if self.transfers >= TRANSFERS_MAX {
+                    return Err(Spent::Transfers);
+                }
+            }
+        }
+        if now.duration_since(self.moved_at) >= self.deadline {
+            return Err(Spent::Deadline);
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+        Ok(pause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::NodeId;
+
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    fn no_leader() -> Obstacle {
+        Obstacle::NoLeader { missing: Vec::new() }
+    }
+
+    fn lost() -> Obstacle {
+        let node = NodeId::new(2).expect("not zero");
+        Obstacle::Lost { node }
+    }
+
+    #[test]
+    fn pauses_grow_until_something_moves() {
+        let start = Instant::now();
+        let mut patience = Patience::new(DEADLINE, start);
+        let pauses: Vec<u128> = (0..6)
+            .map(|_| {
+                let pause = patience.after(&no_leader(), start).expect("patient");
+                pause.as_millis()
+            })
+            .collect();
+        assert_eq!(pauses, [0, 50, 100, 200, 400, 500]);
+        patience.moved(start);
+        assert_eq!(patience.after(&lost(), start), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn the_deadline_runs_from_the_last_movement() {
+        let start = Instant::now();
+        let mut patience = Patience::new(DEADLINE, start);
+        let late = start + Duration::from_secs(29);
+        assert!(patience.after(&no_leader(), late).is_ok());
+        patience.moved(late);
+        assert!(patience.after(&no_leader(), start + DEADLINE).is_ok());
+        assert_eq!(
+            patience.after(&no_leader(), late + DEADLINE),
+            Err(Spent::Deadline)
+        );
+    }
+
+    #[test]
+    fn nobody_there_is_concluded_before_the_deadline() {
+        let start = Instant::now();
+        let mut patience = Patience::new(DEADLINE, start);
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert!(patience.after(&Obstacle::NobodyListens, after(0)).is_ok());
+        assert!(patience.after(&no_leader(), after(2)).is_ok());
+        assert!(patience.after(&Obstacle::NobodyListens, after(4)).is_ok());
+        assert_eq!(
+            patience.after(&Obstacle::NobodyListens, after(7)),
+            Err(Spent::NobodyThere)
+        );
+    }
+
+    #[test]
+    fn transfers_that_fail_for_ever_end() {
+        let start = Instant::now();
+        let mut patience = Patience::new(DEADLINE, start);
+        let failed = (0..1000)
+            .take_while(|_| patience.after(&lost(), start).is_ok())
+            .count();
+        assert_eq!(failed, 19);
+    }
+}

@@ -1,0 +1,70 @@
+//! Asking every member how it is.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::link::Link;
+use super::observe::Unreachable;
+use crate::config::{Address, ClusterConfig};
+use crate::id::{ClusterName, NodeId};
+use crate::protocol::StatusReport;
+
+/// How long a member may take to say how it is.
+///
+/// A healthy one needs a millisecond; one that needs a second is not well, and the person who
+/// asks wants to see just that.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What one member said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberStatus {
+    /// Which member.
+    pub node: NodeId,
+    /// Where it listens.
+    pub address: Address,
+    /// What it said, or why it did not.
+    pub report: Result<StatusReport, Unreachable>,
+}
+
+/// Asks every member at once; the answers come in the order of ids.
+pub async fn ask_all(cluster: &ClusterConfig) -> Vec<MemberStatus> {
+    let mut asking = JoinSet::new();
+    for (node, address) in cluster.members.iter() {
+        let (name, address) = (cluster.name.clone(), address.clone());
+        asking.spawn(async move {
+            let asked = timeout(PATIENCE, Link::status(&address)).await;
+            let report = asked.unwrap_or(Err(Unreachable::NoAnswer));
+            let report = report.and_then(|report| expected(node, &name, report));
+            MemberStatus {
+                node,
+                address,
+                report,
+            }
+        });
+    }
+    let mut statuses = asking.join_all().await;
+    statuses.sort_by_key(|status| status.node);
+    statuses
+}
+
+/// Refuses the report of somebody else who listens where a member should.
+fn expected(node: NodeId, name: &ClusterName, report: StatusReport) -> Result<StatusReport, Unreachable> {
+    let other = match &report {
+        StatusReport { cluster, .. } if cluster != name => format!("cluster {cluster} answers there"),
+        StatusReport { node: other, .. } if *other != node => format!("node {other} answers there"),
+        StatusReport { .. } => return Ok(report),
+    };
+    Err(Unreachable::Other(other))
+}
+
+/// Returns the report of the leader that serves, if there is one.
+///
+/// Of two that believe to, the one of the newer reign is right.
+#[must_use]
+pub fn serving(statuses: &[MemberStatus]) -> Option<&StatusReport> {
+    let reports = statuses.iter().filter_map(|status| status.report.as_ref().ok());
+    let leaders = reports.filter(|report| report.serving);
+    leaders.max_by_key(|report| report.ballot)
+}

@@ -1,0 +1,272 @@
+//! One upload from the first look at the file to the saved name: offer, transfer, and again.
+//!
+//! Whatever goes wrong on the way falls into three kinds: it ends the upload, it ends the attempt
+//! at once, or it ends the attempt after a pause. The image id stays the same over all attempts,
+//! so an upload happens once however often it is tried.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, sleep};
+
+use super::ClientConfig;
+use super::error::{Outcome, UploadError};
+use super::link::Link;
+use super::observe::{Answer, Observer, Obstacle, Receipt, UploadEvent};
+use super::offer::{self, Answers, Links, Verdict};
+use super::part::{PartFile, Target};
+use super::patience::{Patience, Spent};
+use super::saved::{SavedName, printable};
+use super::source::{Freshness, Source};
+use super::transfer::{Movement, Transfer, TransferError};
+use crate::encryption;
+use crate::id::{ImageId, NodeId};
+use crate::protocol::{Assignment, ErrorCode, NodeError, Offer, Stored, Upload};
+
+/// The shortest standstill after which a node is given up, whatever the leader says.
+///
+/// Below this a busy machine looks like a dead one.
+const STALL_MIN: Duration = Duration::from_millis(100);
+
+/// Uploads the image at `file` and saves what comes back; see [`super::ClusterClient::upload`].
+pub(super) async fn upload(
+    config: &ClientConfig,
+    links: &mut Links,
+    file: &Path,
+    observe: &mut Observer<'_>,
+) -> Result<Receipt, UploadError> {
+    let source = Source::open(file, config.image_bytes_max).await?;
+    let part = PartFile::create(&config.images_dir).await?;
+    let mut run = Run {
+        config,
+        links,
+        source,
+        part,
+        image: encryption::new_image_id()?,
+        failed: None,
+        full_disks: BTreeMap::new(),
+        patience: Patience::new(config.deadline, Instant::now()),
+        outcome: Outcome::NotStored,
+    };
+    let (assignment, stored) = run.until_stored(observe).await?;
+    run.keep(assignment, stored).await
+}
+
+/// What an upload knows between its attempts.
+#[derive(Debug)]
+struct Run<'a> {
+    config: &'a ClientConfig,
+    links: &'a mut Links,
+    source: Source,
+    part: PartFile,
+    image: ImageId,
+    /// Who was assigned the last attempt and failed it.
+    failed: Option<NodeId>,
+    /// The nodes whose disks refused, with their words.
+    full_disks: BTreeMap<NodeId, String>,
+    patience: Patience,
+    outcome: Outcome,
+}
+
+impl Run<'_> {
+    async fn until_stored(
+        &mut self,
+        observe: &mut Observer<'_>,
+    ) -> Result<(Assignment, Stored), UploadError> {
+        loop {
+            if self.source.rewind().await? == Freshness::Changed {
+                self.renew()?;
+            }
+            let offer = Offer {
+                image: self.image,
+                size: self.source.size(),
+                failed: self.failed,
+            };
+            let answers = offer::broadcast(self.config, self.links, &offer, observe).await;
+            let obstacle = match offer::verdict(&answers) {
+                Verdict::Assigned(assignment) => match self.attempt(assignment, observe).await {
+                    Ok(stored) => return Ok((assignment, stored)),
+                    Err(error) => self.obstacle(assignment.node, error)?,
+                },
+                Verdict::Again(obstacle) => obstacle,
+                Verdict::Hopeless(error) => return Err(UploadError::Node(error)),
+            };
+            self.recover(obstacle, &answers, observe).await?;
+        }
+    }
+
+    /// Takes a new id for what is now another content.
+    fn renew(&mut self) -> Result<(), UploadError> {
+        self.image = encryption::new_image_id()?;
+        self.failed = None;
+        Ok(())
+    }
+
+    /// Brings the image to the node it was assigned to.
+    async fn attempt(
+        &mut self,
+        assignment: Assignment,
+        observe: &mut Observer<'_>,
+    ) -> Result<Stored, TransferError> {
+        let node = assignment.node;
+        observe(UploadEvent::Assigned {
+            node,
+            ballot: assignment.ballot,
+        });
+        self.part.restart().await?;
+        let stall = Duration::from_millis(assignment.stall_ms)
+            .max(STALL_MIN)
+            .min(self.config.deadline);
+        let mut link = self.link_to(node, stall).await?;
+        let upload = Upload {
+            image: self.image,
+            file: self.file_name(),
+            kind: self.source.kind(),
+            assignment,
+        };
+        let movement = Movement::start();
+        let transfer = Transfer {
+            source: &mut self.source,
+            part: &mut self.part,
+            stall,
+            deadline: self.config.deadline,
+            movement: &movement,
+        };
+        let transferred = transfer.run(&mut link, &upload, observe).await;
+        if let Some(then) = movement.last_returned() {
+            self.patience.moved(then);
+        }
+        let stored = transferred.inspect_err(|error| self.outcome = self.outcome.after(error))?;
+        self.links.insert(node, link);
+        Ok(stored)
+    }
+
+    /// Returns the connection over which the node answered the offer, or a new one.
+    async fn link_to(&mut self, node: NodeId, stall: Duration) -> Result<Link, TransferError> {
+        if let Some(link) = self.links.remove(&node) {
+            return Ok(link);
+        }
+        let members = &self.config.cluster.members;
+        let address = members.address(node).ok_or(TransferError::Lost)?;
+        let dialled = tokio::time::timeout(stall, Link::dial(node, address, self.config.hello())).await;
+        match dialled {
+            Ok(Ok(link)) => Ok(link),
+            Ok(Err(_)) => Err(TransferError::Lost),
+            Err(_) => Err(TransferError::Stalled),
+        }
+    }
+
+    fn file_name(&self) -> String {
+        let name = self.source.path().file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Sorts a failed attempt: what another attempt may overcome is returned.
+    fn obstacle(&mut self, node: NodeId, error: TransferError) -> Result<Obstacle, UploadError> {
+        self.failed = Some(node);
+        match error {
+            TransferError::Lost => Ok(Obstacle::Lost { node }),
+            TransferError::Stalled => Ok(Obstacle::Stalled { node }),
+            TransferError::Mismatch => Ok(Obstacle::Mismatch { node }),
+            TransferError::Node(error) => self.refused(node, error),
+            TransferError::Changed => Err(UploadError::Changed {
+                file: printable(self.source.path()),
+            }),
+            TransferError::Source(error) => Err(error.into()),
+            TransferError::Save(error) => Err(error.into()),
+        }
+    }
+
+    fn refused(&mut self, node: NodeId, error: NodeError) -> Result<Obstacle, UploadError> {
+        match error.code {
+            ErrorCode::BadRequest | ErrorCode::NotAccepted => Err(UploadError::Node(error)),
+            ErrorCode::StaleAssignment => Ok(Obstacle::Stale { node }),
+            ErrorCode::Busy => Ok(Obstacle::Busy { node }),
+            ErrorCode::Conflict => {
+                self.renew()?;
+                Ok(Obstacle::Conflict { node })
+            }
+            ErrorCode::Storage => Ok(Obstacle::Storage {
+                node,
+                reason: error.reason,
+            }),
+        }
+    }
+
+    /// Pauses before the next attempt, or gives up.
+    async fn recover(
+        &mut self,
+        obstacle: Obstacle,
+        answers: &Answers,
+        observe: &mut Observer<'_>,
+    ) -> Result<(), UploadError> {
+        if let Obstacle::Storage { node, reason } = &obstacle {
+            self.full_disks.insert(*node, reason.clone());
+            if every_reachable(answers, |node| self.full_disks.contains_key(&node)) {
+                return Err(UploadError::Storage {
+                    reason: reason.clone(),
+                });
+            }
+        }
+        match self.patience.after(&obstacle, Instant::now()) {
+            Ok(pause) => {
+                observe(UploadEvent::Retrying(obstacle));
+                sleep(pause).await;
+                Ok(())
+            }
+            Err(Spent::NobodyThere) => Err(self.nobody(obstacle)),
+            Err(Spent::Deadline | Spent::Transfers) => Err(self.gave_up(obstacle)),
+        }
+    }
+
+    fn nobody(&self, obstacle: Obstacle) -> UploadError {
+        let outcome = self.outcome;
+        match obstacle {
+            Obstacle::Refused { reason } => UploadError::Refused { reason, outcome },
+            _ => UploadError::NobodyListens {
+                members: self.config.cluster.members.clone(),
+                outcome,
+            },
+        }
+    }
+
+    fn gave_up(&self, obstacle: Obstacle) -> UploadError {
+        let (waited, outcome) = (self.config.deadline, self.outcome);
+        match obstacle {
+            Obstacle::NoLeader { missing } => UploadError::NoLeader {
+                waited,
+                missing,
+                outcome,
+            },
+            Obstacle::NobodyListens | Obstacle::Refused { .. } => self.nobody(obstacle),
+            obstacle => UploadError::GaveUp { obstacle, outcome },
+        }
+    }
+
+    /// Gives the encrypted file its name.
+    async fn keep(self, assignment: Assignment, stored: Stored) -> Result<Receipt, UploadError> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let name = SavedName::encrypted(self.source.path(), now.unwrap_or_default().as_secs());
+        let saved = self.part.keep(Target::Free(name)).await;
+        let image = self.image;
+        Ok(Receipt {
+            image,
+            saved: saved.map_err(|error| UploadError::StoredNotSaved { image, error })?,
+            leader: assignment.ballot.id,
+            server: assignment.node,
+            bytes: self.source.size(),
+            copies: stored.copies,
+            members: stored.members,
+            digest: stored.digest,
+        })
+    }
+}
+
+/// Says whether every member that answered is one that `counts`.
+fn every_reachable(answers: &Answers, counts: impl Fn(NodeId) -> bool) -> bool {
+    let mut reachable = answers
+        .iter()
+        .filter(|(_, answer)| !matches!(answer, Answer::Unreachable(_)));
+    reachable.all(|(&node, _)| counts(node))
+}

@@ -1,0 +1,349 @@
+//! The runtime of a node: sockets, disk and clock on one side, the election and the rotation on
+//! the other.
+//!
+//! ```text
+//!   accept ---- greeting ---- requests ---- transfer --> disk
+//!                  |  \         |                          ^
+//!                  |   watch    | NodeInput                | Store
+//!                  |     ^      v                          |
+//!                  +-----|--> node (one task) ---> vote ---+
+//!                        |      |    ^
+//!                     events    v    |
+//!                  (log, file) peers (one task each) ===> every other node
+//! ```
+//!
+//! `node` owns every decision and waits for nothing; connection tasks only move frames, threads
+//! only move bytes to the disk and lines to the log. Stopping goes in order: the election resigns,
+//! its messages are written, nothing new is accepted, transfers get a grace, the log is flushed.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::clock::Clock;
+use self::connections::Connections;
+use self::context::Context;
+use self::input::NodeInput;
+use self::links::{Link, Links};
+use self::log::LogSink;
+use self::node::Node;
+use self::parking::Parking;
+use self::peers::Dialler;
+use self::refusals::RefusalLog;
+use self::vote::{VoteFile, VoteWriter};
+use self::watch::Events;
+use crate::bully::{Election, ElectionConfig, Vote};
+use crate::config::{Address, NodeConfig};
+use crate::event::Fact;
+use crate::store::{DataDirectory, Identity, OpenError, Store, StoreError};
+
+mod accept;
+mod clock;
+mod connection;
+mod connections;
+mod context;
+mod dispatch;
+mod greeting;
+mod input;
+mod links;
+mod log;
+mod node;
+mod outbox;
+mod parking;
+mod peers;
+mod refusals;
+mod requests;
+mod sockets;
+#[cfg(test)]
+mod testing;
+mod transfer;
+mod vote;
+mod watch;
+
+pub use vote::VoteError;
+
+/// How many inputs wait for the node's task; whoever has one more waits for room.
+const INPUTS_MAX: usize = 1024;
+
+/// How long the last messages to the peers may take; a peer that reads needs a millisecond.
+const LINKS_GRACE: Duration = Duration::from_millis(300);
+
+/// How long transfers that run may go on when the node is asked to stop.
+const TRANSFERS_GRACE: Duration = Duration::from_secs(2);
+
+/// What a node writes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// The lines that a person reads.
+    Text,
+    /// Every event, one JSON object a line.
+    Json,
+}
+
+/// Why a node does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It cannot listen where it is told to.
+    #[error("could not bind {address}: {}", bind_problem(error, holder.as_deref()))]
+    Bind {
+        /// Where.
+        address: Address,
+        /// What the system says.
+        error: io::Error,
+        /// Who listens there, where the system tells.
+        holder: Option<String>,
+    },
+    /// Its data directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] OpenError),
+    /// Its images cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its vote cannot be read or kept.
+    #[error(transparent)]
+    Vote(#[from] VoteError),
+    /// Its log cannot be written.
+    #[error("could not open the log in {}: {error}", path.display())]
+    Log {
+        /// The data directory.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The system gives it no thread.
+    #[error("could not start a thread: {0}")]
+    Thread(io::Error),
+}
+
+fn bind_problem(error: &io::Error, holder: Option<&str>) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let by = holder.map(|holder| format!(" by {holder}")).unwrap_or_default();
+            format!("address already in use{by}; stop it or pass --base-port")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this host has no such address; correct the node's address or pass --bind".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "permission denied; ports below 1024 belong to the system, pass --base-port".to_owned()
+        }
+        _ => format!("{error}; correct the node's address"),
+    }
+}
+
+/// Runs a node until `shutdown` is cancelled.
+///
+/// # Errors
+///
+/// When the node cannot listen or use its data directory, and when it can no longer keep its vote.
+pub async fn run(
+    config: NodeConfig,
+    output: OutputFormat,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    sockets::raise_descriptor_limit();
+    // The port first: what is in use there says more than the lock of the same node's directory,
+    // and the election wants it open before it begins.
+    let listener = bind(&config).await?;
+    let clock = Clock::start();
+    let disk = open_disk(&config).await?;
+    let directory = disk.store.directory().path().to_owned();
+    let to_stdout = LogSink::start(output, io::stdout()).map_err(RunError::Thread)?;
+    let to_file = LogSink::start_file(&directory).map_err(|error| RunError::Log {
+        path: directory,
+        error,
+    })?;
+    let events = Events::new(config.id, clock, vec![to_stdout, to_file]);
+    let running = Running::start(config, listener, clock, disk, events.clone())?;
+    let ended = running.until(&shutdown).await;
+    // Nothing is published after this; a log that stands still is waited for only so long.
+    let _ = spawn_blocking(move || events.close()).await;
+    ended
+}
+
+async fn bind(config: &NodeConfig) -> Result<TcpListener, RunError> {
+    let address = own_address(config);
+    match sockets::listen(&address).await {
+        Ok(listener) => Ok(listener),
+        Err(error) => {
+            let holder = match error.kind() {
+                io::ErrorKind::AddrInUse => sockets::holder_of(&address).await,
+                _ => None,
+            };
+            Err(RunError::Bind {
+                address,
+                error,
+                holder,
+            })
+        }
+    }
+}
+
+/// What a node has on its disk.
+#[derive(Debug)]
+struct Disk {
+    store: Store,
+    votes: VoteFile,
+    vote: Option<Vote>,
+}
+
+async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
+    let path = config.data_dir.clone();
+    let identity = Identity {
+        cluster: config.cluster.name.clone(),
+        node: config.id,
+    };
+    let opening = spawn_blocking(move || {
+        let directory = DataDirectory::open(&path, identity)?;
+        let (votes, vote) = VoteFile::open(directory.path())?;
+        let store = Store::open(directory)?;
+        Ok(Disk { store, votes, vote })
+    });
+    opening.await.map_err(|error| RunError::Thread(error.into()))?
+}
+
+fn own_address(config: &NodeConfig) -> Address {
+    let members = &config.cluster.members;
+    members
+        .address(config.id)
+        .expect("a node's config holds the node")
+        .clone()
+}
+
+/// A node that serves its port.
+#[derive(Debug)]
+struct Running {
+    node: Node,
+    inputs: mpsc::Receiver<NodeInput>,
+    context: Arc<Context>,
+    connections: TaskTracker,
+    diallers: TaskTracker,
+}
+
+impl Running {
+    /// Starts everything but the node's own task.
+    fn start(
+        config: NodeConfig,
+        listener: TcpListener,
+        clock: Clock,
+        disk: Disk,
+        events: Events,
+    ) -> Result<Self, RunError> {
+        let (input, inputs) = mpsc::channel(INPUTS_MAX);
+        let context = Arc::new(Context {
+            clock,
+            events,
+            inputs: input,
+            store: disk.store,
+            transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
+            connections: Connections::default(),
+            refusals: RefusalLog::default(),
+            stopping: CancellationToken::new(),
+            cutting: CancellationToken::new(),
+            config,
+        });
+        let kept = context.inputs.clone();
+        let votes = VoteWriter::start(disk.votes, move |sequence, result| {
+            let input = NodeInput::Kept {
+                sequence,
+                kept: result,
+            };
+            // A node that has ended asks for nothing more.
+            let _ = kept.blocking_send(input);
+        })
+        .map_err(RunError::Thread)?;
+        let (links, diallers) = dial_all(&context);
+        let node = Node {
+            config: context.config.clone(),
+            clock,
+            events: context.events.clone(),
+            election: election(&context.config, clock, disk.vote),
+            votes,
+            links,
+            dispatch: None,
+            parking: Parking::default(),
+            store: context.store.clone(),
+            transfers: Arc::clone(&context.transfers),
+        };
+        context.events.publish(Fact::Started {
+            pid: std::process::id(),
+            address: own_address(&context.config).to_string(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        });
+        let connections = TaskTracker::new();
+        connections.spawn(accept::accept(
+            listener,
+            Arc::clone(&context),
+            connections.clone(),
+        ));
+        Ok(Self {
+            node,
+            inputs,
+            context,
+            connections,
+            diallers,
+        })
+    }
+
+    /// Runs the node's task until it is asked to stop, then stops the rest in order.
+    async fn until(self, shutdown: &CancellationToken) -> Result<(), RunError> {
+        let ended = self.node.run(self.inputs, shutdown).await;
+        self.context.stopping.cancel();
+        self.diallers.close();
+        self.connections.close();
+        let _ = timeout(LINKS_GRACE, self.diallers.wait()).await;
+        let _ = timeout(TRANSFERS_GRACE, self.connections.wait()).await;
+        self.context.cutting.cancel();
+        self.connections.wait().await;
+        Ok(ended?)
+    }
+}
+
+fn election(config: &NodeConfig, clock: Clock, remembered: Option<Vote>) -> Election {
+    let told = ElectionConfig {
+        me: config.id,
+        generation: clock.generation(),
+        members: config.cluster.members.ids().collect(),
+        timing: config.timing,
+        policy: config.quorum,
+    };
+    Election::new(told, remembered, fastrand::u64(..), clock.now())
+}
+
+/// Starts a task for every other member that keeps a connection to it.
+fn dial_all(context: &Arc<Context>) -> (Links, TaskTracker) {
+    let config = &context.config;
+    let diallers = TaskTracker::new();
+    let mut links = BTreeMap::new();
+    for (peer, address) in config.cluster.members.iter().filter(|&(id, _)| id != config.id) {
+        let link = Link::new(address.to_string());
+        let dialler = Dialler {
+            me: config.id,
+            peer,
+            address: address.clone(),
+            cluster: config.cluster.name.clone(),
+            patience: config.timing.heartbeat_timeout,
+            clock: context.clock,
+            outbox: Arc::clone(&link.outbox),
+            wake: Arc::clone(&link.wake),
+            inputs: context.inputs.clone(),
+            events: context.events.clone(),
+            stopping: context.stopping.clone(),
+        };
+        diallers.spawn(dialler.run());
+        links.insert(peer, link);
+    }
+    (Links::new(links), diallers)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! What every connection of a node shares.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::connections::Connections;
+use super::input::NodeInput;
+use super::refusals::RefusalLog;
+use super::watch::Events;
+use crate::config::NodeConfig;
+use crate::store::Store;
+
+/// What every connection of a node shares.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// What the node was told.
+    pub(crate) config: NodeConfig,
+    /// Its clock.
+    pub(crate) clock: Clock,
+    /// What happens on it.
+    pub(crate) events: Events,
+    /// The task that owns it.
+    pub(crate) inputs: mpsc::Sender<NodeInput>,
+    /// What it keeps.
+    pub(crate) store: Store,
+    /// Room for transfers.
+    pub(crate) transfers: Arc<Semaphore>,
+    /// Who is connected.
+    pub(crate) connections: Connections,
+    /// Whose greeting was refused lately.
+    pub(crate) refusals: RefusalLog,
+    /// Says that the node stops: nothing new is begun.
+    pub(crate) stopping: CancellationToken,
+    /// Says that the grace is over: what still runs is cut.
+    pub(crate) cutting: CancellationToken,
+}
+
+impl Context {
+    /// Asks the node's task; `None` when it has ended.
+    pub(crate) async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> NodeInput) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.inputs.send(question(reply)).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Tells the node's task.
+    pub(crate) async fn tell(&self, input: NodeInput) {
+        // The task ends before its connections only when the process stops.
+        let _ = self.inputs.send(input).await;
+    }
+}

@@ -1,0 +1,236 @@
+//! How an accepted connection begins: who is it, may it stay, and what for.
+//!
+//! Answers `status` without a hello. Refuses what speaks another version, belongs to another
+//! cluster, or claims an id that is not its own to claim; a peer's claim is decided by the node's
+//! task. Then hands the connection to whoever serves its purpose.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{sleep, timeout};
+
+use super::connection::Connection;
+use super::connections::{NoRoom, Place, Stage};
+use super::context::Context;
+use super::input::{GreetingAnswer, NodeInput};
+use super::{requests, watch};
+use crate::event::line;
+use crate::id::{Generation, NodeId};
+use crate::protocol::frame::FrameError;
+use crate::protocol::{ControlMessage, Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose, Refusal, Welcome};
+
+/// How long a connection may take to say what it is.
+const GREETING_TIME: Duration = Duration::from_secs(10);
+
+/// How often, and how many times, an id is asked for again whose connection still stands.
+///
+/// A process that was killed and started again can greet before the end of its last life is seen.
+const OCCUPIED_RETRY_EVERY: Duration = Duration::from_millis(5);
+const OCCUPIED_RETRIES: u32 = 10;
+
+/// Greets a connection and serves it until its end.
+pub(crate) async fn open<R, W>(connection: &mut Connection<R, W>, place: &Place, context: &Context)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let hello = match timeout(GREETING_TIME, connection.reader.message()).await {
+        Ok(Ok(Some(Opening::Hello(hello)))) => hello,
+        Ok(Ok(Some(Opening::Status))) => return answer_status(connection, context).await,
+        Ok(Err(error @ (FrameError::Header(_) | FrameError::HeaderTooLong))) => {
+            let reason = error.to_string();
+            return connection.end_with(&Greeted::Refused(Refusal { reason })).await;
+        }
+        // Nobody to answer: it ended, failed, or never spoke.
+        Ok(Ok(None) | Err(FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. }))
+        | Err(_) => return,
+    };
+    let speaker = speaker(&hello.purpose);
+    if let Err(refusal) = admit(connection, hello, place, context).await {
+        let _ = place.become_a(Stage::New);
+        context
+            .refusals
+            .publish(context, &speaker, &connection.from, &refusal);
+        connection.end_with(&Greeted::Refused(refusal)).await;
+    }
+}
+
+async fn answer_status<R, W>(connection: &mut Connection<R, W>, context: &Context)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    if let Some(report) = context.ask(|reply| NodeInput::Status { reply }).await {
+        connection.end_with(&Greeted::Status(report)).await;
+    }
+}
+
+/// Serves whoever may stay until its end; an error is a refusal that it has not been told yet.
+async fn admit<R, W>(
+    connection: &mut Connection<R, W>,
+    hello: Hello,
+    place: &Place,
+    context: &Context,
+) -> Result<(), Refusal>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    check(&hello, context)?;
+    let stage = match hello.purpose {
+        Purpose::Control { .. } => Stage::Peer,
+        Purpose::Client { .. } | Purpose::Watch => Stage::Client,
+    };
+    place.become_a(stage).map_err(|no_room| {
+        refusal(match no_room {
+            NoRoom::Clients => "too many clients are connected; try again later",
+            NoRoom::Cut => "too many connections are open; try again later",
+        })
+    })?;
+    match hello.purpose {
+        Purpose::Control { node, generation } => {
+            let welcome = introduce(node, generation, place, context).await?;
+            // Whatever ends it, the node's task must learn that the id is free again.
+            let _ = listen(connection, welcome, node, place, context).await;
+            let connection = place.id();
+            context
+                .tell(NodeInput::GreetedGone {
+                    from: node,
+                    connection,
+                })
+                .await;
+        }
+        Purpose::Client { user } => {
+            if welcome_guest(connection, context).await.is_ok() {
+                requests::serve(connection, &user, context).await;
+            }
+        }
+        Purpose::Watch => {
+            let received = context.events.subscribe();
+            if welcome_guest(connection, context).await.is_ok() {
+                let Connection { reader, writer, .. } = connection;
+                let reader = reader.transport();
+                let _ = watch::stream_to(reader, writer, received, &context.stopping).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what speaks another language or means another cluster.
+fn check(hello: &Hello, context: &Context) -> Result<(), Refusal> {
+    let cluster = &context.config.cluster;
+    if hello.version != PROTOCOL_VERSION {
+        return Err(refusal(format!(
+            "it speaks protocol version {}, this node {PROTOCOL_VERSION}; run the same program everywhere",
+            hello.version
+        )));
+    }
+    if hello.cluster != cluster.name {
+        return Err(refusal(format!(
+            "it means cluster {:?}, this node belongs to {:?}; check the address and the cluster's name",
+            hello.cluster, cluster.name
+        )));
+    }
+    let Purpose::Control { node, .. } = hello.purpose else {
+        return Ok(());
+    };
+    if node == context.config.id {
+        return Err(refusal(format!(
+            "node {node} is this node; give every node an id of its own"
+        )));
+    }
+    if cluster.members.address(node).is_none() {
+        let members: Vec<NodeId> = cluster.members.ids().collect();
+        return Err(refusal(format!(
+            "node {node} is no member of this cluster, which has {}",
+            line::nodes(&members)
+        )));
+    }
+    Ok(())
+}
+
+/// Asks the node's task whether a peer may stay.
+async fn introduce(
+    from: NodeId,
+    generation: Generation,
+    place: &Place,
+    context: &Context,
+) -> Result<Welcome, Refusal> {
+    for _ in 0..OCCUPIED_RETRIES {
+        let greeting = |reply| NodeInput::Greeting {
+            from,
+            generation,
+            connection: place.id(),
+            reply,
+        };
+        match context.ask(greeting).await {
+            Some(GreetingAnswer::Welcome(welcome)) => return Ok(welcome),
+            Some(GreetingAnswer::Refused(refusal)) => return Err(refusal),
+            Some(GreetingAnswer::Occupied) => sleep(OCCUPIED_RETRY_EVERY).await,
+            None => return Err(refusal("this node is stopping")),
+        }
+    }
+    Err(refusal(format!(
+        "node {from} is connected already; does another process run under its id?"
+    )))
+}
+
+/// Welcomes a peer and forwards what it says, until its end.
+async fn listen<R, W>(
+    connection: &mut Connection<R, W>,
+    welcome: Welcome,
+    from: NodeId,
+    place: &Place,
+    context: &Context,
+) -> Result<(), FrameError>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    connection.tell(&Greeted::Welcome(welcome)).await?;
+    loop {
+        let message = tokio::select! {
+            message = connection.reader.message::<ControlMessage>() => message?,
+            () = context.stopping.cancelled() => return Ok(()),
+        };
+        let Some(message) = message else {
+            return Ok(());
+        };
+        let connection = place.id();
+        context
+            .tell(NodeInput::Control {
+                from,
+                connection,
+                message,
+            })
+            .await;
+    }
+}
+
+async fn welcome_guest<R, W>(connection: &mut Connection<R, W>, context: &Context) -> Result<(), FrameError>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    match context.ask(|reply| NodeInput::Introduce { reply }).await {
+        Some(welcome) => connection.tell(&Greeted::Welcome(welcome)).await,
+        None => Err(FrameError::Io(std::io::ErrorKind::NotConnected.into())),
+    }
+}
+
+fn refusal(reason: impl Into<String>) -> Refusal {
+    let reason = reason.into();
+    Refusal { reason }
+}
+
+fn speaker(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::Control { node, .. } => format!("node {node}"),
+        Purpose::Client { user } => format!("client {user}"),
+        Purpose::Watch => "a watcher".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Everything that can happen to the task that owns a node: one closed enum.
+//!
+//! Connections, disks and timers say what happened; only the node's task decides what follows.
+
+use tokio::sync::oneshot;
+
+use super::vote::VoteError;
+use crate::bully::LinkChange;
+use crate::event::RequestOutcome;
+use crate::id::{Generation, NodeId, UserName};
+use crate::protocol::{
+    Assignment, ControlMessage, NodeError, NodeMessage, Offer, Refusal, StatusReport, Welcome,
+};
+
+/// Which accepted connection something came by, counted since the node started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum NodeInput {
+    /// A peer dialled this node and says who it is.
+    Greeting {
+        /// Who it says it is.
+        from: NodeId,
+        /// In which life of its process.
+        generation: Generation,
+        /// Its connection.
+        connection: ConnectionId,
+        /// Whether it may stay.
+        reply: oneshot::Sender<GreetingAnswer>,
+    },
+    /// A greeted peer's connection is gone.
+    GreetedGone {
+        /// The peer.
+        from: NodeId,
+        /// Its connection.
+        connection: ConnectionId,
+    },
+    /// A greeted peer says something.
+    Control {
+        /// The peer.
+        from: NodeId,
+        /// Its connection.
+        connection: ConnectionId,
+        /// What it says.
+        message: ControlMessage,
+    },
+    /// Something became known about the connection to a peer that this node dials.
+    Link {
+        /// The peer.
+        peer: NodeId,
+        /// What.
+        change: LinkChange,
+    },
+    /// A vote is on stable storage, or could not be brought there.
+    Kept {
+        /// The number of the request.
+        sequence: u64,
+        /// How it ended.
+        kept: Result<(), VoteError>,
+    },
+    /// A client asks who acts for an image.
+    Offer {
+        /// The request.
+        offer: Offer,
+        /// Whose image it is.
+        user: UserName,
+        /// The answer; it may take until the election has ended.
+        reply: oneshot::Sender<NodeMessage>,
+    },
+    /// A client brings an image, with what a leader assigned.
+    Admission {
+        /// The assignment.
+        assignment: Assignment,
+        /// Whether this node takes it.
+        reply: oneshot::Sender<Result<(), NodeError>>,
+    },
+    /// An assignment to this node ended.
+    Finished {
+        /// The assignment.
+        assignment: Assignment,
+        /// How.
+        outcome: RequestOutcome,
+    },
+    /// Somebody asks how the node is.
+    Status {
+        /// The answer.
+        reply: oneshot::Sender<Box<StatusReport>>,
+    },
+    /// Somebody who is no peer greeted, and is to be welcomed.
+    Introduce {
+        /// What the welcome says.
+        reply: oneshot::Sender<Welcome>,
+    },
+}
+
+/// What a peer's greeting is answered with.
+#[derive(Debug)]
+pub(crate) enum GreetingAnswer {
+    /// It may stay.
+    Welcome(Welcome),
+    /// Its id has a connection that still stands; it may be about to be noticed gone.
+    Occupied,
+    /// It may not stay.
+    Refused(Refusal),
+}

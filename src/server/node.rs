@@ -1,0 +1,257 @@
+//! The task that owns a node: its election, its links, its rotation, the offers that wait.
+//!
+//! One loop turns what happened into inputs of the election, and what the election wants into
+//! votes on disk, messages in outboxes, and events. Nothing here waits for a disk or a socket.
+//!
+//! ```text
+//!   NodeInput --+                         +-- Persist -> the vote's thread --> NodeInput::Kept
+//!   deadline  --+--> Election::handle ----+-- Send    -> the peer's outbox
+//!   shutdown  --+                         +-- Publish -> events
+//! ```
+//!
+//! Invariants: the time is read right before it is used, so that a process that slept acts for
+//! nobody; a peer is welcomed only after the election knows of its greeting.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::dispatch::Dispatch;
+use super::input::{ConnectionId, GreetingAnswer, NodeInput};
+use super::links::{Entry, Links};
+use super::parking::{Parking, Pending};
+use super::vote::{VoteError, VoteWriter};
+use super::watch::Events;
+use crate::bully::{Election, Input, LinkChange, Output};
+use crate::config::NodeConfig;
+use crate::event::{Fact, RequestOutcome};
+use crate::id::{Generation, NodeId};
+use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, Refusal, Welcome};
+use crate::store::Store;
+use crate::time::Time;
+
+mod offers;
+mod status;
+
+/// How many inputs are taken before the rotation and the waiting offers are looked at again.
+const INPUTS_AT_ONCE: usize = 64;
+
+/// A node without its sockets.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// What it was told.
+    pub(crate) config: NodeConfig,
+    /// Its clock.
+    pub(crate) clock: Clock,
+    /// What happens on it.
+    pub(crate) events: Events,
+    /// Who leads.
+    pub(crate) election: Election,
+    /// What it must never forget.
+    pub(crate) votes: VoteWriter,
+    /// Whom it hears and reaches.
+    pub(crate) links: Links,
+    /// What it has given to whom, while it leads.
+    pub(crate) dispatch: Option<Dispatch>,
+    /// Offers that wait for somebody to lead.
+    pub(crate) parking: Parking,
+    /// What it keeps.
+    pub(crate) store: Store,
+    /// Room for transfers.
+    pub(crate) transfers: Arc<Semaphore>,
+}
+
+impl Node {
+    /// Runs the node until it is asked to stop; it has resigned then, as far as it led.
+    ///
+    /// # Errors
+    ///
+    /// When a vote cannot be kept.
+    pub(crate) async fn run(
+        mut self,
+        mut inputs: mpsc::Receiver<NodeInput>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), VoteError> {
+        self.drive(Input::Tick);
+        self.settle();
+        loop {
+            let deadline = self.deadline().map(|time| self.clock.instant(time));
+            let timer = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            // Inputs before the timer: the election looks at its deadlines before each of them.
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                input = inputs.recv() => {
+                    let more = std::iter::from_fn(|| inputs.try_recv().ok());
+                    for input in input.into_iter().chain(more.take(INPUTS_AT_ONCE)) {
+                        self.take(input)?;
+                    }
+                }
+                () = timer => self.drive(Input::Tick),
+            }
+            self.settle();
+        }
+        self.events.publish(Fact::Stopping);
+        self.drive(Input::Shutdown);
+        self.turn_away_all();
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let election = self.election.poll_timeout().into_iter();
+        election.chain(self.parking.until()).min()
+    }
+
+    /// Lets the election handle an input now, and does what it wants done, in its order.
+    fn drive(&mut self, input: Input) {
+        let now = self.clock.now();
+        self.election.handle(now, input);
+        while let Some(output) = self.election.poll_output() {
+            match output {
+                Output::Persist { sequence, vote } => self.votes.keep(sequence, vote),
+                Output::Send { to, message } => {
+                    self.links.send(now, to, ControlMessage::Election(message));
+                }
+                Output::Publish(fact) => self.events.publish(fact),
+            }
+        }
+    }
+
+    fn take(&mut self, input: NodeInput) -> Result<(), VoteError> {
+        match input {
+            NodeInput::Greeting {
+                from,
+                generation,
+                connection,
+                reply,
+            } => {
+                let answer = self.greeted(from, generation, connection);
+                if reply.send(answer).is_err() {
+                    self.links.gone(from, connection);
+                }
+            }
+            NodeInput::GreetedGone { from, connection } => self.links.gone(from, connection),
+            NodeInput::Control {
+                from,
+                connection,
+                message,
+            } => {
+                if self.links.speaks_for(from, connection) {
+                    self.heard(from, message);
+                }
+            }
+            NodeInput::Link { peer, change } => {
+                if let Some(fact) = self.links.changed(peer, change) {
+                    self.events.publish(fact);
+                }
+                self.drive(Input::Link { peer, change });
+            }
+            NodeInput::Kept { sequence, kept } => {
+                kept?;
+                self.drive(Input::Persisted { sequence });
+            }
+            NodeInput::Offer { offer, user, reply } => self.offered(Pending { offer, user, reply }),
+            // Whoever asked may have gone; then the answer is dropped.
+            NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
+            NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
+            NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
+            NodeInput::Introduce { reply } => drop(reply.send(self.welcome())),
+        }
+        Ok(())
+    }
+
+    fn greeted(&mut self, from: NodeId, generation: Generation, by: ConnectionId) -> GreetingAnswer {
+        match self.links.greet(from, generation, by) {
+            Entry::Granted => {
+                self.drive(Input::Link {
+                    peer: from,
+                    change: LinkChange::Greeted { generation },
+                });
+                GreetingAnswer::Welcome(self.welcome())
+            }
+            Entry::Occupied => GreetingAnswer::Occupied,
+            Entry::Unknown => GreetingAnswer::Refused(Refusal {
+                reason: format!("node {from} is no peer of this node"),
+            }),
+        }
+    }
+
+    fn welcome(&self) -> Welcome {
+        Welcome {
+            node: self.config.id,
+            generation: self.clock.generation(),
+            epoch: self.election.epoch(),
+            blank: self.election.blank(),
+        }
+    }
+
+    fn heard(&mut self, from: NodeId, message: ControlMessage) {
+        match message {
+            ControlMessage::Election(message) => {
+                if !message.is_heartbeat() {
+                    let message = message.name().to_owned();
+                    self.events.publish(Fact::MessageReceived { from, message });
+                }
+                self.drive(Input::Message { from, message });
+            }
+            ControlMessage::Report {
+                ballot,
+                request,
+                outcome,
+            } => {
+                if let Some(dispatch) = &mut self.dispatch {
+                    let publish = &mut |fact| self.events.publish(fact);
+                    dispatch.finish(from, ballot, request, outcome, publish);
+                }
+            }
+        }
+    }
+
+    /// Decides whether this node does what a leader assigned: fencing compares ballots.
+    fn admit(&self, assignment: &Assignment) -> Result<(), NodeError> {
+        let me = self.config.id;
+        let refused = |code, reason| Err(NodeError { code, reason });
+        if assignment.node != me {
+            let reason = format!(
+                "this is node {me}, and the image was assigned to node {}",
+                assignment.node
+            );
+            return refused(ErrorCode::BadRequest, reason);
+        }
+        let newest = self.election.epoch();
+        if assignment.ballot.epoch < newest {
+            let reason = format!(
+                "the assignment is of epoch {}, and epoch {newest} has begun; offer the image again",
+                assignment.ballot.epoch
+            );
+            return refused(ErrorCode::StaleAssignment, reason);
+        }
+        Ok(())
+    }
+
+    /// Notes the end of an assignment to this node, or tells whoever assigned it.
+    fn finished(&mut self, assignment: Assignment, outcome: RequestOutcome) {
+        let Assignment { ballot, request, .. } = assignment;
+        let report = ControlMessage::Report {
+            ballot,
+            request,
+            outcome,
+        };
+        if ballot.id == self.config.id {
+            self.heard(ballot.id, report);
+        } else {
+            self.links.send(self.clock.now(), ballot.id, report);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! Offers: the leader assigns them, workers decline them, and without a leader they wait.
+
+use std::time::Duration;
+
+use super::Node;
+use crate::bully::View;
+use crate::event::{Fact, WorkerState};
+use crate::id::{Ballot, NodeId};
+use crate::protocol::{Assignment, NodeMessage, NodeRole};
+use crate::server::dispatch::Dispatch;
+use crate::server::parking::Pending;
+
+/// The least that a client waits while nothing moves before it offers again.
+///
+/// A promise is the longest that a frozen node goes unnoticed; under a fast timing it is shorter
+/// than a disk may take for a sync.
+const STALL_MIN: Duration = Duration::from_secs(1);
+
+impl Node {
+    /// Answers an offer now, or lets it wait.
+    pub(super) fn offered(&mut self, pending: Pending) {
+        let now = self.clock.now();
+        if let Some(ballot) = self.election.serving(now) {
+            return self.assign(ballot, pending);
+        }
+        let view = self.election.view(now);
+        if let Some(leader) = self.leader_elsewhere(&view) {
+            return answer(
+                pending,
+                NodeMessage::Declined {
+                    reason: format!("Node {} is not the leader", self.config.id),
+                    leader: Some(leader),
+                },
+            );
+        }
+        let image = pending.offer.image;
+        match self.parking.park(now, pending) {
+            Ok(()) => self.events.publish(Fact::OfferParked { image }),
+            Err(pending) => turn_away(pending, &view),
+        }
+    }
+
+    /// Brings the rotation and the waiting offers up to date with the election.
+    pub(super) fn settle(&mut self) {
+        let now = self.clock.now();
+        let view = self.election.view(now);
+        self.rotate(&view);
+        while let Some(pending) = self.parking.pop_due(now) {
+            turn_away(pending, &view);
+        }
+        if view.serving || self.leader_elsewhere(&view).is_some() {
+            // Answering can park again if a promise runs out just now: no more than are there.
+            for _ in 0..self.parking.len() {
+                if let Some(pending) = self.parking.pop() {
+                    self.offered(pending);
+                }
+            }
+        }
+    }
+
+    /// Answers all that wait, for the node stops.
+    pub(super) fn turn_away_all(&mut self) {
+        let view = self.election.view(self.clock.now());
+        while let Some(pending) = self.parking.pop() {
+            turn_away(pending, &view);
+        }
+    }
+
+    /// Returns the leader that this node follows and reaches.
+    ///
+    /// A leader whose connection has just been lost may be dead: until a new dial tells, offers
+    /// wait rather than being sent after it.
+    fn leader_elsewhere(&self, view: &View) -> Option<NodeId> {
+        match view.role {
+            NodeRole::Following => view
+                .ballot
+                .map(|ballot| ballot.id)
+                .filter(|&leader| self.links.is_up(leader)),
+            NodeRole::Starting | NodeRole::Electing | NodeRole::Leading => None,
+        }
+    }
+
+    fn assign(&mut self, ballot: Ballot, pending: Pending) {
+        let now = self.clock.now();
+        let view = self.election.view(now);
+        self.rotate(&view);
+        let Pending { offer, user, reply } = pending;
+        let publish = &mut |fact| self.events.publish(fact);
+        let assigned = self
+            .dispatch
+            .as_mut()
+            .and_then(|dispatch| dispatch.assign(now, &offer, user, publish));
+        let message = match assigned {
+            Some((request, node)) => NodeMessage::Assigned(Assignment {
+                ballot,
+                request,
+                node,
+                stall_ms: self.stall_ms(),
+            }),
+            None => unavailable(&view),
+        };
+        let _ = reply.send(message);
+    }
+
+    /// Keeps the rotation of the reign that the node leads, and what each node is to it.
+    fn rotate(&mut self, view: &View) {
+        let (NodeRole::Leading, Some(ballot)) = (view.role, view.ballot) else {
+            self.dispatch = None;
+            return;
+        };
+        if self
+            .dispatch
+            .as_ref()
+            .is_none_or(|dispatch| dispatch.ballot() != ballot)
+        {
+            let members = self.config.cluster.members.ids();
+            self.dispatch = Some(Dispatch::new(ballot, members));
+        }
+        let states: Vec<(NodeId, WorkerState)> = self
+            .config
+            .cluster
+            .members
+            .ids()
+            .map(|node| (node, self.state_of(node, view)))
+            .collect();
+        let now = self.clock.now();
+        if let Some(dispatch) = &mut self.dispatch {
+            let publish = &mut |fact| self.events.publish(fact);
+            for (node, state) in states {
+                dispatch.set_state(node, state, publish);
+            }
+            dispatch.forget_old(now, publish);
+        }
+    }
+
+    fn state_of(&self, node: NodeId, view: &View) -> WorkerState {
+        if node == self.config.id || (self.links.is_up(node) && view.promised.contains(&node)) {
+            WorkerState::Active
+        } else if self.links.is_up(node) {
+            WorkerState::Suspect
+        } else {
+            WorkerState::Down
+        }
+    }
+
+    fn stall_ms(&self) -> u64 {
+        let stall = self.config.timing.promise().max(STALL_MIN);
+        u64::try_from(stall.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+fn answer(pending: Pending, message: NodeMessage) {
+    // A client that has gone needs no answer.
+    let _ = pending.reply.send(message);
+}
+
+fn turn_away(pending: Pending, view: &View) {
+    answer(pending, unavailable(view));
+}
+
+fn unavailable(view: &View) -> NodeMessage {
+    NodeMessage::Unavailable {
+        missing: view.quorum.missing.clone(),
+    }
+}

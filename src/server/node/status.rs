@@ -1,0 +1,33 @@
+//! How the node is, as it answers to `{"type":"status"}`.
+
+use super::Node;
+use crate::protocol::StatusReport;
+use crate::server::dispatch::Dispatch;
+use crate::server::transfer::TRANSFERS_MAX;
+use crate::time::Time;
+
+impl Node {
+    /// Reports how the node is now.
+    pub(super) fn status(&self) -> StatusReport {
+        let now = self.clock.now();
+        let view = self.election.view(now);
+        let uptime = now.since(Time::ZERO);
+        StatusReport {
+            node: self.config.id,
+            generation: self.clock.generation(),
+            cluster: self.config.cluster.name.clone(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
+            role: view.role,
+            ballot: view.ballot,
+            serving: view.serving,
+            epoch: view.epoch,
+            quorum: view.quorum,
+            peers: self.links.status(),
+            rotation: self.dispatch.as_ref().map(Dispatch::rotation).unwrap_or_default(),
+            images: self.store.count(),
+            transfers: TRANSFERS_MAX.saturating_sub(self.transfers.available_permits()),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A dialler against a real port of the loopback, played by hand.
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::Receiver;
+
+use super::*;
+use crate::event::Event;
+use crate::id::{Epoch, Generation};
+use crate::protocol::{ControlMessage, ElectionMessage, Refusal};
+use crate::server::testing::{Caller, id};
+use crate::time::Time;
+
+struct Rig {
+    inputs: Receiver<NodeInput>,
+    events: Events,
+    outbox: Arc<Outbox>,
+    wake: Arc<Notify>,
+    stopping: CancellationToken,
+}
+
+/// Starts node 1's dialler of node 2, which listens on `port`.
+fn dial(port: u16, patience: Duration) -> Rig {
+    let (inputs, received) = mpsc::channel(64);
+    let clock = Clock::start();
+    let rig = Rig {
+        inputs: received,
+        events: Events::new(id(1), clock, Vec::new()),
+        outbox: Arc::default(),
+        wake: Arc::default(),
+        stopping: CancellationToken::new(),
+    };
+    let dialler = Dialler {
+        me: id(1),
+        peer: id(2),
+        address: format!("127.0.0.1:{port}").parse().expect("valid"),
+        cluster: "test".parse().expect("valid"),
+        patience,
+        clock,
+        outbox: Arc::clone(&rig.outbox),
+        wake: Arc::clone(&rig.wake),
+        inputs,
+        events: rig.events.clone(),
+        stopping: rig.stopping.clone(),
+    };
+    tokio::spawn(dialler.run());
+    rig
+}
+
+const PATIENT: Duration = Duration::from_secs(60);
+
+impl Rig {
+    async fn change(&mut self) -> LinkChange {
+        match self.inputs.recv().await.expect("the dialler runs") {
+            NodeInput::Link { peer, change } => {
+                assert_eq!(peer, id(2));
+                change
+            }
+            other => panic!("no business of a dialler: {other:?}"),
+        }
+    }
+}
+
+async fn listen() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let port = listener.local_addr().expect("bound").port();
+    (listener, port)
+}
+
+fn welcome(node: u16) -> Greeted {
+    Greeted::Welcome(Welcome {
+        node: id(node),
+        generation: Generation(7),
+        epoch: Epoch(3),
+        blank: false,
+    })
+}
+
+const UP: LinkChange = LinkChange::Up {
+    generation: Generation(7),
+    epoch: Epoch(3),
+    blank: false,
+};
+
+/// Accepts a dial, checks its greeting and gives this answer.
+async fn answer(listener: &TcpListener, answer: &Greeted) -> Caller {
+    let (stream, _) = listener.accept().await.expect("accepts");
+    let mut peer = Caller::over(stream);
+    let opening: Opening = peer.reader.message().await.expect("readable").expect("a hello");
+    let Opening::Hello(Hello { purpose, .. }) = opening else {
+        panic!("a peer greets");
+    };
+    assert!(matches!(purpose, Purpose::Control { node, .. } if node == id(1)));
+    peer.writer.message(answer).await.expect("written");
+    peer
+}
+
+fn probe(round: u64) -> ControlMessage {
+    ControlMessage::Election(ElectionMessage::Election { round })
+}
+
+#[tokio::test]
+async fn a_welcomed_peer_is_up_and_hears_what_is_said() {
+    let (listener, port) = listen().await;
+    let mut rig = dial(port, PATIENT);
+    let mut peer = answer(&listener, &welcome(2)).await;
+    assert_eq!(rig.change().await, LinkChange::Accepted);
+    assert_eq!(rig.change().await, UP);
+    rig.outbox.push(Time::ZERO, probe(1));
+    let heard: Option<ControlMessage> = peer.reader.message().await.expect("readable");
+    assert_eq!(heard, Some(probe(1)));
+}
+
+#[tokio::test]
+async fn a_refused_dial_is_dated_from_when_it_began_and_renewed() {
+    let (listener, port) = listen().await;
+    drop(listener);
+    let mut rig = dial(port, PATIENT);
+    let LinkChange::Refused { began: first } = rig.change().await else {
+        panic!("nobody listens");
+    };
+    let LinkChange::Refused { began: second } = rig.change().await else {
+        panic!("nobody listens");
+    };
+    assert!(second.since(first) >= PROOF_RENEWAL);
+}
+
+#[tokio::test]
+async fn a_peer_that_greets_is_dialled_before_the_next_renewal() {
+    let (listener, port) = listen().await;
+    drop(listener);
+    let mut rig = dial(port, PATIENT);
+    let LinkChange::Refused { began: first } = rig.change().await else {
+        panic!("nobody listens");
+    };
+    rig.wake.notify_one();
+    let LinkChange::Refused { began: second } = rig.change().await else {
+        panic!("nobody listens");
+    };
+    assert!(second.since(first) < PROOF_RENEWAL);
+}
+
+#[tokio::test]
+async fn a_link_that_closes_is_dialled_again() {
+    let (listener, port) = listen().await;
+    let mut rig = dial(port, PATIENT);
+    drop(answer(&listener, &welcome(2)).await);
+    let _peer = answer(&listener, &welcome(2)).await;
+    for expected in [
+        LinkChange::Accepted,
+        UP,
+        LinkChange::Closed,
+        LinkChange::Accepted,
+        UP,
+    ] {
+        assert_eq!(rig.change().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_without_a_welcome_is_neither_life_nor_death() {
+    let (listener, port) = listen().await;
+    let mut rig = dial(port, PATIENT);
+    for _ in 0..3 {
+        drop(listener.accept().await.expect("accepts"));
+    }
+    let _peer = answer(&listener, &welcome(2)).await;
+    for _ in 0..4 {
+        assert_eq!(rig.change().await, LinkChange::Accepted);
+    }
+    assert_eq!(rig.change().await, UP);
+}
+
+#[tokio::test]
+async fn a_peer_that_never_welcomes_is_silent() {
+    let (_listener, port) = listen().await;
+    let mut rig = dial(port, Duration::from_millis(30));
+    assert_eq!(rig.change().await, LinkChange::Accepted);
+    assert_eq!(rig.change().await, LinkChange::Silent);
+}
+
+/// Answers every dial like this until it is given up; returns what is published.
+async fn given_up(refusal: Greeted) -> Event {
+    let (listener, port) = listen().await;
+    let mut rig = dial(port, PATIENT);
+    let mut events = rig.events.subscribe();
+    let answering = tokio::spawn(async move {
+        loop {
+            answer(&listener, &refusal).await;
+        }
+    });
+    loop {
+        match rig.change().await {
+            LinkChange::Accepted => {}
+            LinkChange::Silent => break,
+            other => panic!("not welcome, yet {other:?}"),
+        }
+    }
+    answering.abort();
+    let event = events.recv().await.expect("published");
+    Event::clone(&event)
+}
+
+#[tokio::test]
+async fn another_node_at_the_peers_address_is_no_link() {
+    let event = given_up(welcome(3)).await;
+    assert_eq!(
+        event.fact,
+        Fact::GreetingRefused {
+            from: format!("to be node 2 at {}", address_of(&event)),
+            reason: "node 3 answers there; correct the address of node 2".to_owned(),
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_the_words_of_the_peer() {
+    let reason = "it means another cluster".to_owned();
+    let event = given_up(Greeted::Refused(Refusal {
+        reason: reason.clone(),
+    }))
+    .await;
+    assert!(matches!(event.fact, Fact::GreetingRefused { reason: told, .. } if told == reason));
+}
+
+fn address_of(event: &Event) -> String {
+    match &event.fact {
+        Fact::GreetingRefused { from, .. } => from.rsplit(' ').next().unwrap_or_default().to_owned(),
+        other => panic!("unexpected {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn stopping_writes_what_waits_and_then_closes() {
+    let (listener, port) = listen().await;
+    let mut rig = dial(port, PATIENT);
+    let mut peer = answer(&listener, &welcome(2)).await;
+    assert_eq!(rig.change().await, LinkChange::Accepted);
+    assert_eq!(rig.change().await, UP);
+    for round in 0..3 {
+        rig.outbox.push(Time::ZERO, probe(round));
+    }
+    rig.stopping.cancel();
+    for round in 0..3 {
+        let heard: Option<ControlMessage> = peer.reader.message().await.expect("readable");
+        assert_eq!(heard, Some(probe(round)));
+    }
+    let heard: Option<ControlMessage> = peer.reader.message().await.expect("a clean end");
+    assert_eq!(heard, None);
+}

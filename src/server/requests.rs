@@ -1,0 +1,106 @@
+//! A client's connection: offers are decided by the node's task, uploads are served here.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use super::connection::Connection;
+use super::context::Context;
+use super::input::NodeInput;
+use super::transfer;
+use crate::id::UserName;
+use crate::protocol::frame::FrameError;
+use crate::protocol::{ClientMessage, ErrorCode, NodeError, NodeMessage};
+
+/// How long a client may say nothing between two requests.
+///
+/// A person at a prompt comes back within minutes; a client that has gone for longer dials again.
+const IDLE_TIME: Duration = Duration::from_mins(5);
+
+/// Whether a connection goes on after a request.
+enum Next {
+    /// It may ask again.
+    Request,
+    /// It ends.
+    End,
+}
+
+/// Serves a welcomed client until its end, or until the node stops and nothing is in flight.
+pub(crate) async fn serve<R, W>(connection: &mut Connection<R, W>, user: &UserName, context: &Context)
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    loop {
+        let message = tokio::select! {
+            message = timeout(IDLE_TIME, connection.reader.message()) => message,
+            () = context.stopping.cancelled() => return,
+        };
+        let next = match message {
+            Ok(Ok(Some(message))) => request(connection, message, user, context).await,
+            Ok(Err(error @ (FrameError::Header(_) | FrameError::HeaderTooLong))) => {
+                connection.end_with(&bad_request(error.to_string())).await;
+                return;
+            }
+            // It ended, failed, or went idle.
+            Ok(
+                Ok(None) | Err(FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. }),
+            )
+            | Err(_) => return,
+        };
+        if matches!(next, Next::End) {
+            return;
+        }
+    }
+}
+
+async fn request<R, W>(
+    connection: &mut Connection<R, W>,
+    message: ClientMessage,
+    user: &UserName,
+    context: &Context,
+) -> Next
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    match message {
+        ClientMessage::Offer(offer) => {
+            let answer = context.ask(|reply| NodeInput::Offer {
+                offer,
+                user: user.clone(),
+                reply,
+            });
+            let Some(answer) = answer.await else {
+                return Next::End;
+            };
+            match connection.tell(&answer).await {
+                Ok(()) => Next::Request,
+                Err(_) => Next::End,
+            }
+        }
+        ClientMessage::Upload(upload) => match transfer::receive(connection, upload, user, context).await {
+            Ok(()) => Next::Request,
+            Err(error) => {
+                if error.can_be_told() {
+                    connection.end_with(&NodeMessage::Error(error.into())).await;
+                }
+                Next::End
+            }
+        },
+        ClientMessage::Finish => {
+            connection
+                .end_with(&bad_request("there is no upload to finish"))
+                .await;
+            Next::End
+        }
+    }
+}
+
+fn bad_request(reason: impl Into<String>) -> NodeMessage {
+    NodeMessage::Error(NodeError {
+        code: ErrorCode::BadRequest,
+        reason: reason.into(),
+    })
+}

@@ -1,0 +1,124 @@
+//! The buffers of one transfer: filled from the client, lent to its readers, and used again.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::AsyncRead;
+use tokio::time::{Instant, timeout};
+
+use super::error::TransferError;
+use super::pace::Pace;
+use crate::protocol::CHUNK_BYTES;
+use crate::protocol::frame::FrameReader;
+use crate::server::connection::STALL;
+
+/// The most buffers that one transfer has.
+///
+/// The slower consumer holds one and has two queued, the fourth waits for its queue, the fifth is
+/// being filled.
+pub(super) const CHUNKS_MAX: usize = 5;
+
+/// The buffers of one transfer.
+#[derive(Debug, Default)]
+pub(super) struct Chunks {
+    /// Filled ones that somebody may still read, oldest first.
+    lent: VecDeque<Bytes>,
+    pace: Pace,
+}
+
+impl Chunks {
+    /// Reads the next chunk of a body; full, unless the body ends.
+    ///
+    /// # Errors
+    ///
+    /// When the connection fails, ends too early, stands still or crawls.
+    pub(super) async fn read<R>(&mut self, reader: &mut FrameReader<R>) -> Result<BytesMut, TransferError>
+    where
+        R: AsyncRead + Unpin,
+    {
+        let wanted = usize::try_from(reader.body_left()).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
+        let mut chunk = self.spare();
+        chunk.resize(wanted, 0);
+        let mut filled = 0;
+        while filled < wanted {
+            let asked = Instant::now();
+            let read = match timeout(STALL, reader.body(&mut chunk[filled..])).await {
+                Ok(read) => read.map_err(TransferError::Read)?,
+                Err(_) => return Err(TransferError::SendsNothing),
+            };
+            self.pace
+                .count(read, asked.elapsed())
+                .map_err(|_| TransferError::SendsTooSlowly)?;
+            filled += read;
+        }
+        Ok(chunk)
+    }
+
+    /// Makes a chunk readable by many; it is used again when all of them have dropped it.
+    pub(super) fn share(&mut self, chunk: BytesMut) -> Bytes {
+        let shared = chunk.freeze();
+        if self.lent.len() < CHUNKS_MAX {
+            self.lent.push_back(shared.clone());
+        }
+        shared
+    }
+
+    fn spare(&mut self) -> BytesMut {
+        match self.lent.pop_front().map(Bytes::try_into_mut) {
+            Some(Ok(chunk)) => chunk,
+            Some(Err(in_use)) => {
+                self.lent.push_front(in_use);
+                BytesMut::with_capacity(CHUNK_BYTES)
+            }
+            None => BytesMut::with_capacity(CHUNK_BYTES),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::NodeMessage;
+    use crate::protocol::frame::FrameWriter;
+
+    /// A reader that has read the header of a message with this body.
+    async fn reader_of(body: Vec<u8>) -> FrameReader<std::io::Cursor<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        let mut writer = FrameWriter::new(&mut bytes);
+        let length = body.len() as u64;
+        writer
+            .message_with_body(&NodeMessage::Chunk, length)
+            .await
+            .expect("writes");
+        writer.body(&body).await.expect("writes");
+        let mut reader = FrameReader::new(std::io::Cursor::new(bytes));
+        reader.message::<NodeMessage>().await.expect("readable");
+        reader
+    }
+
+    #[tokio::test]
+    async fn a_body_comes_in_full_chunks_and_a_rest() {
+        let body: Vec<u8> = (0..=250).cycle().take(CHUNK_BYTES + 1).collect();
+        let mut reader = reader_of(body.clone()).await;
+        let mut chunks = Chunks::default();
+        let first = chunks.read(&mut reader).await.expect("reads");
+        let rest = chunks.read(&mut reader).await.expect("reads");
+        assert_eq!((first.len(), rest.len()), (CHUNK_BYTES, 1));
+        assert_eq!([&first[..], &rest[..]].concat(), body);
+        assert!(chunks.read(&mut reader).await.expect("reads").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_buffer_is_used_again_when_nobody_reads_it() {
+        let mut reader = reader_of(vec![7; 3 * CHUNK_BYTES]).await;
+        let mut chunks = Chunks::default();
+        let first = chunks.read(&mut reader).await.expect("reads");
+        let place = first.as_ptr();
+        let kept = chunks.share(first);
+        let second = chunks.read(&mut reader).await.expect("reads");
+        assert_ne!(second.as_ptr(), place, "the first is still being read");
+        drop(kept);
+        let third = chunks.read(&mut reader).await.expect("reads");
+        assert_eq!(third.as_ptr(), place);
+    }
+}

@@ -1,0 +1,320 @@
+//! The vote of a node on stable storage: what it must never forget.
+//!
+//! The file `vote` in the data directory holds two slots, written alternately, so that a crash in
+//! the middle of a write costs the slot that was being written and never the one before:
+//!
+//! | bytes    | what                                                            |
+//! | -------- | --------------------------------------------------------------- |
+//! | 0..512   | one line of JSON, padded with spaces; `check` is BLAKE3 of the rest |
+//! | 512..1024| the same; the valid slot with the higher `sequence` counts          |
+//!
+//! A vote is one write inside a file that already has its size, and one `fdatasync`: no rename, no
+//! metadata. A missing file is a blank disk; a file without a valid slot is an error, never blank.
+//! A node that cannot keep its vote must not take part, so the writer's first failure ends it.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bully::Vote;
+use crate::store::write_durably;
+
+/// How many bytes a slot has: what every disk writes in one piece.
+const SLOT_BYTES: usize = 512;
+
+/// How many slots there are.
+const SLOTS: u64 = 2;
+
+/// Why the vote could not be read or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum VoteError {
+    /// The system refused.
+    #[error("could not keep the vote in {}: {error}; a node that cannot keep its vote must not run", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Neither slot can be trusted.
+    #[error(
+        "{} is damaged: neither of its votes is valid; restore it, or move the node's whole data directory aside to start it as a new one",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// What a slot says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    sequence: u64,
+    #[serde(flatten)]
+    vote: Vote,
+}
+
+/// A record with what proves it whole.
+#[derive(Serialize, Deserialize)]
+struct Checked {
+    #[serde(flatten)]
+    record: Record,
+    check: String,
+}
+
+/// The file that keeps the vote.
+#[derive(Debug)]
+pub(crate) struct VoteFile {
+    path: PathBuf,
+    /// Absent until the first vote is kept.
+    file: Option<File>,
+    /// The number of the newest record; the next one goes into the other slot.
+    sequence: u64,
+}
+
+impl VoteFile {
+    /// Opens the vote in a data directory; the vote is `None` when none was ever kept there.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or when neither slot is valid.
+    pub(crate) fn open(directory: &Path) -> Result<(Self, Option<Vote>), VoteError> {
+        let path = directory.join("vote");
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let blank = Self {
+                    path,
+                    file: None,
+                    sequence: 0,
+                };
+                return Ok((blank, None));
+            }
+            Err(error) => return Err(VoteError::Io { path, error }),
+        };
+        let newest = (0..SLOTS)
+            .filter_map(|slot| read_slot(&file, slot))
+            .max_by_key(|record| record.sequence);
+        let Some(Record { sequence, vote }) = newest else {
+            return Err(VoteError::Damaged { path });
+        };
+        let opened = Self {
+            path,
+            file: Some(file),
+            sequence,
+        };
+        Ok((opened, Some(vote)))
+    }
+
+    /// Brings a vote to stable storage.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses; whether the vote is kept is then unknown.
+    pub(crate) fn keep(&mut self, vote: Vote) -> Result<(), VoteError> {
+        self.sequence += 1;
+        let record = Record {
+            sequence: self.sequence,
+            vote,
+        };
+        self.write(record).map_err(|error| VoteError::Io {
+            path: self.path.clone(),
+            error,
+        })
+    }
+
+    fn write(&mut self, record: Record) -> io::Result<()> {
+        let slot = record.sequence % SLOTS;
+        let bytes = slot_of(record)?;
+        if let Some(file) = &self.file {
+            file.write_all_at(&bytes, slot * SLOT_BYTES as u64)?;
+            return file.sync_data();
+        }
+        let mut whole = vec![b' '; SLOT_BYTES * 2];
+        let at = usize::from(slot == 1) * SLOT_BYTES;
+        whole[at..at + SLOT_BYTES].copy_from_slice(&bytes);
+        write_durably(&self.path, &whole)?;
+        self.file = Some(OpenOptions::new().read(true).write(true).open(&self.path)?);
+        Ok(())
+    }
+}
+
+fn slot_of(record: Record) -> io::Result<[u8; SLOT_BYTES]> {
+    let check = check_of(record)?;
+    let line = serde_json::to_vec(&Checked { record, check })?;
+    let mut slot = [b' '; SLOT_BYTES];
+    slot[SLOT_BYTES - 1] = b'\n';
+    // Three numbers and 64 digits: a line has less than 200 bytes.
+    slot[..line.len()].copy_from_slice(&line);
+    Ok(slot)
+}
+
+/// Returns what a slot says; `None` when it is not whole.
+fn read_slot(file: &File, slot: u64) -> Option<Record> {
+    let mut bytes = [0; SLOT_BYTES];
+    file.read_exact_at(&mut bytes, slot * SLOT_BYTES as u64).ok()?;
+    let Checked { record, check } = serde_json::from_slice(&bytes).ok()?;
+    (check == check_of(record).ok()?).then_some(record)
+}
+
+fn check_of(record: Record) -> io::Result<String> {
+    let text = serde_json::to_vec(&record)?;
+    Ok(blake3::hash(&text).to_hex().to_string())
+}
+
+/// Keeps votes on a thread of its own, so that no disk ever delays the node.
+#[derive(Debug)]
+pub(crate) struct VoteWriter {
+    votes: Sender<(u64, Vote)>,
+}
+
+impl VoteWriter {
+    /// Starts the thread; `kept` is told how each request ended, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread left.
+    pub(crate) fn start(
+        mut file: VoteFile,
+        mut kept: impl FnMut(u64, Result<(), VoteError>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (votes, requests) = mpsc::channel();
+        thread::Builder::new().name("vote".into()).spawn(move || {
+            for (sequence, vote) in requests {
+                kept(sequence, file.keep(vote));
+            }
+        })?;
+        Ok(Self { votes })
+    }
+
+    /// Asks for a vote to be kept; never waits.
+    ///
+    /// The queue needs no bound of its own: an election has at most one vote in flight an epoch.
+    pub(crate) fn keep(&self, sequence: u64, vote: Vote) {
+        // The thread ends with this sender, or with the process.
+        let _ = self.votes.send((sequence, vote));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::id::{Epoch, NodeId};
+
+    fn vote(epoch: u64) -> Vote {
+        Vote {
+            epoch: Epoch(epoch),
+            voted_for: NodeId::new(3),
+        }
+    }
+
+    /// A data directory in which the votes of epochs 1 to `epochs` were kept.
+    fn kept(epochs: u64) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (mut file, _) = VoteFile::open(directory.path()).expect("opens");
+        for epoch in 1..=epochs {
+            file.keep(vote(epoch)).expect("keeps");
+        }
+        directory
+    }
+
+    fn reopened(directory: &tempfile::TempDir) -> Result<Option<Vote>, VoteError> {
+        VoteFile::open(directory.path()).map(|(_, vote)| vote)
+    }
+
+    /// Damages the slot that holds the vote of `epoch`, as a torn write would.
+    fn tear(directory: &tempfile::TempDir, epoch: u64) {
+        let path = directory.path().join("vote");
+        let mut bytes = fs::read(&path).expect("is there");
+        let needle = format!("\"epoch\":{epoch},");
+        let at = bytes
+            .windows(needle.len())
+            .position(|window| window == needle.as_bytes())
+            .expect("the epoch is written in clear");
+        bytes[at + "\"epoch\":".len()] = b'9';
+        fs::write(&path, bytes).expect("writes");
+    }
+
+    #[test]
+    fn a_blank_disk_remembers_no_vote() {
+        assert_eq!(reopened(&kept(0)).expect("opens"), None);
+    }
+
+    #[test]
+    fn the_newest_vote_is_found_again() {
+        for epochs in 1..=4 {
+            assert_eq!(reopened(&kept(epochs)).expect("opens"), Some(vote(epochs)));
+        }
+    }
+
+    #[test]
+    fn a_torn_slot_leaves_the_vote_before_it() {
+        for newest in [4, 5] {
+            let directory = kept(newest);
+            tear(&directory, newest);
+            assert_eq!(reopened(&directory).expect("opens"), Some(vote(newest - 1)));
+        }
+    }
+
+    #[test]
+    fn a_vote_after_a_torn_one_overwrites_the_torn_slot() {
+        let directory = kept(4);
+        tear(&directory, 4);
+        let (mut file, _) = VoteFile::open(directory.path()).expect("opens");
+        file.keep(vote(5)).expect("keeps");
+        tear(&directory, 5);
+        assert_eq!(reopened(&directory).expect("opens"), Some(vote(3)));
+    }
+
+    #[test]
+    fn two_bad_slots_are_an_error_and_never_a_blank_disk() {
+        let directory = kept(2);
+        tear(&directory, 1);
+        tear(&directory, 2);
+        assert!(matches!(reopened(&directory), Err(VoteError::Damaged { .. })));
+        fs::write(directory.path().join("vote"), "").expect("writes");
+        assert!(matches!(reopened(&directory), Err(VoteError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_person_can_read_the_file() {
+        let directory = kept(2);
+        let text = fs::read_to_string(directory.path().join("vote")).expect("is text");
+        assert_eq!(text.len(), SLOT_BYTES * 2);
+        assert!(text.starts_with(r#"{"sequence":2,"epoch":2,"voted_for":3,"check":""#));
+        assert_eq!(text.lines().count(), 2);
+    }
+
+    #[test]
+    fn the_writer_answers_in_order() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (file, _) = VoteFile::open(directory.path()).expect("opens");
+        let (answer, answers) = mpsc::channel();
+        let writer = VoteWriter::start(file, move |sequence, kept| {
+            answer.send((sequence, kept.is_ok())).expect("read");
+        })
+        .expect("a thread");
+        for sequence in 7..10 {
+            writer.keep(sequence, vote(sequence));
+        }
+        let answers: Vec<_> = answers.iter().take(3).collect();
+        assert_eq!(answers, [(7, true), (8, true), (9, true)]);
+        assert_eq!(reopened(&directory).expect("opens"), Some(vote(9)));
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_an_error() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (mut file, _) = VoteFile::open(directory.path()).expect("opens");
+        directory.close().expect("removes");
+        assert!(matches!(file.keep(vote(1)), Err(VoteError::Io { .. })));
+    }
+}

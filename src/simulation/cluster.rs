@@ -1,0 +1,266 @@
+//! The cluster of one run: processes, disks, clocks, connections, and the queue that drives them.
+
+mod clock;
+mod connection;
+mod process;
+mod steps;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use clock::Clock;
+use connection::{Dial, DialEnd};
+use process::{Life, Node};
+
+use super::counters::Counters;
+use super::invariants::{Violation, Watcher};
+use super::network::Network;
+use super::{Report, SimulationConfig, Step};
+use crate::bully::{Input, PROOF_TIME, Vote};
+use crate::config::QuorumPolicy;
+use crate::id::{Ballot, NodeId};
+use crate::protocol::ElectionMessage;
+use crate::time::Time;
+
+/// How many happenings a report keeps for people.
+const TRACE_LENGTH: usize = 400;
+
+/// How long a death may still be held against a node that is up again, in the eyes of the checker.
+const DEATH_MEMORY: Duration = PROOF_TIME.saturating_add(Duration::from_millis(150));
+
+/// Something that happens at its time.
+#[derive(Debug, Clone)]
+enum Happening {
+    Do(Step),
+    Wake(Life),
+    Thaw(NodeId, u64),
+    Persisted {
+        life: Life,
+        sequence: u64,
+        vote: Vote,
+    },
+    Arrives {
+        from: NodeId,
+        to: Life,
+        message: ElectionMessage,
+    },
+    Dial(Dial),
+    Reaches(Dial),
+    Settles(Dial, DialEnd),
+    Closes(Dial),
+    Exits(Life),
+}
+
+/// The cluster of one run.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    config: SimulationConfig,
+    rng: fastrand::Rng,
+    now: Time,
+    queue: BTreeMap<(Time, u64), Happening>,
+    next_in_queue: u64,
+    nodes: BTreeMap<NodeId, Node>,
+    network: Network,
+    watcher: Watcher,
+    counters: Counters,
+    trace: VecDeque<String>,
+    reigns: Vec<Ballot>,
+    healing: bool,
+    unserved_since: Option<Time>,
+    stalled_at: Option<Time>,
+}
+
+impl Cluster {
+    pub(super) fn new(config: &SimulationConfig) -> Self {
+        let mut rng = fastrand::Rng::with_seed(config.seed);
+        let nodes = (1..=config.nodes).filter_map(NodeId::new).map(|id| {
+            let clock = Clock {
+                ahead: Duration::from_secs(rng.u64(1000..100_000)),
+                ..Clock::default()
+            };
+            let node = Node {
+                clock,
+                ..Node::default()
+            };
+            (id, node)
+        });
+        Self {
+            config: config.clone(),
+            nodes: nodes.collect(),
+            rng,
+            now: Time::ZERO,
+            queue: BTreeMap::new(),
+            next_in_queue: 0,
+            network: Network::new(),
+            watcher: Watcher::default(),
+            counters: Counters::default(),
+            trace: VecDeque::new(),
+            reigns: Vec::new(),
+            healing: false,
+            unserved_since: Some(Time::ZERO),
+            stalled_at: None,
+        }
+    }
+
+    pub(super) fn plan(&mut self, at: Time, step: Step) {
+        self.schedule(at, Happening::Do(step));
+    }
+
+    pub(super) fn run_until(&mut self, end: Time) {
+        while self.watcher.violation.is_none() {
+            let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) else {
+                break;
+            };
+            let ((at, _), happening) = entry.remove_entry();
+            self.now = at;
+            self.happen(happening);
+            self.look();
+        }
+        self.now = self.now.max(end);
+    }
+
+    /// Runs until the highest id leads everybody, and somewhat longer: it must stay so.
+    pub(super) fn run_until_agreed(&mut self, end: Time) {
+        while self.watcher.violation.is_none() {
+            let next = self.now + self.config.timing.promise();
+            self.run_until(next);
+            if self.agreed() {
+                return;
+            }
+            if self.now >= end {
+                let state = self.describe();
+                self.watcher.violated(Violation::NoAgreement(state));
+            }
+        }
+    }
+
+    pub(super) fn into_report(mut self, seed: u64) -> Report {
+        if let Some(since) = self.unserved_since {
+            self.counters.without_leader += self.now.since(since);
+        }
+        self.counters.duration = self.now.since(Time::ZERO);
+        Report {
+            seed,
+            counters: self.counters,
+            reigns: self.reigns,
+            violation: self.watcher.violation,
+            trace: self.trace.into(),
+        }
+    }
+
+    fn ids(&self) -> Vec<NodeId> {
+        self.nodes.keys().copied().collect()
+    }
+
+    fn schedule(&mut self, at: Time, happening: Happening) {
+        self.next_in_queue += 1;
+        self.queue.insert((at, self.next_in_queue), happening);
+    }
+
+    fn schedule_after(&mut self, span: Duration, happening: Happening) {
+        self.schedule(self.now + span, happening);
+    }
+
+    /// Keeps a happening for people, if anybody wants to read it.
+    fn note(&mut self, tell: impl FnOnce() -> String) {
+        if !self.config.trace {
+            return;
+        }
+        if self.trace.len() == TRACE_LENGTH {
+            self.trace.pop_front();
+        }
+        self.trace.push_back(format!("{:>12?} {}", self.now, tell()));
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Do(step) => self.act(step),
+            Happening::Wake(life) => self.wake(life),
+            Happening::Thaw(id, freeze) => {
+                let frozen = self.nodes.get(&id).and_then(|node| node.process.as_ref()?.frozen);
+                if frozen == Some(freeze) {
+                    self.thaw(id);
+                }
+            }
+            Happening::Persisted { life, sequence, vote } => self.persisted(life, sequence, vote),
+            Happening::Arrives { from, to, message } => self.give(to, Input::Message { from, message }),
+            Happening::Dial(dial) => self.dial(dial),
+            Happening::Reaches(dial) => self.reach(dial),
+            Happening::Settles(dial, end) => self.settle(dial, end),
+            Happening::Closes(dial) => self.close(dial),
+            Happening::Exits(life) => {
+                if self.process_mut(life).is_some() {
+                    self.kill(life.node);
+                }
+            }
+        }
+    }
+
+    /// The votes a leader needs, at the very least: whoever was not down lately counts.
+    fn fewest_grants(&self) -> usize {
+        let members = self.nodes.len();
+        if self.config.policy == QuorumPolicy::Majority {
+            return members / 2 + 1;
+        }
+        let down = self.nodes.values().filter(|node| {
+            let lately = node
+                .last_death
+                .is_some_and(|death| self.now.since(death) < DEATH_MEMORY);
+            node.process.is_none() || lately || node.last_start + DEATH_MEMORY > self.now
+        });
+        (members - down.count()) / 2 + 1
+    }
+
+    /// Checks what must hold after every step.
+    fn look(&mut self) {
+        let now = self.now;
+        let serving: Vec<Ballot> = self
+            .nodes
+            .values()
+            .filter_map(|node| node.process.as_ref()?.election.serving(node.clock.read(now)))
+            .collect();
+        self.watcher.serving(now, &serving);
+        match (serving.is_empty(), self.unserved_since) {
+            (true, None) => self.unserved_since = Some(now),
+            (false, Some(since)) => {
+                self.counters.without_leader += now.since(since);
+                self.unserved_since = None;
+                let alive = self.nodes.values().filter(|node| node.process.is_some()).count();
+                self.counters.lone_survivors += u64::from(alive == 1 && self.nodes.len() > 1);
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
+    fn agreed(&self) -> bool {
+        let Some(&highest) = self.nodes.keys().last() else {
+            return false;
+        };
+        let mut ballots = BTreeSet::new();
+        let mut serving = 0;
+        for node in self.nodes.values() {
+            let Some(process) = &node.process else {
+                return false;
+            };
+            let view = process.election.view(node.clock.read(self.now));
+            ballots.insert(view.ballot);
+            serving += usize::from(view.serving);
+        }
+        serving == 1
+            && ballots.len() == 1
+            && ballots
+                .iter()
+                .all(|ballot| ballot.is_some_and(|ballot| ballot.id == highest))
+    }
+
+    fn describe(&self) -> String {
+        let views = self.nodes.iter().map(|(id, node)| match &node.process {
+            None => format!("{id}: down"),
+            Some(process) => {
+                let view = process.election.view(node.clock.read(self.now));
+                format!("{id}: {:?} {:?} serving={}", view.role, view.ballot, view.serving)
+            }
+        });
+        views.collect::<Vec<_>>().join(", ")
+    }
+}

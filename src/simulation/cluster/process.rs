@@ -1,0 +1,263 @@
+//! Processes and their disks: how a life begins, is frozen, is driven, and ends.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::connection::Link;
+use super::{Cluster, Happening};
+use crate::bully::{Election, ElectionConfig, Input, Output, Vote};
+use crate::event::Fact;
+use crate::id::{Generation, NodeId};
+use crate::time::Time;
+
+/// One life of one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Life {
+    pub(super) node: NodeId,
+    pub(super) generation: Generation,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    pub(super) disk: Option<Vote>,
+    pub(super) lives: u64,
+    pub(super) process: Option<Process>,
+    pub(super) last_death: Option<Time>,
+    pub(super) last_start: Time,
+    pub(super) clock: Clock,
+}
+
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) generation: Generation,
+    pub(super) election: Election,
+    /// What waits for a frozen process to thaw.
+    pub(super) inbox: VecDeque<Input>,
+    pub(super) frozen: Option<u64>,
+    pub(super) links: BTreeMap<NodeId, Link>,
+    pub(super) disk_free_at: Time,
+    /// When it will be looked at again; earlier plans for it are forgotten.
+    pub(super) wakes_at: Option<Time>,
+}
+
+impl Cluster {
+    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        self.nodes.entry(id).or_default()
+    }
+
+    pub(super) fn process_mut(&mut self, life: Life) -> Option<&mut Process> {
+        let process = self.nodes.get_mut(&life.node)?.process.as_mut()?;
+        (process.generation == life.generation).then_some(process)
+    }
+
+    pub(super) fn life_of(&self, id: NodeId) -> Option<Life> {
+        let process = self.nodes.get(&id)?.process.as_ref()?;
+        Some(Life {
+            node: id,
+            generation: process.generation,
+        })
+    }
+
+    pub(super) fn start(&mut self, id: NodeId) {
+        let now = self.now;
+        let members: BTreeSet<NodeId> = self.nodes.keys().copied().collect();
+        let seed = self.rng.u64(..);
+        let others_voted = self
+            .nodes
+            .iter()
+            .any(|(&other, node)| other != id && node.disk.is_some());
+        let (timing, policy, mutation) = (self.config.timing, self.config.policy, self.config.mutation);
+        let node = self.node_mut(id);
+        if node.process.is_some() {
+            return;
+        }
+        node.lives += 1;
+        node.last_start = now;
+        let life = Life {
+            node: id,
+            generation: Generation(node.lives),
+        };
+        let config = ElectionConfig {
+            me: id,
+            generation: life.generation,
+            members: members.clone(),
+            timing,
+            policy,
+        };
+        let mut election = Election::new(config, node.disk, seed, node.clock.read(now));
+        if let Some(mutation) = mutation {
+            election.mutate(mutation);
+        }
+        let amnesia = node.disk.is_none() && others_voted;
+        node.process = Some(Process {
+            generation: life.generation,
+            election,
+            inbox: VecDeque::new(),
+            frozen: None,
+            links: BTreeMap::new(),
+            disk_free_at: now,
+            wakes_at: None,
+        });
+        self.counters.amnesia += u64::from(amnesia);
+        self.note(|| format!("{id} starts"));
+        for peer in members.into_iter().filter(|&peer| peer != id) {
+            self.dial_after(Duration::ZERO, life, peer);
+        }
+        self.give(life, Input::Tick);
+    }
+
+    pub(super) fn kill(&mut self, id: NodeId) {
+        let Some(life) = self.life_of(id) else {
+            return;
+        };
+        self.counters.crashes += 1;
+        self.note(|| format!("{id} dies"));
+        let now = self.now;
+        let node = self.node_mut(id);
+        node.process = None;
+        node.last_death = Some(now);
+        self.break_links_to(life);
+    }
+
+    pub(super) fn freeze(&mut self, id: NodeId, span: Duration) {
+        let freeze = self.next_in_queue;
+        if let Some(process) = &mut self.node_mut(id).process {
+            process.frozen = Some(freeze);
+            self.counters.freezes += 1;
+            self.schedule_after(span, Happening::Thaw(id, freeze));
+        }
+    }
+
+    /// A thawed process works off what has waited, in the order it came.
+    pub(super) fn thaw(&mut self, id: NodeId) {
+        let Some(life) = self.life_of(id) else { return };
+        let Some(process) = self.process_mut(life) else {
+            return;
+        };
+        if process.frozen.take().is_none() {
+            return;
+        }
+        let waiting = std::mem::take(&mut process.inbox);
+        self.note(|| format!("{id} thaws"));
+        for input in waiting {
+            self.give(life, input);
+        }
+        self.give(life, Input::Tick);
+    }
+
+    /// A process's deadline has come, unless its clock stood still or it has been looked at since.
+    pub(super) fn wake(&mut self, life: Life) {
+        let now = self.now;
+        let Some(process) = self.process_mut(life) else {
+            return;
+        };
+        if process.wakes_at != Some(now) {
+            return;
+        }
+        process.wakes_at = None;
+        let deadline = process.election.poll_timeout();
+        let Some(node) = self.nodes.get(&life.node) else {
+            return;
+        };
+        let local = node.clock.read(now);
+        match deadline {
+            Some(deadline) if deadline > local => self.plan_wake(life, deadline.since(local)),
+            Some(_) | None => self.give(life, Input::Tick),
+        }
+    }
+
+    pub(super) fn plan_wake(&mut self, life: Life, after: Duration) {
+        let at = self.now + after;
+        let Some(process) = self.process_mut(life) else {
+            return;
+        };
+        if process.wakes_at.is_none_or(|planned| planned > at) {
+            process.wakes_at = Some(at);
+            self.schedule(at, Happening::Wake(life));
+        }
+    }
+
+    /// Hands an input to a process, and carries out what follows.
+    pub(super) fn give(&mut self, life: Life, input: Input) {
+        let now = self.now;
+        let Some(node) = self.nodes.get_mut(&life.node) else {
+            return;
+        };
+        let local = node.clock.read(now);
+        let Some(process) = node
+            .process
+            .as_mut()
+            .filter(|process| process.generation == life.generation)
+        else {
+            return;
+        };
+        if process.frozen.is_some() {
+            process.inbox.push_back(input);
+            return;
+        }
+        process.election.handle(local, input);
+        let outputs: Vec<Output> = std::iter::from_fn(|| process.election.poll_output()).collect();
+        let deadline = process.election.poll_timeout();
+        for output in outputs {
+            self.carry_out(life, output);
+        }
+        if let Some(deadline) = deadline {
+            self.plan_wake(life, deadline.since(local));
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, life: Life, output: Output) {
+        match output {
+            Output::Persist { sequence, vote } => self.persist(life, sequence, vote),
+            Output::Send { to, message } => self.send(life, to, message),
+            Output::Publish(fact) => self.publish(life, &fact),
+        }
+    }
+
+    /// A disk syncs one vote after the other, mostly quickly.
+    pub(super) fn persist(&mut self, life: Life, sequence: u64, vote: Vote) {
+        let slow = self.rng.u8(..) < 8;
+        let micros = if slow {
+            self.rng.u64(8_000..60_000)
+        } else {
+            self.rng.u64(50..3_000)
+        };
+        let now = self.now;
+        let Some(process) = self.process_mut(life) else {
+            return;
+        };
+        let done_at = now.max(process.disk_free_at) + Duration::from_micros(micros);
+        process.disk_free_at = done_at;
+        self.schedule(done_at, Happening::Persisted { life, sequence, vote });
+    }
+
+    /// What was asked for before a crash may have reached the disk or not.
+    pub(super) fn persisted(&mut self, life: Life, sequence: u64, vote: Vote) {
+        let alive = self.process_mut(life).is_some();
+        let next_life_began = self.life_of(life.node).is_some_and(|now| now != life);
+        if !alive && (next_life_began || self.rng.bool()) {
+            return;
+        }
+        self.node_mut(life.node).disk = Some(vote);
+        self.watcher.persisted(life.node, vote.epoch);
+        self.give(life, Input::Persisted { sequence });
+    }
+
+    pub(super) fn publish(&mut self, life: Life, fact: &Fact) {
+        self.counters.count_fact(fact);
+        if !matches!(fact, Fact::HeartbeatAnswered { .. }) {
+            self.note(|| format!("{} ** {fact:?}", life.node));
+        }
+        if let Fact::ServingStarted { ballot } = fact
+            && self.reigns.last() != Some(ballot)
+        {
+            self.reigns.push(*ballot);
+        }
+        if let Fact::BecameLeader { ballot, grants } = fact {
+            let needed = self.fewest_grants();
+            self.watcher
+                .led(*ballot, life.generation, grants, needed, self.config.policy);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The made-up network: which way is cut, what is lost, late, or delivered twice.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::id::NodeId;
+use crate::time::Time;
+
+/// The least latency of a message on an undisturbed network.
+const LATENCY_MIN: Duration = Duration::from_micros(40);
+/// What chance adds to it at most.
+const LATENCY_SPREAD: Duration = Duration::from_micros(860);
+
+/// What a fault does until it ends.
+#[derive(Debug, Clone, Copy)]
+struct Until<T> {
+    value: T,
+    ends: Time,
+}
+
+/// The state of the network.
+#[derive(Debug)]
+pub(super) struct Network {
+    cuts: BTreeMap<(NodeId, NodeId), Time>,
+    loss: Until<f64>,
+    delay: Until<Duration>,
+    duplicates: Until<f64>,
+}
+
+impl Network {
+    pub(super) fn new() -> Self {
+        Self {
+            cuts: BTreeMap::new(),
+            loss: Until {
+                value: 0.0,
+                ends: Time::ZERO,
+            },
+            delay: Until {
+                value: Duration::ZERO,
+                ends: Time::ZERO,
+            },
+            duplicates: Until {
+                value: 0.0,
+                ends: Time::ZERO,
+            },
+        }
+    }
+
+    pub(super) fn cut(&mut self, from: NodeId, to: NodeId, ends: Time) {
+        let held = self.cuts.entry((from, to)).or_insert(ends);
+        *held = ends.max(*held);
+    }
+
+    pub(super) fn lose(&mut self, share: f64, ends: Time) {
+        self.loss = Until { value: share, ends };
+    }
+
+    pub(super) fn delay(&mut self, most: Duration, ends: Time) {
+        self.delay = Until { value: most, ends };
+    }
+
+    pub(super) fn duplicate(&mut self, share: f64, ends: Time) {
+        self.duplicates = Until { value: share, ends };
+    }
+
+    pub(super) fn heal(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Until when nothing passes in that direction, if nothing does at `now`.
+    pub(super) fn cut_until(&self, now: Time, from: NodeId, to: NodeId) -> Option<Time> {
+        self.cuts.get(&(from, to)).copied().filter(|&ends| now < ends)
+    }
+
+    /// Until when a connection between two nodes cannot be made or ended.
+    pub(super) fn disturbed_until(&self, now: Time, a: NodeId, b: NodeId) -> Option<Time> {
+        self.cut_until(now, a, b).max(self.cut_until(now, b, a))
+    }
+
+    pub(super) fn latency(&self, now: Time, rng: &mut fastrand::Rng) -> Duration {
+        let mut latency = LATENCY_MIN + LATENCY_SPREAD.mul_f64(rng.f64().powi(3));
+        if now < self.delay.ends {
+            latency += self.delay.value.mul_f64(rng.f64());
+        }
+        latency
+    }
+
+    pub(super) fn loses(&self, now: Time, rng: &mut fastrand::Rng) -> bool {
+        now < self.loss.ends && rng.f64() < self.loss.value
+    }
+
+    pub(super) fn duplicates(&self, now: Time, rng: &mut fastrand::Rng) -> bool {
+        now < self.duplicates.ends && rng.f64() < self.duplicates.value
+    }
+}

@@ -1,0 +1,356 @@
+//! The store on a real file system: what it keeps, and what it refuses.
+
+mod damage;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::id::{Epoch, NodeId};
+use crate::protocol::ImageKind;
+
+fn image(number: u128) -> ImageId {
+    ImageId::from_bytes(number.to_be_bytes())
+}
+
+fn header(number: u128) -> RecordHeader {
+    RecordHeader {
+        cluster: "home".parse().expect("a name"),
+        image: image(number),
+        user: "alice".parse().expect("a name"),
+        file: "holiday \"2024\".png".to_owned(),
+        kind: ImageKind::Png,
+        created_ms: 1_730_738_456_000,
+        epoch: Epoch(7),
+    }
+}
+
+/// A data directory in which nothing outlives its test.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn store(&self) -> Store {
+        self.store_with(Options::default())
+    }
+
+    fn store_with(&self, options: Options) -> Store {
+        let identity = Identity {
+            cluster: "home".parse().expect("a name"),
+            node: NodeId::new(1).expect("not zero"),
+        };
+        let directory = DataDirectory::open(self.0.path(), identity).expect("opened");
+        Store::open_with(directory, options).expect("opened")
+    }
+
+    fn names_in(&self, directory: &str) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.path(directory))
+            .expect("readable")
+            .map(|entry| entry.expect("readable").file_name().into_string().expect("ours"))
+            .collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+fn keep(store: &Store, number: u128, body: &[u8]) -> Result<Digest, StoreError> {
+    let mut pending = store.begin(header(number), body.len() as u64)?;
+    for chunk in body.chunks(1000) {
+        pending.write(chunk)?;
+    }
+    pending.commit()
+}
+
+fn body_of(store: &Store, number: u128) -> Vec<u8> {
+    let mut reader = store.open_record(image(number)).expect("readable").expect("kept");
+    let mut body = Vec::new();
+    let mut chunk = [0; 777];
+    loop {
+        match reader.read(&mut chunk).expect("undamaged") {
+            0 => return body,
+            read => body.extend_from_slice(&chunk[..read]),
+        }
+    }
+}
+
+#[test]
+fn a_committed_record_is_found_again_after_a_restart() {
+    let home = Home::new();
+    let body: Vec<u8> = (0..=255).cycle().take(5000).collect();
+    let store = home.store();
+    assert_eq!(store.find(image(1)), None);
+    assert_eq!(keep(&store, 1, &body).expect("kept"), Digest::of(&body));
+    drop(store);
+
+    let store = home.store();
+    assert_eq!(store.count(), 1);
+    assert_eq!(
+        store.find(image(1)),
+        Some(home.path("shelves/0000/00000000000000000000000000000001.record"))
+    );
+    assert_eq!(body_of(&store, 1), body);
+    assert_eq!(
+        store.body_digest(image(1)).expect("readable"),
+        Some(Digest::of(&body))
+    );
+    let reader = store.open_record(image(1)).expect("readable").expect("kept");
+    assert_eq!(reader.header(), &header(1));
+    assert_eq!(reader.body_bytes(), 5000);
+    assert_eq!(store.body_digest(image(2)).expect("readable"), None);
+    assert!(store.open_record(image(2)).expect("readable").is_none());
+}
+
+#[test]
+fn a_record_has_the_documented_bytes() {
+    let home = Home::new();
+    keep(&home.store(), 1, b"IV and ciphertext").expect("kept");
+    let bytes = fs::read(home.path("shelves/0000/00000000000000000000000000000001.record"));
+    let bytes = bytes.expect("readable");
+    let line = concat!(
+        r#"{"magic":"heirloom-record","format":1,"suite":0,"cluster":"home","#,
+        r#""id":"00000000000000000000000000000001","user":"alice","#,
+        r#""file":"holiday \"2024\".png","kind":"png","created_ms":1730738456000,"epoch":7}"#,
+        "\n"
+    );
+    let mut expected = line.as_bytes().to_vec();
+    expected.extend_from_slice(b"IV and ciphertext");
+    expected.extend_from_slice(&17_u64.to_be_bytes());
+    let digest = Digest::of(&expected);
+    expected.extend_from_slice(digest.as_bytes());
+    expected.extend_from_slice(b"HEIRLEND");
+    assert_eq!(
+        bytes.escape_ascii().to_string(),
+        expected.escape_ascii().to_string()
+    );
+}
+
+#[test]
+fn an_image_of_no_bytes_is_kept_too() {
+    let home = Home::new();
+    let store = home.store();
+    assert_eq!(keep(&store, 1, b"").expect("kept"), Digest::of(b""));
+    assert_eq!(body_of(&store, 1), b"");
+}
+
+#[test]
+fn a_dropped_record_leaves_nothing_and_frees_its_id() {
+    let home = Home::new();
+    let store = home.store();
+    let mut pending = store.begin(header(1), 100).expect("begun");
+    pending.write(&[0; 60]).expect("written");
+    assert_eq!(home.names_in("unfinished").len(), 1);
+    drop(pending);
+    assert!(home.names_in("unfinished").is_empty());
+    assert!(home.names_in("shelves").is_empty());
+    assert_eq!(store.count(), 0);
+    assert_eq!(store.inner.books().claimed_bytes, 0);
+    keep(&store, 1, b"again").expect("kept");
+    assert_eq!(store.inner.books().claimed_bytes, 0);
+}
+
+#[test]
+fn what_a_killed_process_left_unfinished_is_swept() {
+    let home = Home::new();
+    drop(home.store());
+    let left = home.path("unfinished/00000000000000000000000000000001.record");
+    fs::write(&left, "half a record").expect("written");
+    let store = home.store();
+    assert!(home.names_in("unfinished").is_empty());
+    assert_eq!((store.count(), store.find(image(1))), (0, None));
+}
+
+#[test]
+fn shelves_fill_one_after_another_across_restarts() {
+    let home = Home::new();
+    let options = Options {
+        records_per_shelf: 2,
+        ..Options::default()
+    };
+    for number in 1..=5 {
+        keep(&home.store_with(options), number, b"body").expect("kept");
+    }
+    assert_eq!(home.names_in("shelves"), ["0000", "0001", "0002"]);
+    assert_eq!(home.names_in("shelves/0001").len(), 2);
+    assert_eq!(
+        home.names_in("shelves/0002"),
+        ["00000000000000000000000000000005.record"]
+    );
+    let store = home.store_with(options);
+    assert_eq!(store.count(), 5);
+    for number in 1..=5 {
+        assert_eq!(body_of(&store, number), b"body");
+    }
+}
+
+#[test]
+fn names_that_are_no_records_are_left_alone() {
+    let home = Home::new();
+    keep(&home.store(), 1, b"body").expect("kept");
+    let strange = [
+        "shelves/0000/notes.txt",
+        "shelves/0000/0000000000000000000000000000000.record",
+        "shelves/0000/000000000000000000000000000000AB.record",
+        "shelves/0000/00000000000000000000000000000002.record.damaged",
+        "shelves/readme",
+        "shelves/0009",
+    ];
+    for name in strange {
+        fs::write(home.path(name), "").expect("written");
+    }
+    assert_eq!(home.store().count(), 1);
+    assert!(strange.iter().all(|name| home.path(name).exists()));
+}
+
+#[test]
+fn the_same_content_again_is_the_same_record() {
+    let home = Home::new();
+    let store = home.store();
+    let digest = keep(&store, 1, b"content").expect("kept");
+    let path = store.find(image(1)).expect("kept");
+    let before = fs::read(&path).expect("readable");
+    assert_eq!(keep(&store, 1, b"content").expect("kept already"), digest);
+    assert_eq!(fs::read(&path).expect("readable"), before);
+    assert_eq!(store.count(), 1);
+    assert!(home.names_in("unfinished").is_empty());
+}
+
+#[test]
+fn another_content_or_user_under_a_kept_id_is_a_conflict() {
+    let home = Home::new();
+    let store = home.store();
+    keep(&store, 1, b"content").expect("kept");
+    assert!(matches!(
+        keep(&store, 1, b"other"),
+        Err(StoreError::Conflict(id)) if id == image(1)
+    ));
+    let mut by_bob = header(1);
+    by_bob.user = "bob".parse().expect("a name");
+    let mut pending = store.begin(by_bob, 7).expect("begun");
+    pending.write(b"content").expect("written");
+    assert!(matches!(pending.commit(), Err(StoreError::Conflict(_))));
+    assert_eq!(body_of(&store, 1), b"content");
+    assert!(home.names_in("unfinished").is_empty());
+}
+
+#[test]
+fn an_image_is_written_by_one_request_at_a_time() {
+    let home = Home::new();
+    let store = home.store();
+    let first = store.begin(header(1), 10).expect("begun");
+    assert!(matches!(
+        store.begin(header(1), 10),
+        Err(StoreError::InProgress(id)) if id == image(1)
+    ));
+    store.begin(header(2), 10).expect("another image");
+    drop(first);
+    store.begin(header(1), 10).expect("free again");
+}
+
+#[test]
+fn a_body_of_another_length_than_announced_is_not_kept() {
+    let home = Home::new();
+    let store = home.store();
+    let mut short = store.begin(header(1), 10).expect("begun");
+    short.write(&[0; 9]).expect("written");
+    assert!(matches!(
+        short.commit(),
+        Err(StoreError::BodyTooShort {
+            announced: 10,
+            written: 9
+        })
+    ));
+    let mut long = store.begin(header(1), 10).expect("begun");
+    assert!(matches!(
+        long.write(&[0; 11]),
+        Err(StoreError::BodyTooLong {
+            announced: 10,
+            written: 11
+        })
+    ));
+    assert!(matches!(long.write(&[0; 10]), Err(StoreError::Torn)));
+    assert!(matches!(long.commit(), Err(StoreError::Torn)));
+    assert_eq!(store.count(), 0);
+    assert!(home.names_in("unfinished").is_empty());
+}
+
+#[test]
+fn a_file_name_beyond_all_measure_is_refused() {
+    let home = Home::new();
+    let mut named = header(1);
+    // The longest that is taken, in its longest spelling, still makes a header that can be read.
+    named.file = "\u{1}".repeat(FILE_NAME_BYTES_MAX);
+    let store = home.store();
+    let pending = store.begin(named.clone(), 0).expect("begun");
+    pending.commit().expect("kept");
+    let reader = store.open_record(image(1)).expect("readable").expect("kept");
+    assert_eq!(reader.header(), &named);
+    named.file.push('x');
+    assert!(matches!(
+        store.begin(named, 0),
+        Err(StoreError::NameTooLong(1025))
+    ));
+}
+
+#[test]
+fn the_reserve_and_the_claims_of_others_are_not_given_away() {
+    let home = Home::new();
+    let full = home.store_with(Options {
+        reserve_bytes: u64::MAX,
+        ..Options::default()
+    });
+    let error = full.begin(header(1), 1 << 20).expect_err("no room");
+    assert_eq!(
+        error.to_string(),
+        "the disk is full: 0 B can still be used and 1.0 MiB are needed; free some space"
+    );
+    drop((error, full));
+
+    let store = home.store();
+    let free = store.inner.free_bytes().expect("measured").expect("known");
+    let most_of_it = store.begin(header(1), free / 4 * 3).expect("begun");
+    assert!(matches!(
+        store.begin(header(2), free / 4 * 3),
+        Err(StoreError::Full { .. })
+    ));
+    drop(most_of_it);
+    store.begin(header(2), free / 4 * 3).expect("room again");
+}
+
+#[test]
+fn a_failed_sync_makes_the_store_read_only() {
+    let home = Home::new();
+    keep(&home.store(), 1, b"kept before").expect("kept");
+    let store = home.store_with(Options {
+        sync: |_| Err(io::Error::other("the disk has gone")),
+        ..Options::default()
+    });
+    let mut also_open = store.begin(header(3), 4).expect("begun");
+    also_open.write(b"body").expect("written");
+    assert!(matches!(
+        keep(&store, 2, b"body"),
+        Err(StoreError::SyncFailed { .. })
+    ));
+    assert!(matches!(store.begin(header(2), 4), Err(StoreError::ReadOnly)));
+    assert!(matches!(also_open.commit(), Err(StoreError::ReadOnly)));
+    assert_eq!(body_of(&store, 1), b"kept before");
+    assert_eq!(store.count(), 1);
+    assert!(home.names_in("unfinished").is_empty());
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_sync_refuses_one_record_only() {
+    let home = Home::new();
+    let store = home.store_with(Options {
+        sync: |_| Err(io::ErrorKind::StorageFull.into()),
+        ..Options::default()
+    });
+    assert!(matches!(keep(&store, 1, b"body"), Err(StoreError::Full { .. })));
+    store.begin(header(2), 4).expect("goes on");
+    assert!(home.names_in("unfinished").is_empty());
+}
