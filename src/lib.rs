@@ -7,7 +7,7 @@
 //!         |
 //!       server                   the runtime of a node: sockets, disk, clock -> inputs; outputs -> effects
 //!         |
-//!   bully  loadbalancer  store  encryption  simulation      decisions and data; pure, or disk behind one file
+//!   bully  loadbalancer  store  encryption  image  simulation     decisions and data; pure, but for store
 //!         |
 //!   protocol  event  config  id  time                       the words everybody uses
 //! ```
