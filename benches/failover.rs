@@ -42,12 +42,12 @@ fn main() {
 
 fn show(what: &str, times: &mut [Duration]) {
     times.sort_unstable();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     println!(
         "  {what}: p50 {:>9.3?}  p99 {:>9.3?}  max {:>9.3?}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
+        at(50),
+        at(99),
+        at(100)
     );
 }
 

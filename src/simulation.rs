@@ -1,9 +1,9 @@
 //! Many elections in virtual time: the election's own code on a made-up network.
 //!
-//! One run is a cluster of [`Election`]s, a network, disks and clocks, all driven from one queue of
+//! One run is a cluster of [`crate::bully::Election`]s, a network, disks and clocks, all driven from one queue of
 //! happenings by one seed: the same seed gives the same run, to the last message. For a while random
 //! faults happen; then everything is healed and the cluster must agree. After every step the
-//! [`invariants`] are checked. No process runs and no time passes.
+//! invariants are checked (see [`Violation`]). No process runs and no time passes.
 
 mod cluster;
 mod counters;

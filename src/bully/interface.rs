@@ -67,7 +67,7 @@ pub enum Input {
         /// The number that [`Output::Persist`] gave it.
         sequence: u64,
     },
-    /// Time passed: a deadline of [`Election::poll_timeout`] has come.
+    /// Time passed: a deadline of [`super::Election::poll_timeout`] has come.
     Tick,
     /// The process was asked to stop.
     Shutdown,

@@ -183,7 +183,7 @@ fn every_setting_of_the_readme_is_a_flag_of_the_program() {
 
 /// Says whether a source holds nothing but the tests of the module above it.
 fn is_of_tests(file: &str) -> bool {
-    file.ends_with("/tests.rs") || file.contains("/tests/")
+    file.ends_with("/tests.rs") || file.ends_with("/testing.rs") || file.contains("/tests/")
 }
 
 #[test]

@@ -20,7 +20,8 @@ impl Cluster {
     }
 
     pub(super) fn act(&mut self, step: Step) {
-        if self.healing {
+        // A healed cluster is left alone, but who was about to come back still does.
+        if self.healing && !matches!(step, Step::Start(_)) {
             return;
         }
         self.note(|| format!("-- {step:?}"));
