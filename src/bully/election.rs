@@ -52,6 +52,17 @@ pub(super) enum Waiting {
     Granted,
 }
 
+impl Waiting {
+    /// Whether it is that node which is waited for, `vote` being the vote that was given.
+    fn is_for(self, id: NodeId, vote: Vote) -> bool {
+        match self {
+            Self::Retry => false,
+            Self::Bullied(by) => by == id,
+            Self::Granted => vote.voted_for == Some(id),
+        }
+    }
+}
+
 /// A reign that ends by voting for a higher id.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HandingOver {
@@ -270,6 +281,9 @@ impl Election {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
+        if let LinkChange::Up { epoch, .. } = change {
+            self.highest_epoch = self.highest_epoch.max(epoch);
+        }
         if peer.learn(now, change) {
             self.forget_promise_of(id);
         }
@@ -278,10 +292,7 @@ impl Election {
             self.retry_now(now);
         }
         match change {
-            LinkChange::Up { epoch, .. } => {
-                self.highest_epoch = self.highest_epoch.max(epoch);
-                self.peer_up(now, id);
-            }
+            LinkChange::Up { .. } => self.peer_up(now, id),
             LinkChange::Refused { .. } if self.proof(now, id).is_some() => self.peer_dead(now, id),
             LinkChange::Silent if self.mutated(Mutation::SilenceIsProof) => self.peer_dead(now, id),
             LinkChange::Refused { .. }
@@ -316,11 +327,20 @@ impl Election {
         }
     }
 
-    /// A peer is proven dead: what it promised and what was promised to it is void.
+    /// A peer is proven dead: what it promised, what was promised to it and what it was to do is void.
     fn peer_dead(&mut self, now: Time, id: NodeId) {
         self.forget_promise_of(id);
-        if matches!(&self.role, Role::Follower(follower) if follower.ballot.id == id) {
-            self.suspect(now, SuspicionReason::Refused);
+        match &mut self.role {
+            Role::Follower(follower) if follower.ballot.id == id => {
+                self.suspect(now, SuspicionReason::Refused);
+            }
+            Role::Idle(idle) if idle.waiting.is_for(id, self.vote) => idle.until = now,
+            Role::Idle(_)
+            | Role::Candidate(_)
+            | Role::Claimant(_)
+            | Role::Leader(_)
+            | Role::HandingOver(_)
+            | Role::Follower(_) => {}
         }
     }
 

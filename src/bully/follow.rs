@@ -73,7 +73,8 @@ impl Election {
         leader_time: Time,
         handover: Option<Ballot>,
     ) {
-        if ballot.id != from || self.amnesia {
+        // What a dead process said last can arrive after the proof of its death.
+        if ballot.id != from || self.amnesia || self.proof(now, from).is_some() {
             return;
         }
         if !self.is_current(ballot) {

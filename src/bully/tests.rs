@@ -264,6 +264,32 @@ fn a_refused_dial_proves_the_leader_dead_at_once() {
 }
 
 #[test]
+fn a_dead_claimant_is_not_waited_for() {
+    let mut election = linked(1);
+    let claim = ElectionMessage::Claim {
+        ballot: ballot(5, 3),
+        handover: None,
+    };
+    election.handle(ms(3), message(3, claim));
+    election.handle(ms(4), Input::Persisted { sequence: 1 });
+    outputs(&mut election);
+    let probes = after(&mut election, ms(6), refused(3, ms(5)));
+    let probe = ElectionMessage::Election {
+        round: probe_of(&probes),
+    };
+    assert_eq!(probes, [send(2, probe)]);
+}
+
+#[test]
+fn the_last_words_of_a_dead_leader_are_not_followed() {
+    let mut election = linked(1);
+    election.handle(ms(4), refused(3, ms(3)));
+    outputs(&mut election);
+    let coordinates = message(3, coordinator(ballot(5, 3)));
+    assert_eq!(after(&mut election, ms(5), coordinates), []);
+}
+
+#[test]
 fn a_refusal_older_than_the_last_contact_proves_nothing() {
     let mut election = following(2);
     assert_eq!(after(&mut election, ms(10), refused(3, ms(0))), []);
@@ -369,17 +395,19 @@ fn who_restarted_disowns_the_reign_of_its_earlier_life() {
 
 #[test]
 fn a_blank_disk_votes_only_after_hearing_from_every_quorum() {
-    let config = started(1).config;
-    let mut election = Election::new(config, None, 1, Time::ZERO);
-    election.handle(ms(1), up(2, 7));
-    assert!(election.amnesia, "one of two others is not enough");
-    election.handle(ms(2), up(3, 6));
-    assert!(!election.amnesia);
-    assert_eq!(
-        election.epoch(),
-        Epoch(7),
-        "it votes above everything it may have voted in"
-    );
+    for epochs in [[7, 6], [6, 7]] {
+        let config = started(1).config;
+        let mut election = Election::new(config, None, 1, Time::ZERO);
+        election.handle(ms(1), up(2, epochs[0]));
+        assert!(election.amnesia, "one of two others is not enough");
+        election.handle(ms(2), up(3, epochs[1]));
+        assert!(!election.amnesia);
+        assert_eq!(
+            election.epoch(),
+            Epoch(7),
+            "it votes above everything it may have voted in"
+        );
+    }
 }
 
 #[test]
