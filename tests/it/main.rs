@@ -1,5 +1,6 @@
 //! The one integration-test binary: everything that looks at the project from outside.
 
+mod bad_input;
 mod docs;
 mod failover;
 mod harness;
