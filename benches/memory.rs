@@ -1,0 +1,72 @@
+//! What a node keeps resident: idle, and with eight uploads of 200 MB in flight.
+//!
+//! Beside it stand the smallest process of the same minute (`sleep`) and the bytes that were in
+//! flight, of which a node must hold only a few buffers.
+
+#[path = "../tests/it/harness.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod harness;
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use harness::{TestCluster, image_of, told};
+
+const UPLOADS: u64 = 8;
+const BYTES: u64 = 200_000_000;
+
+fn main() {
+    let cluster = TestCluster::started(3, "timing = \"seed\"");
+    let idle: Vec<u64> = (1..=3)
+        .map(|id| resident_kib(cluster.node(id).child.id(), "VmRSS"))
+        .collect();
+    let mut sleep = Command::new("sleep").arg("60").spawn().expect("sleep runs");
+    let floor = resident_kib(sleep.id(), "VmRSS");
+    sleep.kill().and_then(|()| sleep.wait()).expect("sleep ends");
+    println!(
+        "idle: {idle:?} KiB a node; sleep: {floor} KiB; ratio {:.1}",
+        ratio(idle[2], floor)
+    );
+    drop(cluster);
+
+    let cluster = TestCluster::started(1, "timing = \"seed\"");
+    let plain = image_of(BYTES as usize, 1);
+    cluster.file("large.png", &plain);
+    let clients: Vec<_> = (0..UPLOADS)
+        .map(|_| {
+            let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+            command.args(["upload", "large.png", "--user", "alice"]);
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            command.spawn().expect("heirloom starts")
+        })
+        .collect();
+    for client in clients {
+        let output = client.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", told(&output));
+    }
+    let peak = resident_kib(cluster.node(1).child.id(), "VmHWM");
+    let in_flight = UPLOADS * BYTES / 1024;
+    println!(
+        "{UPLOADS} uploads of {} MB: peak {peak} KiB; in flight {in_flight} KiB; ratio 1 to {:.0}",
+        BYTES / 1_000_000,
+        ratio(in_flight, peak)
+    );
+}
+
+fn ratio(a: u64, b: u64) -> f64 {
+    a as f64 / b as f64
+}
+
+/// Reads a process's resident set, as the kernel counts it.
+fn resident_kib(pid: u32, field: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process on Linux");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(field))
+        .expect("the kernel counts it");
+    let number = line.trim_start_matches(':').trim().trim_end_matches(" kB");
+    number.parse().expect("a number")
+}
