@@ -34,7 +34,6 @@ fn ballot() -> Ballot {
 fn linked(me: u16) -> Election {
     let config = ElectionConfig {
         me: id(me),
-        generation: Generation(1),
         members: [1, 2, 3].map(id).into(),
         timing: Timing::SEED,
         policy: QuorumPolicy::Live,
@@ -121,7 +120,6 @@ fn main() {
                 seed,
                 chaos: Duration::from_secs(20),
                 faults: 12,
-                mutation: None,
                 trace: false,
             })
         });

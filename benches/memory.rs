@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 
 use harness::{TestCluster, image_of, told};
 
-const UPLOADS: u64 = 8;
-const BYTES: u64 = 200_000_000;
+const UPLOADS: usize = 8;
+const BYTES: usize = 200_000_000;
 
 fn main() {
     let cluster = TestCluster::started(3, "timing = \"seed\"");
@@ -30,7 +30,7 @@ fn main() {
     drop(cluster);
 
     let cluster = TestCluster::started(1, "timing = \"seed\"");
-    let plain = image_of(BYTES as usize, 1);
+    let plain = image_of(BYTES, 1);
     cluster.file("large.png", &plain);
     let clients: Vec<_> = (0..UPLOADS)
         .map(|_| {
@@ -48,7 +48,7 @@ fn main() {
         assert!(output.status.success(), "{}", told(&output));
     }
     let peak = resident_kib(cluster.node(1).child.id(), "VmHWM");
-    let in_flight = UPLOADS * BYTES / 1024;
+    let in_flight = (UPLOADS * BYTES / 1024) as u64;
     println!(
         "{UPLOADS} uploads of {} MB: peak {peak} KiB; in flight {in_flight} KiB; ratio 1 to {:.0}",
         BYTES / 1_000_000,

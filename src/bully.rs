@@ -39,6 +39,7 @@ mod election;
 mod follow;
 mod interface;
 mod lead;
+mod links;
 mod mutation;
 mod peer;
 mod persist;
@@ -51,7 +52,7 @@ use std::time::Duration;
 
 pub use election::Election;
 pub use interface::{ElectionConfig, Input, LinkChange, Output, View, Vote};
-pub use mutation::Mutation;
+pub(crate) use mutation::Mutation;
 
 /// How long a probe waits for answers before who is silent no longer counts.
 ///
@@ -75,6 +76,12 @@ pub const RETRY_TIME_MAX: Duration = Duration::from_secs(1);
 /// Shorter than the shortest start-up grace, so that a proof is void before the node it is about
 /// votes again.
 pub const PROOF_TIME: Duration = Duration::from_millis(500);
+
+/// How far ahead of everything a node knows an epoch may be before it is nonsense.
+///
+/// No cluster holds so many elections while one of its nodes is away; and who invents epochs must
+/// not be able to use them up.
+pub const EPOCH_LEAP_MAX: u64 = 1 << 32;
 
 /// How often a driver must dial a dead peer again, so that its proof never lapses.
 pub const PROOF_RENEWAL: Duration = Duration::from_millis(250);

@@ -311,7 +311,6 @@ impl Running {
 fn election(config: &NodeConfig, clock: Clock, remembered: Option<Vote>) -> Election {
     let told = ElectionConfig {
         me: config.id,
-        generation: clock.generation(),
         members: config.cluster.members.ids().collect(),
         timing: config.timing,
         policy: config.quorum,

@@ -5,6 +5,7 @@
 //! faults happen; then everything is healed and the cluster must agree. After every step the
 //! invariants are checked (see [`Violation`]). No process runs and no time passes.
 
+mod broken;
 mod cluster;
 mod counters;
 mod faults;
@@ -16,11 +17,11 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::bully::Mutation;
 use crate::config::{QuorumPolicy, Timing};
 use crate::id::{Ballot, NodeId};
 use crate::time::Time;
 
+pub(crate) use broken::BrokenRule;
 use cluster::Cluster;
 pub use counters::Counters;
 pub use invariants::Violation;
@@ -40,8 +41,9 @@ pub struct SimulationConfig {
     pub chaos: Duration,
     /// How many faults happen meanwhile.
     pub faults: u32,
-    /// A rule that every node breaks.
-    pub mutation: Option<Mutation>,
+    /// A rule that is broken on every node.
+    #[cfg(test)]
+    pub(crate) broken: Option<BrokenRule>,
     /// Whether the report tells the last happenings.
     pub trace: bool,
 }

@@ -93,17 +93,18 @@ impl Election {
             return;
         }
         self.highest_epoch = self.highest_epoch.max(ballot.epoch);
-        let verdict = if self.awaits(ballot) {
-            GrantVerdict::Granted
-        } else if self.may_grant(now, ballot, handover) {
+        if !self.awaits(ballot) {
+            if !self.may_grant(now, ballot, handover) {
+                let verdict = GrantVerdict::Refused {
+                    epoch: self.highest_epoch,
+                };
+                self.send(from, ElectionMessage::Grant { ballot, verdict });
+                return;
+            }
             self.vote_for(ballot);
             self.idle(now + COORDINATOR_WAIT, Waiting::Granted);
-            GrantVerdict::Granted
-        } else {
-            GrantVerdict::Refused {
-                epoch: self.highest_epoch,
-            }
-        };
+        }
+        let verdict = GrantVerdict::Granted;
         self.send_when_persisted(from, ElectionMessage::Grant { ballot, verdict });
     }
 
@@ -149,7 +150,7 @@ impl Election {
         let Role::Claimant(claim) = &self.role else {
             return;
         };
-        let own_vote = self.persistence.is_done(claim.own_vote) || self.mutated(Mutation::SendsBeforePersist);
+        let own_vote = self.persistence.is_done(claim.own_vote);
         if own_vote && claim.grants.len() + 1 >= self.needed_to_claim(now, &claim.heard) {
             let mut grants: Vec<NodeId> = claim.grants.iter().copied().collect();
             grants.push(self.config.me);

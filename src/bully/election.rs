@@ -9,8 +9,8 @@ use super::lead::Reign;
 use super::peer::Peer;
 use super::persist::Persistence;
 use super::probe::Probe;
-use super::{ElectionConfig, Input, LinkChange, Mutation, Output, RETRY_TIME_MAX, View, Vote};
-use crate::event::{Fact, StepDownReason, SuspicionReason};
+use super::{EPOCH_LEAP_MAX, ElectionConfig, Input, Mutation, Output, RETRY_TIME_MAX, View, Vote};
+use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, Epoch, NodeId};
 use crate::protocol::{ElectionMessage, NodeRole, QuorumStatus};
 use crate::time::Time;
@@ -54,7 +54,7 @@ pub(super) enum Waiting {
 
 impl Waiting {
     /// Whether it is that node which is waited for, `vote` being the vote that was given.
-    fn is_for(self, id: NodeId, vote: Vote) -> bool {
+    pub(super) fn is_for(self, id: NodeId, vote: Vote) -> bool {
         match self {
             Self::Retry => false,
             Self::Bullied(by) => by == id,
@@ -95,7 +95,8 @@ pub struct Election {
     pub(super) quorum_missing_told: bool,
     pub(super) leaving: bool,
     pub(super) outputs: VecDeque<Output>,
-    pub(super) mutation: Option<Mutation>,
+    #[cfg(test)]
+    mutation: Option<Mutation>,
 }
 
 impl Election {
@@ -126,6 +127,7 @@ impl Election {
             quorum_missing_told: false,
             leaving: false,
             outputs: VecDeque::new(),
+            #[cfg(test)]
             mutation: None,
             config,
         };
@@ -134,9 +136,9 @@ impl Election {
     }
 
     /// Breaks one rule on purpose, so that the simulator can prove that it would notice.
-    pub fn mutate(&mut self, mutation: Mutation) {
+    #[cfg(test)]
+    pub(crate) fn mutate(&mut self, mutation: Mutation) {
         self.mutation = Some(mutation);
-        self.recall();
     }
 
     /// Takes an input; what follows from it comes out of [`Self::poll_output`].
@@ -250,12 +252,17 @@ impl Election {
         };
         peer.silent = false;
         peer.leaving = false;
-        if self.leaving {
+        let sane = message.epoch() <= Epoch(self.highest_epoch.0.saturating_add(EPOCH_LEAP_MAX));
+        if self.leaving || !sane {
             return;
         }
         match message {
             ElectionMessage::Election { round } => self.on_election(now, from, round),
-            ElectionMessage::Answer { verdict, epoch, .. } => self.on_answer(now, from, verdict, epoch),
+            ElectionMessage::Answer {
+                round,
+                verdict,
+                epoch,
+            } => self.on_answer(now, from, round, verdict, epoch),
             ElectionMessage::Claim { ballot, handover } => self.on_claim(now, from, ballot, handover),
             ElectionMessage::Grant { ballot, verdict } => self.on_grant(now, from, ballot, verdict),
             ElectionMessage::Coordinator {
@@ -273,74 +280,6 @@ impl Election {
             ElectionMessage::Handover { ballot, from: reign } => self.on_handover(now, from, ballot, reign),
             ElectionMessage::Resign { ballot, leaving } => self.on_resign(now, from, ballot, leaving),
             ElectionMessage::Stale { epoch } => self.on_stale(now, epoch),
-        }
-    }
-
-    fn on_link(&mut self, now: Time, id: NodeId, change: LinkChange) {
-        let could_stand = self.may_stand(now);
-        let Some(peer) = self.peers.get_mut(&id) else {
-            return;
-        };
-        if let LinkChange::Up { epoch, .. } = change {
-            self.highest_epoch = self.highest_epoch.max(epoch);
-        }
-        if peer.learn(now, change) {
-            self.forget_promise_of(id);
-        }
-        self.recall();
-        if !could_stand && self.may_stand(now) {
-            self.retry_now(now);
-        }
-        match change {
-            LinkChange::Up { .. } => self.peer_up(now, id),
-            LinkChange::Refused { .. } if self.proof(now, id).is_some() => self.peer_dead(now, id),
-            LinkChange::Silent if self.mutated(Mutation::SilenceIsProof) => self.peer_dead(now, id),
-            LinkChange::Refused { .. }
-            | LinkChange::Silent
-            | LinkChange::Greeted { .. }
-            | LinkChange::Accepted
-            | LinkChange::Closed => {}
-        }
-    }
-
-    /// A peer can be spoken to: says at once what it would otherwise ask for.
-    fn peer_up(&mut self, now: Time, id: NodeId) {
-        match &mut self.role {
-            Role::Leader(reign) => {
-                let coordinator = reign.coordinator(now);
-                self.send(id, coordinator);
-            }
-            Role::Follower(follower) if follower.ballot.id == id => follower.next_heartbeat = now,
-            Role::Candidate(_) => self.send(id, ElectionMessage::Election { round: self.round }),
-            Role::Idle(_) => self.retry_now(now),
-            Role::Claimant(_) | Role::HandingOver(_) | Role::Follower(_) => {}
-        }
-    }
-
-    /// Something changed for the better: stands without waiting out the last failure.
-    fn retry_now(&mut self, now: Time) {
-        if let Role::Idle(idle) = &mut self.role
-            && idle.waiting == Waiting::Retry
-        {
-            idle.until = now;
-            self.failures = 0;
-        }
-    }
-
-    /// A peer is proven dead: what it promised, what was promised to it and what it was to do is void.
-    fn peer_dead(&mut self, now: Time, id: NodeId) {
-        self.forget_promise_of(id);
-        match &mut self.role {
-            Role::Follower(follower) if follower.ballot.id == id => {
-                self.suspect(now, SuspicionReason::Refused);
-            }
-            Role::Idle(idle) if idle.waiting.is_for(id, self.vote) => idle.until = now,
-            Role::Idle(_)
-            | Role::Candidate(_)
-            | Role::Claimant(_)
-            | Role::Leader(_)
-            | Role::HandingOver(_)
-            | Role::Follower(_) => {}
         }
     }
 
@@ -363,8 +302,9 @@ impl Election {
         match idle.waiting {
             Waiting::Retry => {}
             Waiting::Bullied(by) => {
+                let failed = !self.mutated(Mutation::DeferForEver);
                 if let Some(peer) = self.peers.get_mut(&by) {
-                    peer.failed_to_lead = self.mutation != Some(Mutation::DeferForEver);
+                    peer.failed_to_lead = failed;
                 }
             }
             Waiting::Granted => self.failures += 1,
@@ -373,7 +313,8 @@ impl Election {
     }
 
     /// Whether a ballot is none that this node has already left behind.
-    pub(super) fn is_current(&self, ballot: Ballot) -> bool {
+    #[must_use]
+    pub fn is_current(&self, ballot: Ballot) -> bool {
         (ballot.epoch, Some(ballot.id)) >= (self.vote.epoch, self.vote.voted_for)
     }
 
@@ -408,7 +349,16 @@ impl Election {
         self.outputs.push_back(Output::Publish(fact));
     }
 
+    /// Whether a rule is broken on purpose; never outside tests.
+    #[cfg(test)]
     pub(super) fn mutated(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
+    }
+
+    /// Whether a rule is broken on purpose; never outside tests.
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "the same call as in tests")]
+    pub(super) const fn mutated(&self, _: Mutation) -> bool {
+        false
     }
 }

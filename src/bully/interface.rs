@@ -15,8 +15,6 @@ use crate::time::Time;
 pub struct ElectionConfig {
     /// The node that runs it.
     pub me: NodeId,
-    /// In which life of its process.
-    pub generation: Generation,
     /// All members, itself included.
     pub members: BTreeSet<NodeId>,
     /// How quickly it notices and takes over.

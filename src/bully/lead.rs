@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::election::{HandingOver, Role};
-use super::{ANSWER_TIME, CLAIM_TIME, COORDINATOR_WAIT, Election, Mutation};
+use super::{ANSWER_TIME, CLAIM_TIME, COORDINATOR_WAIT, Election};
 use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, Epoch, NodeId};
 use crate::protocol::ElectionMessage;
@@ -104,10 +104,7 @@ impl Election {
     }
 
     pub(super) fn on_promise(&mut self, now: Time, from: NodeId, ballot: Ballot, leader_time: Time) {
-        let mut lease = self.config.timing.lease();
-        if self.mutated(Mutation::OvercountsPromise) {
-            lease = self.config.timing.promise() * 2;
-        }
+        let lease = self.config.timing.lease();
         let Role::Leader(reign) = &mut self.role else {
             return;
         };
@@ -131,9 +128,7 @@ impl Election {
 
     /// A process that restarted or died keeps no promise.
     pub(super) fn forget_promise_of(&mut self, id: NodeId) {
-        if let Role::Leader(reign) = &mut self.role
-            && self.mutation != Some(Mutation::ForgetsPromise)
-        {
+        if let Role::Leader(reign) = &mut self.role {
             reign.promises.remove(&id);
         }
     }

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use super::election::Role;
-use super::{Election, Mutation, Output};
+use super::{Election, Output};
 use crate::id::NodeId;
 use crate::protocol::ElectionMessage;
 use crate::time::Time;
@@ -27,6 +27,16 @@ impl Persistence {
             blank,
             waiting: VecDeque::new(),
         }
+    }
+
+    /// Drops what waits for a peer and is of the same kind: of each only the newest counts.
+    ///
+    /// Hence no more waits than there are peers and kinds, however long the disk takes.
+    fn supersede(&mut self, peer: NodeId, message: &ElectionMessage) {
+        self.waiting.retain(|(_, output)| match output {
+            Output::Send { to, message: older } => *to != peer || older.name() != message.name(),
+            Output::Persist { .. } | Output::Publish(_) => true,
+        });
     }
 
     /// Whether no vote has ever been on this disk.
@@ -60,9 +70,10 @@ impl Election {
     pub(super) fn send_when_persisted(&mut self, to: NodeId, message: ElectionMessage) {
         let output = Output::Send { to, message };
         let sequence = self.persistence.asked;
-        if self.persistence.is_done(sequence) || self.mutated(Mutation::SendsBeforePersist) {
+        if self.persistence.is_done(sequence) {
             self.outputs.push_back(output);
         } else {
+            self.persistence.supersede(to, &message);
             self.persistence.waiting.push_back((sequence, output));
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::election::{Idle, Role, Waiting};
-use super::{ANSWER_TIME, COORDINATOR_WAIT, Election, Mutation, RETRY_TIME, RETRY_TIME_MAX};
+use super::{ANSWER_TIME, COORDINATOR_WAIT, Election, RETRY_TIME, RETRY_TIME_MAX};
 use crate::event::Fact;
 use crate::id::{Epoch, NodeId};
 use crate::protocol::{AnswerVerdict, ElectionMessage};
@@ -15,6 +15,8 @@ use crate::time::Time;
 /// A probe under way.
 #[derive(Debug)]
 pub(super) struct Probe {
+    /// The first probe since the node began to stand; answers to earlier ones are stale.
+    first_round: u64,
     /// What each node has answered; a later answer replaces an earlier one.
     answers: BTreeMap<NodeId, AnswerVerdict>,
     /// When who has not answered counts as silent.
@@ -37,7 +39,12 @@ impl Election {
     fn start_probe(&mut self, now: Time, answers: BTreeMap<NodeId, AnswerVerdict>) {
         self.round += 1;
         let retry_at = self.retry_after(now, RETRY_TIME);
+        let first_round = match &self.role {
+            Role::Candidate(probe) => probe.first_round,
+            _ => self.round,
+        };
         self.role = Role::Candidate(Probe {
+            first_round,
             answers,
             answers_until: now + ANSWER_TIME,
             retry_at,
@@ -139,7 +146,14 @@ impl Election {
         }
     }
 
-    pub(super) fn on_answer(&mut self, now: Time, from: NodeId, verdict: AnswerVerdict, epoch: Epoch) {
+    pub(super) fn on_answer(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        round: u64,
+        verdict: AnswerVerdict,
+        epoch: Epoch,
+    ) {
         self.highest_epoch = self.highest_epoch.max(epoch);
         if let AnswerVerdict::LeaderAlive(ballot) = verdict
             && ballot.id == self.config.me
@@ -150,8 +164,10 @@ impl Election {
         let Role::Candidate(probe) = &mut self.role else {
             return;
         };
-        probe.answers.insert(from, verdict);
-        self.advance_probe(now);
+        if round >= probe.first_round {
+            probe.answers.insert(from, verdict);
+            self.advance_probe(now);
+        }
     }
 
     pub(super) fn advance_probe(&mut self, now: Time) {
@@ -229,7 +245,7 @@ impl Election {
             .peers
             .keys()
             .any(|id| !heard.contains(id) && self.proof(now, *id).is_none());
-        let since = if somebody_silent && !self.mutated(Mutation::SilenceIsProof) {
+        let since = if somebody_silent {
             now - self.config.timing.promise()
         } else {
             now

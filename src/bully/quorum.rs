@@ -1,10 +1,9 @@
 //! Who counts: who may vote, who is proven dead, how many make a quorum.
 
+use super::{Election, Mutation, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::NodeId;
 use crate::time::Time;
-
-use super::{Election, Mutation, Vote};
 
 impl Election {
     /// Whether the node may vote and stand: it remembers enough, and its restart is behind it.
@@ -27,9 +26,7 @@ impl Election {
     /// A node that restarted has forgotten its promise, and abstains until it cannot run any more.
     fn abstains(&self, now: Time) -> bool {
         let everybody_known = self.peers.values().all(|peer| peer.heard || peer.refused_once);
-        !everybody_known
-            && now < self.started + self.config.timing.promise()
-            && !self.mutated(Mutation::ForgetsPromise)
+        !everybody_known && now < self.started + self.config.timing.promise()
     }
 
     /// Ends the amnesia of a blank disk as soon as what it forgot can no longer do harm.
@@ -48,9 +45,9 @@ impl Election {
             .values()
             .filter(|peer| peer.heard && peer.blank)
             .count();
-        if heard > members - majority || blank >= majority || self.mutated(Mutation::AmnesiaVotes) {
+        if heard > members - majority || blank >= majority {
             self.amnesia = false;
-            if self.highest_epoch > self.vote.epoch && !self.mutated(Mutation::AmnesiaVotes) {
+            if self.highest_epoch > self.vote.epoch {
                 self.vote = Vote {
                     epoch: self.highest_epoch,
                     voted_for: None,
@@ -61,9 +58,7 @@ impl Election {
 
     /// Since when the peer's port has been refusing connections without a gap, if it does now.
     pub(super) fn proof(&self, now: Time, id: NodeId) -> Option<Time> {
-        let peer = self.peers.get(&id)?;
-        let silence_counts = self.mutated(Mutation::SilenceIsProof) && !peer.answers();
-        peer.proof(now).or(silence_counts.then_some(Time::ZERO))
+        self.peers.get(&id)?.proof(now)
     }
 
     /// How many nodes a quorum has when `dead` of them do not count.

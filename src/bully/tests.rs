@@ -76,7 +76,6 @@ fn coordinator(ballot: Ballot) -> ElectionMessage {
 fn started(me: u16) -> Election {
     let config = ElectionConfig {
         me: id(me),
-        generation: Generation(1),
         members: [1, 2, 3].map(id).into(),
         timing: Timing::FAST,
         policy: QuorumPolicy::Live,
@@ -189,14 +188,14 @@ fn a_vote_is_told_only_when_it_is_on_disk_and_never_twice() {
         vote: Vote::of(ballot(5, 2)),
     };
     assert_eq!(after(&mut election, ms(3), message(2, claim(5, 2))), [persist]);
-    assert_eq!(after(&mut election, ms(4), message(3, claim(5, 3))), []);
-    let refusal = GrantVerdict::Refused { epoch: Epoch(5) };
+    let refusal = grant(5, 3, GrantVerdict::Refused { epoch: Epoch(5) });
+    assert_eq!(
+        after(&mut election, ms(4), message(3, claim(5, 3))),
+        [send(3, refusal)]
+    );
     assert_eq!(
         after(&mut election, ms(5), Input::Persisted { sequence: 1 }),
-        [
-            send(2, grant(5, 2, GrantVerdict::Granted)),
-            send(3, grant(5, 3, refusal))
-        ]
+        [send(2, grant(5, 2, GrantVerdict::Granted))]
     );
 }
 
@@ -261,6 +260,37 @@ fn a_refused_dial_proves_the_leader_dead_at_once() {
         vote: Vote::of(ballot(6, 2)),
     };
     assert_eq!(after(&mut election, ms(11), message(1, support)), [persist]);
+}
+
+#[test]
+fn an_epoch_beyond_all_measure_is_nonsense() {
+    let mut election = linked(1);
+    let claim = ElectionMessage::Claim {
+        ballot: ballot(u64::MAX, 3),
+        handover: None,
+    };
+    assert_eq!(after(&mut election, ms(3), message(3, claim)), []);
+    assert_eq!(election.epoch(), Epoch(4));
+}
+
+#[test]
+fn what_waits_for_a_slow_disk_is_bounded() {
+    let mut election = linked(1);
+    election.handle(ms(3), message(3, coordinator(ballot(5, 3))));
+    for beat in 0..1_000 {
+        let ack = ElectionMessage::HeartbeatAck {
+            ballot: ballot(5, 3),
+            leader_time: ms(beat),
+        };
+        election.handle(ms(3), message(3, ack));
+    }
+    outputs(&mut election);
+    let promise = ElectionMessage::Promise {
+        ballot: ballot(5, 3),
+        leader_time: ms(999),
+    };
+    let persisted = after(&mut election, ms(4), Input::Persisted { sequence: 1 });
+    assert_eq!(persisted, [send(3, promise)]);
 }
 
 #[test]

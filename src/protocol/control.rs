@@ -126,6 +126,30 @@ impl ElectionMessage {
         }
     }
 
+    /// Returns the newest epoch that the message speaks of; 0 when it speaks of none.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        match *self {
+            Self::Election { .. } => Epoch::default(),
+            Self::Answer { verdict, epoch, .. } => match verdict {
+                AnswerVerdict::LeaderAlive(ballot) => epoch.max(ballot.epoch),
+                AnswerVerdict::Support | AnswerVerdict::Bully | AnswerVerdict::NotYet => epoch,
+            },
+            Self::Grant { ballot, verdict } => match verdict {
+                GrantVerdict::Granted => ballot.epoch,
+                GrantVerdict::Refused { epoch } => epoch.max(ballot.epoch),
+            },
+            Self::Claim { ballot, .. }
+            | Self::Coordinator { ballot, .. }
+            | Self::Heartbeat { ballot }
+            | Self::HeartbeatAck { ballot, .. }
+            | Self::Promise { ballot, .. }
+            | Self::Handover { ballot, .. }
+            | Self::Resign { ballot, .. } => ballot.epoch,
+            Self::Stale { epoch } => epoch,
+        }
+    }
+
     /// Says whether it is one of the three that a healthy cluster exchanges all the time.
     #[must_use]
     pub const fn is_heartbeat(&self) -> bool {

@@ -219,7 +219,7 @@ impl Cluster {
             .values()
             .filter_map(|node| node.process.as_ref()?.election.serving(node.clock.read(now)))
             .collect();
-        self.watcher.serving(now, &serving);
+        self.watcher.serving(&serving);
         match (serving.is_empty(), self.unserved_since) {
             (true, None) => self.unserved_since = Some(now),
             (false, Some(since)) => {

@@ -1,11 +1,10 @@
 //! What must hold after every step of every run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::config::QuorumPolicy;
-use crate::id::{Ballot, Epoch, Generation, NodeId};
-use crate::time::Time;
+use crate::id::{Ballot, Epoch, NodeId};
 
 /// An invariant that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +69,7 @@ impl fmt::Display for Violation {
 /// What has been seen so far, to hold the next step against.
 #[derive(Debug, Default)]
 pub(super) struct Watcher {
-    leaders: BTreeMap<Ballot, Generation>,
+    leaders: BTreeSet<Ballot>,
     epochs_led: BTreeMap<Epoch, Ballot>,
     votes: BTreeMap<(NodeId, Epoch), Ballot>,
     epochs: BTreeMap<NodeId, Epoch>,
@@ -83,15 +82,8 @@ impl Watcher {
     }
 
     /// Somebody became leader with these votes, of which it needed `needed` at the very least.
-    pub(super) fn led(
-        &mut self,
-        ballot: Ballot,
-        generation: Generation,
-        grants: &[NodeId],
-        needed: usize,
-        policy: QuorumPolicy,
-    ) {
-        if self.leaders.insert(ballot, generation).is_some() {
+    pub(super) fn led(&mut self, ballot: Ballot, grants: &[NodeId], needed: usize, policy: QuorumPolicy) {
+        if !self.leaders.insert(ballot) {
             self.violated(Violation::LedTwice(ballot));
         }
         for &voter in grants {
@@ -140,11 +132,11 @@ impl Watcher {
         self.epochs.remove(&node);
         let leaders = &self.leaders;
         self.votes
-            .retain(|(voter, _), ballot| *voter != node || leaders.contains_key(ballot));
+            .retain(|(voter, _), ballot| *voter != node || leaders.contains(ballot));
     }
 
     /// Everybody who may act as leader at this moment.
-    pub(super) fn serving(&mut self, _now: Time, serving: &[Ballot]) {
+    pub(super) fn serving(&mut self, serving: &[Ballot]) {
         if let [first, second, ..] = serving {
             self.violated(Violation::TwoServing(*first, *second));
         }

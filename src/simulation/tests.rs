@@ -15,7 +15,7 @@ fn combinations() -> Vec<SimulationConfig> {
                     seed: 0,
                     chaos: Duration::from_secs(20),
                     faults: 12,
-                    mutation: None,
+                    broken: None,
                     trace: false,
                 });
             }
@@ -81,20 +81,20 @@ fn no_fault_schedule_violates_an_invariant() {
 }
 
 /// Rules whose breach needs a schedule of its own rather than chance.
-fn caught_by_name(mutation: Mutation) -> Option<Violation> {
-    let report = bully_that_cannot_lead(Some(mutation));
+fn caught_by_name(rule: BrokenRule) -> Option<Violation> {
+    let report = bully_that_cannot_lead(Some(rule));
     report.violation.or_else(|| {
         let nobody = report.reigns.is_empty();
         nobody.then(|| Violation::NoAgreement("nobody ever led".to_owned()))
     })
 }
 
-fn caught_by_chance(mutation: Mutation) -> Option<(u64, Violation)> {
+fn caught_by_chance(rule: BrokenRule) -> Option<(u64, Violation)> {
     (0..seeds()).find_map(|seed| {
         combinations().into_iter().find_map(|config| {
             let config = SimulationConfig {
                 seed,
-                mutation: Some(mutation),
+                broken: Some(rule),
                 ..config
             };
             run(&config).violation.map(|violation| (seed, violation))
@@ -104,13 +104,13 @@ fn caught_by_chance(mutation: Mutation) -> Option<(u64, Violation)> {
 
 #[test]
 fn every_broken_rule_is_caught() {
-    for mutation in Mutation::ALL {
-        if let Some(violation) = caught_by_name(mutation) {
-            println!("{mutation:?}: by name: {violation}");
-        } else if let Some((seed, violation)) = caught_by_chance(mutation) {
-            println!("{mutation:?}: by seed {seed}: {violation}");
+    for rule in BrokenRule::ALL {
+        if let Some(violation) = caught_by_name(rule) {
+            println!("{rule:?}: by name: {violation}");
+        } else if let Some((seed, violation)) = caught_by_chance(rule) {
+            println!("{rule:?}: by seed {seed}: {violation}");
         } else {
-            panic!("{mutation:?} was never caught");
+            panic!("{rule:?} was never caught");
         }
     }
 }
@@ -127,7 +127,7 @@ fn config(nodes: u16, policy: QuorumPolicy) -> SimulationConfig {
         seed: 7,
         chaos: Duration::ZERO,
         faults: 0,
-        mutation: None,
+        broken: None,
         trace: true,
     }
 }
@@ -156,7 +156,7 @@ fn leaders(report: &Report) -> Vec<u16> {
 const FOR_EVER: Duration = Duration::from_secs(100_000);
 
 /// Node 5 can speak to node 4 only: it bullies, and no quorum can ever support it.
-fn bully_that_cannot_lead(mutation: Option<Mutation>) -> Report {
+fn bully_that_cannot_lead(broken: Option<BrokenRule>) -> Report {
     let cut = |number| {
         [
             Step::Cut(id(5), id(number), FOR_EVER),
@@ -165,7 +165,7 @@ fn bully_that_cannot_lead(mutation: Option<Mutation>) -> Report {
     };
     let cuts: Vec<(u64, Step)> = (1..=3).flat_map(cut).map(|step| (0, step)).collect();
     let config = SimulationConfig {
-        mutation,
+        broken,
         ..config(5, QuorumPolicy::Majority)
     };
     play_on(&config, &cuts, 10_000)

@@ -31,7 +31,6 @@ fn rig(members: u16) -> Rig {
     let kept = input.clone();
     let told = ElectionConfig {
         me: id(1),
-        generation: context.clock.generation(),
         members: context.config.cluster.members.ids().collect(),
         timing: context.config.timing,
         policy: context.config.quorum,

@@ -10,7 +10,7 @@ use super::{Cluster, Happening};
 use crate::bully::{Input, LinkChange, PROOF_RENEWAL};
 use crate::id::{Epoch, Generation, NodeId};
 use crate::protocol::{ElectionMessage, GrantVerdict};
-use crate::simulation::Violation;
+use crate::simulation::{BrokenRule, Violation};
 use crate::time::Time;
 
 /// Before a dial that ended without a welcome is tried again.
@@ -170,7 +170,7 @@ impl Cluster {
         self.schedule_after(back, Happening::Settles(dial, DialEnd::Accepted));
         let (a, b) = (dial.dialler, life);
         let greeted = LinkChange::Greeted {
-            generation: a.generation,
+            generation: self.shown(a.generation),
         };
         self.give(
             b,
@@ -212,13 +212,16 @@ impl Cluster {
             return;
         }
         let change = match end {
+            DialEnd::Silent if self.config.breaks(BrokenRule::SilenceIsProof) => LinkChange::Refused {
+                began: began.unwrap_or_default(),
+            },
             DialEnd::Accepted => LinkChange::Accepted,
             DialEnd::Welcomed { by, .. } if alive.map(|life| life.generation) != Some(by) => {
                 self.settle(dial, DialEnd::Reset);
                 return;
             }
             DialEnd::Welcomed { by, epoch, blank } => LinkChange::Up {
-                generation: by,
+                generation: self.shown(by),
                 epoch,
                 blank,
             },
@@ -233,8 +236,9 @@ impl Cluster {
         };
         match end {
             DialEnd::Welcomed { by, .. } => self.link_up(dial, by),
-            DialEnd::Refused => self.dial_after(PROOF_RENEWAL, dial.dialler, dial.peer),
-            DialEnd::Silent => self.dial_after(Duration::ZERO, dial.dialler, dial.peer),
+            DialEnd::Refused | DialEnd::Silent => {
+                self.dial_after(PROOF_RENEWAL, dial.dialler, dial.peer);
+            }
             DialEnd::Accepted | DialEnd::Reset => {}
         }
         self.give(
@@ -244,6 +248,15 @@ impl Cluster {
                 change,
             },
         );
+    }
+
+    /// The generation that others are shown.
+    fn shown(&self, generation: Generation) -> Generation {
+        if self.config.breaks(BrokenRule::HidesRestarts) {
+            Generation::default()
+        } else {
+            generation
+        }
     }
 
     pub(super) fn link_up(&mut self, dial: Dial, generation: Generation) {

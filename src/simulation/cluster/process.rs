@@ -1,14 +1,16 @@
 //! Processes and their disks: how a life begins, is frozen, is driven, and ends.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::clock::Clock;
 use super::connection::Link;
 use super::{Cluster, Happening};
 use crate::bully::{Election, ElectionConfig, Input, Output, Vote};
+use crate::config::Timing;
 use crate::event::Fact;
 use crate::id::{Generation, NodeId};
+use crate::simulation::BrokenRule;
 use crate::time::Time;
 
 /// One life of one node.
@@ -61,36 +63,25 @@ impl Cluster {
 
     pub(super) fn start(&mut self, id: NodeId) {
         let now = self.now;
-        let members: BTreeSet<NodeId> = self.nodes.keys().copied().collect();
         let seed = self.rng.u64(..);
         let others_voted = self
             .nodes
             .iter()
             .any(|(&other, node)| other != id && node.disk.is_some());
-        let (timing, policy, mutation) = (self.config.timing, self.config.policy, self.config.mutation);
         let node = self.node_mut(id);
         if node.process.is_some() {
             return;
         }
         node.lives += 1;
         node.last_start = now;
+        let blank = node.disk.is_none();
         let life = Life {
             node: id,
             generation: Generation(node.lives),
         };
-        let config = ElectionConfig {
-            me: id,
-            generation: life.generation,
-            members: members.clone(),
-            timing,
-            policy,
-        };
-        let mut election = Election::new(config, node.disk, seed, node.clock.read(now));
-        if let Some(mutation) = mutation {
-            election.mutate(mutation);
-        }
-        let amnesia = node.disk.is_none() && others_voted;
-        node.process = Some(Process {
+        self.counters.amnesia += u64::from(blank && others_voted);
+        let election = self.elect(id, seed);
+        self.node_mut(id).process = Some(Process {
             generation: life.generation,
             election,
             inbox: VecDeque::new(),
@@ -99,12 +90,43 @@ impl Cluster {
             disk_free_at: now,
             wakes_at: None,
         });
-        self.counters.amnesia += u64::from(amnesia);
         self.note(|| format!("{id} starts"));
-        for peer in members.into_iter().filter(|&peer| peer != id) {
+        for peer in self.ids().into_iter().filter(|&peer| peer != id) {
             self.dial_after(Duration::ZERO, life, peer);
         }
         self.give(life, Input::Tick);
+    }
+
+    /// Makes the election of a node that starts now, with what it is told of its surroundings.
+    fn elect(&mut self, id: NodeId, seed: u64) -> Election {
+        let config = ElectionConfig {
+            me: id,
+            members: self.nodes.keys().copied().collect(),
+            timing: self.timing_of(id),
+            policy: self.config.policy,
+        };
+        let hides_restarts = self.config.breaks(BrokenRule::HidesRestarts);
+        let hides_amnesia = self.config.breaks(BrokenRule::HidesAmnesia);
+        let now = self.now;
+        let node = self.node_mut(id);
+        let remembered = node.disk.or(hides_amnesia.then(Vote::default));
+        let local = node.clock.read(now);
+        let started = if hides_restarts { Time::ZERO } else { local };
+        #[cfg_attr(not(test), expect(unused_mut, reason = "only tests break rules"))]
+        let mut election = Election::new(config, remembered, seed, started);
+        #[cfg(test)]
+        if let Some(mutation) = self.config.broken.and_then(BrokenRule::mutation) {
+            election.mutate(mutation);
+        }
+        election
+    }
+
+    fn timing_of(&self, id: NodeId) -> Timing {
+        let mut timing = self.config.timing;
+        if self.config.breaks(BrokenRule::OvercountsPromises) && id.number() % 2 == 1 {
+            timing.heartbeat_timeout *= 8;
+        }
+        timing
     }
 
     pub(super) fn kill(&mut self, id: NodeId) {
@@ -230,6 +252,9 @@ impl Cluster {
         let done_at = now.max(process.disk_free_at) + Duration::from_micros(micros);
         process.disk_free_at = done_at;
         self.schedule(done_at, Happening::Persisted { life, sequence, vote });
+        if self.config.breaks(BrokenRule::SaysSyncedTooEarly) {
+            self.give(life, Input::Persisted { sequence });
+        }
     }
 
     /// What was asked for before a crash may have reached the disk or not.
@@ -256,8 +281,7 @@ impl Cluster {
         }
         if let Fact::BecameLeader { ballot, grants } = fact {
             let needed = self.fewest_grants();
-            self.watcher
-                .led(*ballot, life.generation, grants, needed, self.config.policy);
+            self.watcher.led(*ballot, grants, needed, self.config.policy);
         }
     }
 }
