@@ -13,6 +13,7 @@ use super::connection::Connection;
 use super::connections::{NoRoom, Place, Stage};
 use super::context::Context;
 use super::input::{GreetingAnswer, NodeInput};
+use super::links::Accepted;
 use super::{requests, watch};
 use crate::event::line;
 use crate::id::{Generation, NodeId};
@@ -47,7 +48,6 @@ where
     };
     let speaker = speaker(&hello.purpose);
     if let Err(refusal) = admit(connection, hello, place, context).await {
-        let _ = place.become_a(Stage::New);
         context
             .refusals
             .publish(context, &speaker, &connection.from, &refusal);
@@ -77,21 +77,15 @@ where
     W: AsyncWrite + Unpin,
 {
     check(&hello, context)?;
-    let stage = match hello.purpose {
-        Purpose::Control { .. } => Stage::Peer,
-        Purpose::Client { .. } | Purpose::Watch => Stage::Client,
-    };
-    place.become_a(stage).map_err(|no_room| {
-        refusal(match no_room {
-            NoRoom::Clients => "too many clients are connected; try again later",
-            NoRoom::Cut => "too many connections are open; try again later",
-        })
-    })?;
     match hello.purpose {
         Purpose::Control { node, generation } => {
             let welcome = introduce(node, generation, place, context).await?;
-            // Whatever ends it, the node's task must learn that the id is free again.
-            let _ = listen(connection, welcome, node, place, context).await;
+            // Only now: whoever is no peer yet must not be safe from being cut.
+            let stays = place.become_a(Stage::Peer);
+            if stays.is_ok() {
+                let _ = listen(connection, welcome, node, place, context).await;
+            }
+            // Whatever ended it, the node's task must learn that the id is free again.
             let connection = place.id();
             context
                 .tell(NodeInput::GreetedGone {
@@ -99,22 +93,33 @@ where
                     connection,
                 })
                 .await;
+            stays.map_err(no_room)
         }
         Purpose::Client { user } => {
+            place.become_a(Stage::Client).map_err(no_room)?;
             if welcome_guest(connection, context).await.is_ok() {
                 requests::serve(connection, &user, context).await;
             }
+            Ok(())
         }
         Purpose::Watch => {
+            place.become_a(Stage::Client).map_err(no_room)?;
             let received = context.events.subscribe();
             if welcome_guest(connection, context).await.is_ok() {
                 let Connection { reader, writer, .. } = connection;
                 let reader = reader.transport();
                 let _ = watch::stream_to(reader, writer, received, &context.stopping).await;
             }
+            Ok(())
         }
     }
-    Ok(())
+}
+
+fn no_room(no_room: NoRoom) -> Refusal {
+    refusal(match no_room {
+        NoRoom::Kind => "too many connections of this kind are open; try again later",
+        NoRoom::Cut => "too many connections are open; try again later",
+    })
 }
 
 /// Refuses what speaks another language or means another cluster.
@@ -160,8 +165,11 @@ async fn introduce(
     for _ in 0..OCCUPIED_RETRIES {
         let greeting = |reply| NodeInput::Greeting {
             from,
-            generation,
-            connection: place.id(),
+            by: Accepted {
+                connection: place.id(),
+                generation,
+                cut: place.cutter(),
+            },
             reply,
         };
         match context.ask(greeting).await {

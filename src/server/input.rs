@@ -4,10 +4,11 @@
 
 use tokio::sync::oneshot;
 
+use super::links::Accepted;
 use super::vote::VoteError;
 use crate::bully::LinkChange;
 use crate::event::RequestOutcome;
-use crate::id::{Generation, NodeId, UserName};
+use crate::id::{NodeId, UserName};
 use crate::protocol::{
     Assignment, ControlMessage, NodeError, NodeMessage, Offer, Refusal, StatusReport, Welcome,
 };
@@ -23,10 +24,8 @@ pub(crate) enum NodeInput {
     Greeting {
         /// Who it says it is.
         from: NodeId,
-        /// In which life of its process.
-        generation: Generation,
-        /// Its connection.
-        connection: ConnectionId,
+        /// By which connection, in which life of its process.
+        by: Accepted,
         /// Whether it may stay.
         reply: oneshot::Sender<GreetingAnswer>,
     },

@@ -20,15 +20,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::dispatch::Dispatch;
-use super::input::{ConnectionId, GreetingAnswer, NodeInput};
-use super::links::{Entry, Links};
+use super::input::{GreetingAnswer, NodeInput};
+use super::links::{Accepted, Entry, Links};
 use super::parking::{Parking, Pending};
 use super::vote::{VoteError, VoteWriter};
 use super::watch::Events;
 use crate::bully::{Election, Input, LinkChange, Output};
 use crate::config::NodeConfig;
 use crate::event::{Fact, RequestOutcome};
-use crate::id::{Generation, NodeId};
+use crate::id::NodeId;
 use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, Refusal, Welcome};
 use crate::store::Store;
 use crate::time::Time;
@@ -127,13 +127,9 @@ impl Node {
 
     fn take(&mut self, input: NodeInput) -> Result<(), VoteError> {
         match input {
-            NodeInput::Greeting {
-                from,
-                generation,
-                connection,
-                reply,
-            } => {
-                let answer = self.greeted(from, generation, connection);
+            NodeInput::Greeting { from, by, reply } => {
+                let connection = by.connection;
+                let answer = self.greeted(from, by);
                 if reply.send(answer).is_err() {
                     self.links.gone(from, connection);
                 }
@@ -168,8 +164,9 @@ impl Node {
         Ok(())
     }
 
-    fn greeted(&mut self, from: NodeId, generation: Generation, by: ConnectionId) -> GreetingAnswer {
-        match self.links.greet(from, generation, by) {
+    fn greeted(&mut self, from: NodeId, by: Accepted) -> GreetingAnswer {
+        let generation = by.generation;
+        match self.links.greet(from, by) {
             Entry::Granted => {
                 self.drive(Input::Link {
                     peer: from,

@@ -164,22 +164,27 @@ async fn an_id_whose_connection_stands_is_refused_in_the_end() {
 }
 
 #[tokio::test]
+async fn whoever_is_not_let_in_stays_a_stranger_that_can_be_cut() {
+    let mut rig = rig();
+    let mut caller = FrameWriter::new(connect(&rig.context));
+    caller.message(&hello(control(2))).await.expect("written");
+    let Some(NodeInput::Greeting { .. }) = rig.inputs.recv().await else {
+        panic!("the node's task decides about peers");
+    };
+    assert!(rig.context.connections.cut_oldest_stranger());
+}
+
+#[tokio::test]
 async fn a_peer_is_welcomed_after_the_node_knows_and_heard_until_its_end() {
     let mut rig = rig();
     let (reader, writer) = tokio::io::split(connect(&rig.context));
     let mut reader = FrameReader::new(reader);
     let mut writer = FrameWriter::new(writer);
     writer.message(&hello(control(2))).await.expect("written");
-    let Some(NodeInput::Greeting {
-        from,
-        generation,
-        connection,
-        reply,
-    }) = rig.inputs.recv().await
-    else {
+    let Some(NodeInput::Greeting { from, by, reply }) = rig.inputs.recv().await else {
         panic!("the node's task decides about peers");
     };
-    assert_eq!((from, generation), (id(2), Generation(5)));
+    assert_eq!((from, by.generation), (id(2), Generation(5)));
     let welcome = Welcome {
         node: id(1),
         generation: Generation(6),
@@ -197,5 +202,5 @@ async fn a_peer_is_welcomed_after_the_node_knows_and_heard_until_its_end() {
 
     drop((reader, writer));
     let ended = rig.inputs.recv().await.expect("told");
-    assert!(matches!(ended, NodeInput::GreetedGone { connection: by, .. } if by == connection));
+    assert!(matches!(ended, NodeInput::GreetedGone { connection, .. } if connection == by.connection));
 }

@@ -7,8 +7,9 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::bully::ElectionConfig;
 use crate::event::WorkerState;
-use crate::id::{Epoch, ImageId, RequestId};
+use crate::id::{Epoch, Generation, ImageId, RequestId};
 use crate::protocol::{NodeMessage, NodeRole, Offer, StatusReport};
+use crate::server::input::ConnectionId;
 use crate::server::links::Link;
 use crate::server::testing::{config, context, id};
 use crate::server::vote::VoteFile;
@@ -183,8 +184,11 @@ async fn a_peer_without_a_greeted_connection_is_not_heard() {
     rig.inputs.send(stranger).await.expect("runs");
     let greeting = |reply| NodeInput::Greeting {
         from: id(2),
-        generation: Generation(1),
-        connection: ConnectionId(2),
+        by: Accepted {
+            connection: ConnectionId(2),
+            generation: Generation(1),
+            cut: CancellationToken::new(),
+        },
         reply,
     };
     assert!(matches!(rig.ask(greeting).await, GreetingAnswer::Welcome(_)));
