@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Invariants: the time is read right before it is used, so that a process that slept acts for
-//! nobody; a peer is welcomed only after the election knows of its greeting.
+//! nobody; no flood of inputs keeps the election from its deadlines; a peer is welcomed only after
+//! the election knows of its greeting.
 
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ impl Node {
                     None => std::future::pending().await,
                 }
             };
-            // Inputs before the timer: the election looks at its deadlines before each of them.
+            // Inputs before the timer: `settle` looks at the deadlines after every batch of them.
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
@@ -95,7 +96,7 @@ impl Node {
                         self.take(input)?;
                     }
                 }
-                () = timer => self.drive(Input::Tick),
+                () = timer => {}
             }
             self.settle();
         }
@@ -223,11 +224,11 @@ impl Node {
             );
             return refused(ErrorCode::BadRequest, reason);
         }
-        let newest = self.election.epoch();
-        if assignment.ballot.epoch < newest {
+        if !self.election.is_current(assignment.ballot) {
             let reason = format!(
-                "the assignment is of epoch {}, and epoch {newest} has begun; offer the image again",
-                assignment.ballot.epoch
+                "the assignment is of reign {}, and this node has voted in a newer one, of epoch {}; offer the image again",
+                assignment.ballot,
+                self.election.epoch()
             );
             return refused(ErrorCode::StaleAssignment, reason);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Node;
-use crate::bully::View;
+use crate::bully::{Input, View};
 use crate::event::{Fact, WorkerState};
 use crate::id::{Ballot, NodeId};
 use crate::protocol::{Assignment, NodeMessage, NodeRole};
@@ -40,8 +40,13 @@ impl Node {
         }
     }
 
-    /// Brings the rotation and the waiting offers up to date with the election.
+    /// Lets the election act on deadlines that have come, and brings the rotation and the waiting
+    /// offers up to date with it.
     pub(super) fn settle(&mut self) {
+        let due = self.election.poll_timeout();
+        if due.is_some_and(|due| due <= self.clock.now()) {
+            self.drive(Input::Tick);
+        }
         let now = self.clock.now();
         let view = self.election.view(now);
         self.rotate(&view);

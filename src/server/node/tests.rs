@@ -1,13 +1,15 @@
 //! A node's task without sockets: what comes in by hand, what goes out by reply.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::bully::ElectionConfig;
+use crate::bully::{ElectionConfig, Vote};
+use crate::config::Timing;
 use crate::event::WorkerState;
-use crate::id::{Epoch, Generation, ImageId, RequestId};
+use crate::id::{Ballot, Epoch, Generation, ImageId, RequestId};
 use crate::protocol::{NodeMessage, NodeRole, Offer, StatusReport};
 use crate::server::input::ConnectionId;
 use crate::server::links::Link;
@@ -22,19 +24,30 @@ struct Rig {
     directory: tempfile::TempDir,
 }
 
-/// Runs node 1 of a cluster of `members`, none of which is there.
-fn rig(members: u16) -> Rig {
+/// A node whose task does not run yet, and what it is driven by.
+struct Idle {
+    node: Node,
+    inputs: mpsc::Receiver<NodeInput>,
+    input: mpsc::Sender<NodeInput>,
+    directory: tempfile::TempDir,
+}
+
+/// Makes node 1 of a cluster of `members`, none of which is there; `vote` is on its disk.
+fn idle(members: u16, vote: Option<Vote>, timing: Timing) -> Idle {
     let directory = tempfile::tempdir().expect("a directory");
     let ports: Vec<u16> = (1..=members).map(|number| 9000 + number).collect();
     let (context, inputs) = context(config(1, &ports, &directory));
-    let (votes, vote) = VoteFile::open(&context.config.data_dir).expect("opens");
+    let (mut votes, _) = VoteFile::open(&context.config.data_dir).expect("opens");
+    if let Some(vote) = vote {
+        votes.keep(vote).expect("keeps");
+    }
     let input = context.inputs.clone();
     let kept = input.clone();
     let told = ElectionConfig {
         me: id(1),
         generation: context.clock.generation(),
         members: context.config.cluster.members.ids().collect(),
-        timing: context.config.timing,
+        timing,
         policy: context.config.quorum,
     };
     let peers: BTreeMap<NodeId, Link> = (2..=members)
@@ -59,12 +72,33 @@ fn rig(members: u16) -> Rig {
         store: context.store.clone(),
         transfers: Arc::clone(&context.transfers),
     };
+    Idle {
+        node,
+        inputs,
+        input,
+        directory,
+    }
+}
+
+/// Runs node 1 of a cluster of `members`, none of which is there.
+fn rig(members: u16) -> Rig {
+    run(idle(members, None, Timing::FAST))
+}
+
+fn run(idle: Idle) -> Rig {
+    let Idle {
+        node,
+        inputs,
+        input,
+        directory,
+    } = idle;
+    let events = node.events.clone();
     let shutdown = CancellationToken::new();
     let stopped = shutdown.clone();
     let running = tokio::spawn(async move { node.run(inputs, &stopped).await });
     Rig {
         inputs: input,
-        events: context.events.clone(),
+        events,
         shutdown,
         running,
         directory,
@@ -147,6 +181,41 @@ async fn an_assignment_of_an_older_epoch_is_fenced_off() {
     let mut elsewhere = assignment;
     elsewhere.node = id(2);
     assert_eq!(rig.admitted(elsewhere).await, Err(ErrorCode::BadRequest));
+}
+
+#[tokio::test]
+async fn fencing_compares_whole_ballots() {
+    let vote = Vote {
+        epoch: Epoch(7),
+        voted_for: Some(id(3)),
+    };
+    let rig = run(idle(3, Some(vote), Timing::FAST));
+    let of = |leader| Assignment {
+        ballot: Ballot {
+            epoch: Epoch(7),
+            id: id(leader),
+        },
+        request: RequestId(1),
+        node: id(1),
+        stall_ms: 1000,
+    };
+    assert_eq!(rig.admitted(of(3)).await, Ok(()));
+    assert_eq!(rig.admitted(of(2)).await, Err(ErrorCode::StaleAssignment));
+}
+
+#[tokio::test]
+async fn inputs_that_are_no_business_of_the_election_keep_it_from_no_deadline() {
+    let due_at_once = Timing {
+        startup_grace: Duration::ZERO,
+        ..Timing::FAST
+    };
+    let Idle { mut node, .. } = idle(1, None, due_at_once);
+    let mut events = node.events.subscribe();
+    let (reply, _answer) = oneshot::channel();
+    node.take(NodeInput::Status { reply }).expect("no vote is kept");
+    node.settle();
+    let first = events.try_recv().expect("the election has acted");
+    assert_eq!(first.fact, Fact::ElectionStarted { round: 1 });
 }
 
 #[tokio::test]
