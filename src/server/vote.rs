@@ -16,7 +16,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
@@ -181,13 +182,22 @@ fn check_of(slot: Slot) -> io::Result<String> {
 }
 
 /// Keeps votes on a thread of its own, so that no disk ever delays the node.
+///
+/// Only the newest vote waits: once it is kept, those before it do not matter any more.
 #[derive(Debug)]
 pub(crate) struct VoteWriter {
-    votes: Sender<(u64, Vote)>,
+    newest: Newest,
+    /// Holds a ring until the thread has heard it; dropping it ends the thread.
+    bell: SyncSender<()>,
 }
 
+/// Guards the one vote that waits, with its number; held to put it in or take it out.
+type Newest = Arc<Mutex<Option<(u64, Vote)>>>;
+
 impl VoteWriter {
-    /// Starts the thread; `kept` is told how each request ended, in order.
+    /// Starts the thread; `kept` is told how the votes that were written ended, in order.
+    ///
+    /// A number that was kept stands for every lower one.
     ///
     /// # Errors
     ///
@@ -196,21 +206,27 @@ impl VoteWriter {
         mut file: VoteFile,
         mut kept: impl FnMut(u64, Result<(), VoteError>) + Send + 'static,
     ) -> io::Result<Self> {
-        let (votes, requests) = mpsc::channel();
+        let newest = Newest::default();
+        let waiting = Arc::clone(&newest);
+        let (bell, rings) = mpsc::sync_channel(1);
         thread::Builder::new().name("vote".into()).spawn(move || {
-            for (sequence, vote) in requests {
-                kept(sequence, file.keep(vote));
+            for () in rings {
+                let vote = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some((sequence, vote)) = vote {
+                    kept(sequence, file.keep(vote));
+                }
             }
         })?;
-        Ok(Self { votes })
+        Ok(Self { newest, bell })
     }
 
-    /// Asks for a vote to be kept; never waits.
-    ///
-    /// The queue needs no bound of its own: an election has at most one vote in flight an epoch.
+    /// Asks for a vote to be kept, instead of any that still waits; never waits itself.
     pub(crate) fn keep(&self, sequence: u64, vote: Vote) {
-        // The thread ends with this sender, or with the process.
-        let _ = self.votes.send((sequence, vote));
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        *newest = Some((sequence, vote));
+        drop(newest);
+        // Full: the thread has yet to hear an earlier ring. Disconnected: it ends with the process.
+        let _ = self.bell.try_send(());
     }
 }
 
@@ -316,20 +332,25 @@ mod tests {
     }
 
     #[test]
-    fn the_writer_answers_in_order() {
+    fn the_newest_vote_that_waits_stands_for_those_before_it() {
         let directory = tempfile::tempdir().expect("a directory");
         let (file, _) = VoteFile::open(directory.path()).expect("opens");
-        let (answer, answers) = mpsc::channel();
+        // Without room: the thread stands still in its answer until that is read.
+        let (answer, answers) = mpsc::sync_channel(0);
+        let (enter, entered) = mpsc::channel();
         let writer = VoteWriter::start(file, move |sequence, kept| {
+            enter.send(()).expect("read");
             answer.send((sequence, kept.is_ok())).expect("read");
         })
         .expect("a thread");
-        for sequence in 7..10 {
+        writer.keep(7, vote(7));
+        entered.recv().expect("it is writing");
+        for sequence in 8..=100 {
             writer.keep(sequence, vote(sequence));
         }
-        let answers: Vec<_> = answers.iter().take(3).collect();
-        assert_eq!(answers, [(7, true), (8, true), (9, true)]);
-        assert_eq!(reopened(&directory).expect("opens"), Some(vote(9)));
+        drop(writer);
+        assert_eq!(answers.iter().collect::<Vec<_>>(), [(7, true), (100, true)]);
+        assert_eq!(reopened(&directory).expect("opens"), Some(vote(100)));
     }
 
     #[test]
