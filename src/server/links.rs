@@ -99,6 +99,7 @@ impl Links {
             }
             standing.cut.cancel();
         }
+        link.outbox.meet(by.generation);
         link.accepted = Some(by);
         // It lives: there is no point in waiting before it is dialled again.
         link.wake.notify_one();
