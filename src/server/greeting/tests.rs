@@ -106,6 +106,21 @@ async fn another_cluster_is_refused() {
 }
 
 #[tokio::test]
+async fn a_stranger_is_news_once_whatever_names_it_makes_up() {
+    let rig = rig();
+    let mut events = rig.context.events.subscribe();
+    for name in ["mine", "yours", "ours"] {
+        let user = name.parse().expect("valid");
+        let opening = changed(Purpose::Client { user }, |hello| {
+            hello.cluster = name.parse().expect("valid");
+        });
+        refusal_of(&rig.context, &opening).await;
+    }
+    events.try_recv().expect("the first is told");
+    events.try_recv().expect_err("and no other");
+}
+
+#[tokio::test]
 async fn ones_own_id_is_refused() {
     assert_eq!(
         refusal_of(&rig().context, &hello(control(1))).await,
