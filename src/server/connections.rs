@@ -15,7 +15,8 @@ use crate::config::NODES_MAX;
 
 /// How many connections there are at once.
 ///
-/// Idle ones cost about 5 KiB each; twice a thousand leave a node within its memory.
+/// Idle ones cost about 5 KiB each, and one that has begun a header up to 16 KiB more for as long as
+/// it may stand still: twice a thousand leave a node within its memory.
 const CONNECTIONS_MAX: usize = 2048;
 
 /// How many of them clients and watchers may have.

@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::event::Fact;
 use crate::id::Epoch;
+use crate::protocol::ElectionMessage;
 use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{ElectionMessage, HEADER_BYTES_MAX};
+use crate::server::connection::ASKED_BYTES_MAX;
 use crate::server::testing::{config, context, hello, id};
 
 struct Rig {
@@ -32,7 +33,7 @@ fn rig() -> Rig {
 
 /// Connects; what the caller writes is served by the node.
 fn connect(context: &Arc<Context>) -> DuplexStream {
-    let (caller, node) = tokio::io::duplex(2 * HEADER_BYTES_MAX);
+    let (caller, node) = tokio::io::duplex(2 * ASKED_BYTES_MAX);
     let context = Arc::clone(context);
     tokio::spawn(async move {
         let place = context.connections.enter(&context.cutting).expect("room");
@@ -151,8 +152,8 @@ async fn garbage_and_unknown_types_are_answered_with_one_refusal() {
 
 #[tokio::test]
 async fn a_header_without_an_end_is_refused() {
-    let reason = refusal_in(&answer_to(&rig().context, &vec![b' '; HEADER_BYTES_MAX + 1]).await);
-    assert_eq!(reason, "the header is longer than 65536 bytes");
+    let reason = refusal_in(&answer_to(&rig().context, &vec![b' '; ASKED_BYTES_MAX + 1]).await);
+    assert_eq!(reason, "the header is too long");
 }
 
 #[tokio::test]
