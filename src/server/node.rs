@@ -206,9 +206,9 @@ impl Node {
                 outcome,
             } => {
                 if let Some(dispatch) = &mut self.dispatch {
-                    let publish = &mut |fact| self.events.publish(fact);
-                    dispatch.finish(from, ballot, request, outcome, publish);
+                    dispatch.finish(from, ballot, request, outcome);
                 }
+                self.publish_dispatched();
             }
         }
     }
