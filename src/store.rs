@@ -13,7 +13,8 @@
 //!
 //! Invariant: what [`PendingRecord::commit`] has returned from survives the loss of power: the
 //! file's data was synced, then its name, then its directory. What was not committed leaves
-//! nothing behind.
+//! nothing behind, but for one case: when the last of these syncs fails, nobody knows what the disk
+//! holds. The commit has failed then, and the next start may find the record kept.
 
 mod digest;
 mod directory;
@@ -93,7 +94,7 @@ struct Books {
     kept: BTreeMap<ImageId, Shelf>,
     in_progress: BTreeSet<ImageId>,
     /// What the uploads in progress have yet to write.
-    claimed_bytes: u64,
+    awaited_bytes: u64,
     read_only: bool,
 }
 
@@ -118,7 +119,7 @@ impl Store {
         let books = Books {
             kept,
             in_progress: BTreeSet::new(),
-            claimed_bytes: 0,
+            awaited_bytes: 0,
             read_only: false,
         };
         Ok(Self {

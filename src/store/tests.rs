@@ -149,9 +149,9 @@ fn a_dropped_record_leaves_nothing_and_frees_its_id() {
     assert!(home.names_in("unfinished").is_empty());
     assert!(home.names_in("shelves").is_empty());
     assert_eq!(store.count(), 0);
-    assert_eq!(store.inner.books().claimed_bytes, 0);
+    assert_eq!(store.inner.books().awaited_bytes, 0);
     keep(&store, 1, b"again").expect("kept");
-    assert_eq!(store.inner.books().claimed_bytes, 0);
+    assert_eq!(store.inner.books().awaited_bytes, 0);
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn a_file_name_beyond_all_measure_is_refused() {
 }
 
 #[test]
-fn the_reserve_and_the_claims_of_others_are_not_given_away() {
+fn the_reserve_and_the_room_of_others_are_not_given_away() {
     let home = Home::new();
     let full = home.store_with(Options {
         reserve_bytes: u64::MAX,
