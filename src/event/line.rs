@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Event, Fact, LinkDownReason, StepDownReason, SuspicionReason};
-use crate::id::NodeId;
+use super::{Event, Fact, LinkDownReason, StepDownReason};
+use crate::id::{Ballot, NodeId};
 
 /// Returns the line a person reads for an event; `None` for what only machines care about.
 #[must_use]
@@ -38,61 +38,45 @@ fn is_unprintable(c: char) -> bool {
     c.is_control() || breaks_line || turns_direction
 }
 
+/// One match, so that a new fact is given its line, or none, by whoever adds it.
 fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
     let said = match fact {
         Fact::Started { pid, address, .. } => format!("Listening on {address} (pid {pid})"),
         Fact::Stopping => "Stopping".to_owned(),
         Fact::LinkUp { peer } => format!("Connected to node {peer}"),
-        Fact::LinkDown { peer, reason } => match reason {
-            LinkDownReason::Closed => format!("Lost the connection to node {peer}"),
-            LinkDownReason::Refused => format!("Node {peer} is down (connection refused)"),
-            LinkDownReason::Silent => format!("Node {peer} does not answer"),
-        },
+        Fact::LinkDown { peer, reason } => link_down(*peer, *reason),
         Fact::GreetingRefused { from, reason } => format!("Refused {from}: {reason}"),
-        Fact::LeaderSuspected { leader, reason } => match reason {
-            SuspicionReason::Refused | SuspicionReason::NoAnswer | SuspicionReason::Resigned => {
-                format!("Leader {leader} is DOWN! Starting new election...")
-            }
-        },
+        Fact::LeaderSuspected { leader, .. } => {
+            format!("Leader {leader} is DOWN! Starting new election...")
+        }
         Fact::ElectionStarted { .. }
         | Fact::MessageReceived { .. }
         | Fact::HeartbeatAnswered { .. }
         | Fact::Voted { .. }
         | Fact::RotationChanged { .. }
         | Fact::RequestDone { .. } => return None,
-        Fact::QuorumMissing { missing } => {
-            format!("No quorum: waiting for {}", nodes(missing))
-        }
+        Fact::QuorumMissing { missing } => format!("No quorum: waiting for {}", nodes(missing)),
         Fact::ClaimStarted { ballot } => format!("Asking for votes in epoch {}", ballot.epoch),
         Fact::BecameLeader { .. } => "I am the new leader!".to_owned(),
         Fact::ServingStarted { .. } => "I am the LEADER, initializing load balancer".to_owned(),
         Fact::ServingStopped { .. } => "Too few nodes follow me; serving nobody".to_owned(),
         Fact::Following { ballot } => format!("Following leader {} (epoch {})", ballot.id, ballot.epoch),
-        Fact::SteppedDown { ballot, reason } => match reason {
-            StepDownReason::QuorumLost => "Stepping down: too few nodes follow me".to_owned(),
-            StepDownReason::HandedOver => format!("Stepped down as leader of epoch {}", ballot.epoch),
-            StepDownReason::HandoverFailed => "Stepping down: the handover came to nothing".to_owned(),
-            StepDownReason::Superseded { epoch } => format!("Stepping down: epoch {epoch} has begun"),
-            StepDownReason::Stopping => "Stepping down: stopping".to_owned(),
-        },
+        Fact::SteppedDown { ballot, reason } => stepped_down(*ballot, *reason),
         Fact::HandoverStarted { ballot } => format!("Handing over to node {}", ballot.id),
         Fact::OfferParked { image } => format!("Image {image} waits for the election to end"),
         Fact::Assigned {
             image,
             user,
             node: to,
-            redispatched_from,
+            redispatched_from: from,
             ..
-        } => match redispatched_from {
-            Some(from) => format!("Image {image} of {user} assigned to node {to} (node {from} lost it)"),
-            None if *to == node => format!("Image {image} of {user} assigned to myself"),
-            None => format!("Image {image} of {user} assigned to node {to}"),
-        },
+        } => format!(
+            "Image {image} of {user} assigned to {}",
+            assignee(node, *to, *from)
+        ),
         Fact::UploadStarted {
             user, file, bytes, ..
-        } => {
-            format!("Encrypting {} of {user} ({bytes} bytes)", file.escape_debug())
-        }
+        } => format!("Encrypting {file} of {user} ({bytes} bytes)"),
         Fact::UploadDone {
             user,
             file,
@@ -100,19 +84,43 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
             took_us,
             ..
         } => format!(
-            "Stored {} of {user} ({}, {} ms)",
-            file.escape_debug(),
+            "Stored {file} of {user} ({}, {} ms)",
             Copies(*copies),
             took_us / 1000
         ),
         Fact::UploadFailed {
             user, file, reason, ..
-        } => {
-            format!("Upload of {} of {user} failed: {reason}", file.escape_debug())
-        }
+        } => format!("Upload of {file} of {user} failed: {reason}"),
         Fact::LogDropped { lines } => format!("{lines} log lines were dropped: their reader fell behind"),
     };
     Some(said)
+}
+
+fn link_down(peer: NodeId, reason: LinkDownReason) -> String {
+    match reason {
+        LinkDownReason::Closed => format!("Lost the connection to node {peer}"),
+        LinkDownReason::Refused => format!("Node {peer} is down (connection refused)"),
+        LinkDownReason::Silent => format!("Node {peer} does not answer"),
+    }
+}
+
+fn stepped_down(ballot: Ballot, reason: StepDownReason) -> String {
+    match reason {
+        StepDownReason::QuorumLost => "Stepping down: too few nodes follow me".to_owned(),
+        StepDownReason::HandedOver => format!("Stepped down as leader of epoch {}", ballot.epoch),
+        StepDownReason::HandoverFailed => "Stepping down: the handover came to nothing".to_owned(),
+        StepDownReason::Superseded { epoch } => format!("Stepping down: epoch {epoch} has begun"),
+        StepDownReason::Stopping => "Stepping down: stopping".to_owned(),
+    }
+}
+
+/// Returns who does it: `myself` when the node says so of itself, and who lost it before.
+fn assignee(speaker: NodeId, to: NodeId, from: Option<NodeId>) -> String {
+    match from {
+        Some(from) => format!("node {to} (node {from} lost it)"),
+        None if to == speaker => "myself".to_owned(),
+        None => format!("node {to}"),
+    }
 }
 
 struct Copies(usize);
@@ -144,8 +152,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::event::EventStamp;
-    use crate::id::{Ballot, Epoch, Generation};
+    use crate::event::{EventStamp, SuspicionReason};
+    use crate::id::{Epoch, Generation};
     use crate::time::Time;
 
     fn id(number: u16) -> NodeId {

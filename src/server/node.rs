@@ -20,6 +20,7 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
+use super::context::Context;
 use super::dispatch::Dispatch;
 use super::input::{GreetingAnswer, NodeInput};
 use super::links::{Accepted, Entry, Links};
@@ -44,28 +45,44 @@ const INPUTS_AT_ONCE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Node {
     /// What it was told.
-    pub(crate) config: NodeConfig,
+    config: NodeConfig,
     /// Its clock.
-    pub(crate) clock: Clock,
+    clock: Clock,
     /// What happens on it.
-    pub(crate) events: Events,
+    events: Events,
     /// Who leads.
-    pub(crate) election: Election,
+    election: Election,
     /// What it must never forget.
-    pub(crate) votes: VoteWriter,
+    votes: VoteWriter,
     /// Whom it hears and reaches.
-    pub(crate) links: Links,
+    links: Links,
     /// What it has given to whom, while it leads.
-    pub(crate) dispatch: Option<Dispatch>,
+    dispatch: Option<Dispatch>,
     /// Offers that wait for somebody to lead.
-    pub(crate) parking: Parking,
+    parking: Parking,
     /// What it keeps.
-    pub(crate) store: Store,
+    store: Store,
     /// Room for transfers.
-    pub(crate) transfers: Arc<Semaphore>,
+    transfers: Arc<Semaphore>,
 }
 
 impl Node {
+    /// Makes a node that leads nobody and whom nobody waits for.
+    pub(crate) fn new(context: &Context, election: Election, votes: VoteWriter, links: Links) -> Self {
+        Self {
+            config: context.config.clone(),
+            clock: context.clock,
+            events: context.events.clone(),
+            election,
+            votes,
+            links,
+            dispatch: None,
+            parking: Parking::default(),
+            store: context.store.clone(),
+            transfers: Arc::clone(&context.transfers),
+        }
+    }
+
     /// Runs the node until it is asked to stop; it has resigned then, as far as it led.
     ///
     /// # Errors

@@ -53,25 +53,16 @@ fn idle(members: u16, vote: Option<Vote>, timing: Timing) -> Idle {
     let peers: BTreeMap<NodeId, Link> = (2..=members)
         .map(|peer| (id(peer), Link::new(String::new())))
         .collect();
-    let node = Node {
-        config: context.config.clone(),
-        clock: context.clock,
-        events: context.events.clone(),
-        election: Election::new(told, vote, 1, context.clock.now()),
-        votes: VoteWriter::start(votes, move |sequence, result| {
-            let input = NodeInput::Kept {
-                sequence,
-                kept: result,
-            };
-            let _ = kept.blocking_send(input);
-        })
-        .expect("a thread"),
-        links: Links::new(peers),
-        dispatch: None,
-        parking: Parking::default(),
-        store: context.store.clone(),
-        transfers: Arc::clone(&context.transfers),
-    };
+    let election = Election::new(told, vote, 1, context.clock.now());
+    let votes = VoteWriter::start(votes, move |sequence, result| {
+        let input = NodeInput::Kept {
+            sequence,
+            kept: result,
+        };
+        let _ = kept.blocking_send(input);
+    })
+    .expect("a thread");
+    let node = Node::new(&context, election, votes, Links::new(peers));
     Idle {
         node,
         inputs,
