@@ -27,7 +27,7 @@ pub use client::{
     Assignment, ClientMessage, ErrorCode, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
 };
 pub use control::{AnswerVerdict, ControlMessage, ElectionMessage, GrantVerdict};
-pub use greeting::{Greeted, Hello, Opening, Purpose, Refusal, Welcome};
+pub use greeting::{Greeted, Hello, Opening, PeerWelcome, Purpose, Refusal, Welcome};
 pub use status::{NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport};
 
 /// The version of the wire; both sides must speak the same.

@@ -154,12 +154,6 @@ impl Store {
         PendingRecord::begin(&self.inner, header, body_bytes)
     }
 
-    /// Returns where the record of an image is kept; `None` when it is not.
-    #[must_use]
-    pub fn find(&self, image: ImageId) -> Option<PathBuf> {
-        self.inner.find(image)
-    }
-
     /// Opens the record of an image; `None` when it is not kept.
     ///
     /// # Errors
@@ -167,21 +161,6 @@ impl Store {
     /// When it cannot be read, or is not the record it should be.
     pub fn open_record(&self, image: ImageId) -> Result<Option<RecordReader>, StoreError> {
         Ok(self.inner.open_record(image)?.map(|(_, reader)| reader))
-    }
-
-    /// Reads the record of an image through and returns the digest of its body.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read, or is not what was written.
-    pub fn body_digest(&self, image: ImageId) -> Result<Option<Digest>, StoreError> {
-        let Some((path, reader)) = self.inner.open_record(image)? else {
-            return Ok(None);
-        };
-        let digest = reader.verify();
-        digest
-            .map(Some)
-            .map_err(|source| StoreError::Record { path, source })
     }
 
     /// Returns how many images are kept.

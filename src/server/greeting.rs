@@ -19,7 +19,9 @@ use super::{requests, watch};
 use crate::event::line;
 use crate::id::{Generation, NodeId};
 use crate::protocol::frame::FrameError;
-use crate::protocol::{ControlMessage, Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose, Refusal, Welcome};
+use crate::protocol::{
+    ControlMessage, Greeted, Hello, Opening, PROTOCOL_VERSION, PeerWelcome, Purpose, Refusal, Welcome,
+};
 
 /// How long a connection may take to say what it is.
 const GREETING_TIME: Duration = Duration::from_secs(10);
@@ -182,7 +184,7 @@ async fn introduce(
     generation: Generation,
     place: &Place,
     context: &Context,
-) -> Result<Welcome, Refused> {
+) -> Result<PeerWelcome, Refused> {
     for _ in 0..OCCUPIED_RETRIES {
         let greeting = |reply| NodeInput::Greeting {
             from,
@@ -212,7 +214,7 @@ async fn introduce(
 /// Welcomes a peer and forwards what it says, until its end.
 async fn listen<R, W>(
     connection: &mut Connection<R, W>,
-    welcome: Welcome,
+    welcome: PeerWelcome,
     from: NodeId,
     place: &Place,
     context: &Context,
@@ -221,7 +223,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    connection.tell(&Greeted::Welcome(welcome)).await?;
+    connection.tell(&Greeted::WelcomePeer(welcome)).await?;
     loop {
         let message = tokio::select! {
             message = connection.reader.message::<ControlMessage>() => message?,
@@ -246,10 +248,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    match context.ask(|reply| NodeInput::Introduce { reply }).await {
-        Some(welcome) => connection.tell(&Greeted::Welcome(welcome)).await,
-        None => Err(FrameError::Io(std::io::ErrorKind::NotConnected.into())),
-    }
+    let node = context.config.id;
+    connection.tell(&Greeted::Welcome(Welcome { node })).await
 }
 
 fn speaker(purpose: &Purpose) -> String {

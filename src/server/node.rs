@@ -31,7 +31,7 @@ use crate::bully::{Election, Input, LinkChange, Output};
 use crate::config::NodeConfig;
 use crate::event::{Fact, RequestOutcome};
 use crate::id::NodeId;
-use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, Refusal, Welcome};
+use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, PeerWelcome, Refusal};
 use crate::store::Store;
 use crate::time::Time;
 
@@ -177,7 +177,6 @@ impl Node {
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
-            NodeInput::Introduce { reply } => drop(reply.send(self.welcome())),
         }
         Ok(())
     }
@@ -199,8 +198,8 @@ impl Node {
         }
     }
 
-    fn welcome(&self) -> Welcome {
-        Welcome {
+    fn welcome(&self) -> PeerWelcome {
+        PeerWelcome {
             node: self.config.id,
             generation: self.clock.generation(),
             epoch: self.election.epoch(),

@@ -36,7 +36,7 @@ use crate::config::Address;
 use crate::event::Fact;
 use crate::id::{ClusterName, NodeId};
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
-use crate::protocol::{Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose, Welcome};
+use crate::protocol::{Greeted, Hello, Opening, PROTOCOL_VERSION, PeerWelcome, Purpose};
 
 /// Between two dials to a peer that accepted and then ended before it had stood for a while.
 ///
@@ -229,7 +229,7 @@ impl Dialler {
         &self,
         reader: &mut FrameReader<R>,
         writer: &mut FrameWriter<W>,
-    ) -> Result<Welcome, String>
+    ) -> Result<PeerWelcome, String>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -245,13 +245,15 @@ impl Dialler {
         let said = |error: FrameError| error.to_string();
         writer.message(&hello).await.map_err(said)?;
         match reader.message().await.map_err(said)? {
-            Some(Greeted::Welcome(welcome)) if welcome.node == self.peer => Ok(welcome),
-            Some(Greeted::Welcome(welcome)) => Err(format!(
+            Some(Greeted::WelcomePeer(welcome)) if welcome.node == self.peer => Ok(welcome),
+            Some(Greeted::WelcomePeer(welcome)) => Err(format!(
                 "node {} answers there; correct the address of node {}",
                 welcome.node, self.peer
             )),
             Some(Greeted::Refused(refusal)) => Err(refusal.reason),
-            Some(Greeted::Status(_)) => Err("it answered a question that was not asked".to_owned()),
+            Some(Greeted::Status(_) | Greeted::Welcome(_)) => {
+                Err("it answered what was not asked".to_owned())
+            }
             None => Err("it closed the connection without a word".to_owned()),
         }
     }

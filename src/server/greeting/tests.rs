@@ -201,7 +201,7 @@ async fn a_peer_is_welcomed_after_the_node_knows_and_heard_until_its_end() {
         panic!("the node's task decides about peers");
     };
     assert_eq!((from, by.generation), (id(2), Generation(5)));
-    let welcome = Welcome {
+    let welcome = PeerWelcome {
         node: id(1),
         generation: Generation(6),
         epoch: Epoch(2),
@@ -209,7 +209,7 @@ async fn a_peer_is_welcomed_after_the_node_knows_and_heard_until_its_end() {
     };
     reply.send(GreetingAnswer::Welcome(welcome)).expect("waited for");
     let greeted: Option<Greeted> = reader.message().await.expect("readable");
-    assert_eq!(greeted, Some(Greeted::Welcome(welcome)));
+    assert_eq!(greeted, Some(Greeted::WelcomePeer(welcome)));
 
     let said = ControlMessage::Election(ElectionMessage::Election { round: 1 });
     writer.message(&said).await.expect("written");

@@ -6,7 +6,7 @@ use super::Node;
 use crate::bully::{Input, View};
 use crate::event::{Fact, WorkerState};
 use crate::id::{Ballot, NodeId};
-use crate::protocol::{Assignment, NodeMessage, NodeRole};
+use crate::protocol::{Assignment, ErrorCode, NodeError, NodeMessage, NodeRole};
 use crate::server::dispatch::Dispatch;
 use crate::server::parking::Pending;
 
@@ -30,12 +30,11 @@ impl Node {
         if let Some(ballot) = self.election.serving(now) {
             return self.assign(ballot, pending, view);
         }
-        if let Some(leader) = self.leader_elsewhere(view) {
+        if self.leader_elsewhere(view).is_some() {
             return answer(
                 pending,
                 NodeMessage::Declined {
                     reason: format!("Node {} is not the leader", self.config.id),
-                    leader: Some(leader),
                 },
             );
         }
@@ -92,6 +91,10 @@ impl Node {
     }
 
     fn assign(&mut self, ballot: Ballot, pending: Pending, view: &View) {
+        let bytes_max = self.config.image_bytes_max;
+        if pending.offer.size > bytes_max {
+            return answer(pending, too_large(bytes_max));
+        }
         let Pending { offer, user, reply } = pending;
         let now = self.clock.now();
         let dispatch = self.dispatch.as_mut();
@@ -167,6 +170,14 @@ fn answer(pending: Pending, message: NodeMessage) {
 
 fn turn_away(pending: Pending, view: &View) {
     answer(pending, unavailable(view));
+}
+
+/// Every node says so of the upload itself; this spares the client the sending.
+fn too_large(bytes_max: u64) -> NodeMessage {
+    NodeMessage::Error(NodeError {
+        code: ErrorCode::NotAccepted,
+        reason: format!("the image is too large: at most {bytes_max} bytes are accepted (--max-image)"),
+    })
 }
 
 fn unavailable(view: &View) -> NodeMessage {

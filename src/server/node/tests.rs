@@ -104,11 +104,12 @@ impl Rig {
     }
 
     async fn offer(&self, image: u8, failed: Option<NodeId>) -> NodeMessage {
-        let offer = Offer {
-            image: ImageId::from_bytes([image; 16]),
-            size: 1,
-            failed,
-        };
+        self.offer_of(image, 1, failed).await
+    }
+
+    async fn offer_of(&self, image: u8, size: u64, failed: Option<NodeId>) -> NodeMessage {
+        let image = ImageId::from_bytes([image; 16]);
+        let offer = Offer { image, size, failed };
         let user = "alice".parse().expect("valid");
         self.ask(|reply| NodeInput::Offer { offer, user, reply }).await
     }
@@ -148,6 +149,21 @@ async fn a_node_alone_leads_and_takes_every_request_itself() {
         (status.rotation[0].assigned, status.rotation[0].in_flight),
         (2, 2)
     );
+}
+
+#[tokio::test]
+async fn an_image_that_is_too_large_is_refused_before_it_is_sent() {
+    let rig = rig(1);
+    let largest = 4 << 20;
+    assert!(matches!(
+        rig.offer_of(1, largest, None).await,
+        NodeMessage::Assigned(_)
+    ));
+    let NodeMessage::Error(error) = rig.offer_of(2, largest + 1, None).await else {
+        panic!("the node's limit is 4 MiB");
+    };
+    assert_eq!(error.code, ErrorCode::NotAccepted);
+    assert_eq!(rig.status().await.rotation[0].assigned, 1);
 }
 
 #[tokio::test]

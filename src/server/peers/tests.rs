@@ -67,7 +67,7 @@ async fn listen() -> (TcpListener, u16) {
 }
 
 fn welcome(node: u16) -> Greeted {
-    Greeted::Welcome(Welcome {
+    Greeted::WelcomePeer(PeerWelcome {
         node: id(node),
         generation: Generation(7),
         epoch: Epoch(3),
