@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use digest::{Digest, ParseDigestError};
 pub use directory::{DataDirectory, OpenError};
-pub use disk::write_durably;
+pub use disk::{parent_of, write_durably};
 pub use error::StoreError;
 pub use identity::{DiskId, Identity};
 pub use pending::PendingRecord;
