@@ -153,6 +153,30 @@ async fn offer(node: &Started, image: u8) -> NodeMessage {
 }
 
 #[tokio::test]
+async fn a_greeting_of_the_same_life_ends_the_connection_it_replaces() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let port = listener.local_addr().expect("bound").port();
+    // Nobody listens where node 2 should.
+    let node = start_one(config(1, &[port, 1], &directory), listener).await;
+    let greeting = hello(Purpose::Control {
+        node: id(2),
+        generation: crate::id::Generation(5),
+    });
+    let mut callers = Vec::new();
+    for _ in 0..100 {
+        let mut caller = Caller::call(node.port).await;
+        assert!(matches!(caller.open(&greeting).await, Greeted::WelcomePeer(_)));
+        callers.push(caller);
+    }
+    callers.pop();
+    for mut replaced in callers {
+        let ended = timeout(PATIENCE, replaced.reader.message::<NodeMessage>()).await;
+        assert!(matches!(ended.expect("in time"), Ok(None) | Err(_)));
+    }
+}
+
+#[tokio::test]
 async fn a_watcher_sees_what_happens_from_now_on() {
     let directory = tempfile::tempdir().expect("a directory");
     let nodes = start(1, &directory).await;
