@@ -15,6 +15,7 @@ use crate::encryption::{Cipher, IV_BYTES, Key};
 use crate::id::{ImageId, UserName};
 use crate::image;
 use crate::protocol::CHUNK_BYTES;
+use crate::store::parent_of;
 
 /// Why a file was not decrypted.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +108,7 @@ pub async fn decrypt(
         return Err(DecryptError::NotAnImage { file, user });
     }
 
-    let mut part = PartFile::create(folder_of(&path)).await?;
+    let mut part = PartFile::create(parent_of(&path)).await?;
     while read > 0 {
         part.write(&chunk[..read]).await?;
         read = fill(&mut encrypted, &mut chunk).await.map_err(read_error)?;
@@ -123,13 +124,6 @@ async fn open(path: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     File::open(path).await
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    }
 }
 
 /// Reads until `chunk` is full or the input ends; returns how much was read.

@@ -13,7 +13,7 @@ use super::decrypt::{Destination, decrypt};
 use super::*;
 use crate::config::Members;
 use crate::encryption::{Cipher, Key};
-use crate::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId};
+use crate::id::{Ballot, Epoch, ImageId, NodeId, RequestId};
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{
     Assignment, CHUNK_BYTES, ClientMessage, ErrorCode, Greeted, NodeError, NodeMessage, Offer, Opening,
@@ -167,12 +167,7 @@ impl Connection {
             std::future::pending::<()>().await;
         }
         self.reader.message::<Opening>().await?;
-        let welcome = Welcome {
-            node: self.node,
-            generation: Generation(1),
-            epoch: Epoch(1),
-            blank: false,
-        };
+        let welcome = Welcome { node: self.node };
         self.writer.message(&Greeted::Welcome(welcome)).await?;
         while let Some(message) = self.reader.message::<ClientMessage>().await? {
             match &message {
@@ -204,7 +199,6 @@ impl Connection {
         } else {
             NodeMessage::Declined {
                 reason: format!("Node {} is not the leader", self.node),
-                leader: None,
             }
         };
         self.writer.message(&answer).await

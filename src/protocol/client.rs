@@ -76,8 +76,6 @@ pub enum NodeMessage {
     Declined {
         /// `Node 1 is not the leader`.
         reason: String,
-        /// Whom it follows.
-        leader: Option<NodeId>,
     },
     /// The node leads, and this is who does it.
     Assigned(Assignment),

@@ -45,9 +45,8 @@ fn client_messages() -> Vec<(ClientMessage, String)> {
 }
 
 fn node_messages() -> Vec<(NodeMessage, String)> {
-    let declined = |leader: Option<u16>| NodeMessage::Declined {
+    let declined = NodeMessage::Declined {
         reason: "Node 1 is not the leader".to_owned(),
-        leader: leader.map(node),
     };
     let stored = NodeMessage::Stored(Stored {
         image: image(),
@@ -60,11 +59,12 @@ fn node_messages() -> Vec<(NodeMessage, String)> {
         reason: "this is text, not an image".to_owned(),
     });
     let missing = vec![node(2), node(3)];
-    let declined_begin = r#"{"type":"declined","reason":"Node 1 is not the leader","leader":"#;
     let digest = "ab".repeat(32);
     vec![
-        (declined(None), format!("{declined_begin}null}}")),
-        (declined(Some(3)), format!("{declined_begin}3}}")),
+        (
+            declined,
+            r#"{"type":"declined","reason":"Node 1 is not the leader"}"#.to_owned(),
+        ),
         (
             NodeMessage::Assigned(assignment()),
             format!(r#"{{"type":"assigned",{ASSIGNMENT}}}"#),
