@@ -1,7 +1,9 @@
 //! The log line of a fact, in the words of the original session.
 //!
-//! A fact that only machines care about has no line.
+//! A fact that only machines care about has no line. A line is one line whatever a stranger put
+//! into the fact: what would move a cursor does not get through.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Event, Fact, LinkDownReason, StepDownReason, SuspicionReason};
@@ -12,7 +14,28 @@ use crate::id::NodeId;
 pub fn of(event: &Event) -> Option<String> {
     let node = event.node;
     let said = said_by(node, &event.fact)?;
-    Some(format!("Node {node}: {said}"))
+    Some(printable(&format!("Node {node}: {said}")).into_owned())
+}
+
+/// Returns `text` as one line that a terminal only prints.
+///
+/// Names and reasons come from strangers. Control characters would draw on the operator's terminal
+/// or forge a line of the log, and marks of direction would reorder what is read; each becomes
+/// U+FFFD.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.contains(is_unprintable) {
+        Cow::Owned(text.replace(is_unprintable, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn is_unprintable(c: char) -> bool {
+    let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
+    let turns_direction =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || breaks_line || turns_direction
 }
 
 fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
@@ -156,6 +179,24 @@ mod tests {
             line(2, suspected).as_deref(),
             Some("Node 2: Leader 3 is DOWN! Starting new election...")
         );
+    }
+
+    #[test]
+    fn a_stranger_draws_nothing_and_forges_no_line() {
+        let refused = Fact::GreetingRefused {
+            from: "a client".to_owned(),
+            reason: "\u{1b}[2Jno\r\nNode 1: I am the new leader!".to_owned(),
+        };
+        assert_eq!(
+            line(2, refused).as_deref(),
+            Some("Node 2: Refused a client: \u{fffd}[2Jno\u{fffd}\u{fffd}Node 1: I am the new leader!")
+        );
+    }
+
+    #[test]
+    fn what_only_prints_is_left_as_it_is() {
+        assert!(matches!(printable("Füße 写真.png"), Cow::Borrowed(_)));
+        assert_eq!(printable("gnp\u{202e}.exe\u{2028}"), "gnp\u{fffd}.exe\u{fffd}");
     }
 
     #[test]
