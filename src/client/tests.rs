@@ -29,6 +29,8 @@ enum Script {
     Lead,
     /// Does its work.
     Store,
+    /// Does its work on a disk that takes its time, and shows that it lives meanwhile.
+    SlowCommit,
     /// Accepts connections and says nothing.
     Freeze,
     /// Closes the connection in the middle of an upload.
@@ -248,6 +250,11 @@ impl Connection {
             return Ok(());
         };
         self.note(&finish);
+        if matches!(self.script, Script::SlowCommit) {
+            for _ in 0..3 {
+                self.writer.message(&NodeMessage::Chunk).await?;
+            }
+        }
         let digest = match self.script {
             Script::Forge => "0".repeat(64),
             _ => digest.finalize().to_hex().to_string(),
@@ -278,6 +285,15 @@ async fn an_uploaded_image_is_saved_encrypted() {
     assert_eq!(scene.retries(), []);
     let ids = scene.offers();
     assert_ne!(ids[0].0, ids[1].0, "an image id is never used again");
+}
+
+#[tokio::test]
+async fn signs_of_life_before_the_acknowledgement_are_no_nonsense() {
+    let mut scene = Scene::new(|_| Script::SlowCommit, Script::Store).await;
+    let receipt = scene.upload().await.expect("uploaded");
+    assert_eq!(scene.retries(), []);
+    assert_eq!(receipt.server, id(1));
+    scene.assert_decrypts(&receipt).await;
 }
 
 #[tokio::test]

@@ -130,7 +130,6 @@ impl Run<'_> {
             source: &mut self.source,
             part: &mut self.part,
             stall,
-            deadline: self.config.deadline,
             movement: &movement,
         };
         let transferred = transfer.run(&mut link, &upload, observe).await;
