@@ -39,7 +39,7 @@ mod transfer;
 mod upload;
 
 pub use error::{Outcome, UploadError};
-pub use observe::{Answer, Observer, Obstacle, Receipt, Unreachable, UploadEvent};
+pub use observe::{Answer, Observer, Obstacle, Receipt, Setback, Unreachable, UploadEvent};
 pub use part::SaveError;
 pub use source::SourceError;
 

@@ -1,6 +1,6 @@
 //! Broadcasting an offer: every member is asked at once, and what they say is weighed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -11,7 +11,7 @@ use super::link::Link;
 use super::observe::{Answer, Observer, Obstacle, Unreachable, UploadEvent};
 use crate::config::Address;
 use crate::id::NodeId;
-use crate::protocol::{Assignment, ErrorCode, Hello, NodeError, NodeMessage, Offer};
+use crate::protocol::{Assignment, Hello, NodeError, NodeMessage, Offer};
 
 /// How long the others may still answer once the leader has.
 ///
@@ -161,50 +161,64 @@ pub(super) fn verdict(answers: &Answers) -> Verdict {
     if let Some(assignment) = newest_assignment(answers) {
         return Verdict::Assigned(assignment);
     }
-    let mut missing: Vec<NodeId> = Vec::new();
-    let mut strangers = Vec::new();
-    let mut refusing = 0;
-    let mut members = 0;
+    // A node fails an offer only for what the offer is; the same one would fail again.
+    if let Some(error) = answers.values().find_map(failure) {
+        return Verdict::Hopeless(error.clone());
+    }
+    Verdict::Again(obstacle(answers))
+}
+
+/// Says what stood in the way of an offer that nobody failed and nobody assigned.
+fn obstacle(answers: &Answers) -> Obstacle {
+    let unreachable = || answers.values().filter_map(unreachable);
+    let mut strangers = unreachable().filter_map(|why| match why {
+        Unreachable::Refused(reason) => Some(reason),
+        Unreachable::ConnectionRefused
+        | Unreachable::NoAnswer
+        | Unreachable::Closed
+        | Unreachable::Other(_) => None,
+    });
+    let reachable = answers.len() - unreachable().count();
+    if let Some(reason) = strangers.next().filter(|_| reachable == 0) {
+        let reason = reason.clone();
+        return Obstacle::Refused { reason };
+    }
+    if unreachable()
+        .filter(|&why| *why == Unreachable::ConnectionRefused)
+        .count()
+        == answers.len()
+    {
+        return Obstacle::NobodyListens;
+    }
+    let mut missing = BTreeSet::new();
     for (&node, answer) in answers {
         match answer {
-            Answer::Failed(error) => match error.code {
-                ErrorCode::BadRequest | ErrorCode::NotAccepted => return Verdict::Hopeless(error.clone()),
-                ErrorCode::Busy => return Verdict::Again(Obstacle::Busy { node }),
-                ErrorCode::Conflict => return Verdict::Again(Obstacle::Conflict { node }),
-                ErrorCode::StaleAssignment => return Verdict::Again(Obstacle::Stale { node }),
-                ErrorCode::Storage => {
-                    let reason = error.reason.clone();
-                    return Verdict::Again(Obstacle::Storage { node, reason });
-                }
-            },
-            Answer::Unavailable { missing: others } => {
-                members += 1;
-                missing.extend(others);
-            }
-            Answer::Declined { .. } | Answer::Assigned(_) => members += 1,
-            Answer::Unreachable(why) => {
-                missing.push(node);
-                match why {
-                    Unreachable::ConnectionRefused => refusing += 1,
-                    Unreachable::Refused(reason) => strangers.push(reason),
-                    Unreachable::NoAnswer | Unreachable::Closed | Unreachable::Other(_) => {}
-                }
-            }
+            Answer::Unavailable { missing: others } => missing.extend(others),
+            Answer::Unreachable(_) => drop(missing.insert(node)),
+            Answer::Declined { .. } | Answer::Assigned(_) | Answer::Failed(_) => {}
         }
     }
-    match strangers.first() {
-        Some(&reason) if members == 0 => {
-            let reason = reason.clone();
-            return Verdict::Again(Obstacle::Refused { reason });
+    let missing = missing.into_iter().collect();
+    Obstacle::NoLeader { missing }
+}
+
+fn failure(answer: &Answer) -> Option<&NodeError> {
+    match answer {
+        Answer::Failed(error) => Some(error),
+        Answer::Declined { .. }
+        | Answer::Assigned(_)
+        | Answer::Unavailable { .. }
+        | Answer::Unreachable(_) => None,
+    }
+}
+
+fn unreachable(answer: &Answer) -> Option<&Unreachable> {
+    match answer {
+        Answer::Unreachable(why) => Some(why),
+        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Unavailable { .. } | Answer::Failed(_) => {
+            None
         }
-        Some(_) | None => {}
     }
-    if refusing == answers.len() {
-        return Verdict::Again(Obstacle::NobodyListens);
-    }
-    missing.sort_unstable();
-    missing.dedup();
-    Verdict::Again(Obstacle::NoLeader { missing })
 }
 
 /// Returns the assignment of the newest reign: a leader that was frozen may speak late.
@@ -222,6 +236,7 @@ fn newest_assignment(answers: &Answers) -> Option<Assignment> {
 mod tests {
     use super::*;
     use crate::id::{Ballot, Epoch, RequestId};
+    use crate::protocol::ErrorCode;
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")

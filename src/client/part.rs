@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
-use super::saved::{SavedName, printable};
+use super::saved::{SavedName, printable_path};
 
 /// How many namesakes are tried before the folder is declared full of them.
 ///
@@ -130,7 +130,7 @@ impl PartFile {
 }
 
 fn wrong(folder: &Path, error: io::Error) -> SaveError {
-    let folder = printable(folder);
+    let folder = printable_path(folder);
     SaveError::Folder { folder, error }
 }
 
@@ -157,7 +157,7 @@ fn persist(temporary: NamedTempFile, path: &Path) -> Result<PathBuf, Box<NotPers
         Ok(_) => Ok(path.to_owned()),
         Err(failure) => {
             let error = if failure.error.kind() == io::ErrorKind::AlreadyExists {
-                let file = printable(path);
+                let file = printable_path(path);
                 SaveError::Exists { file }
             } else {
                 wrong(path, failure.error)

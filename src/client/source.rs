@@ -12,7 +12,7 @@ use bytesize::ByteSize;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::saved::printable;
+use super::saved::printable_path;
 use crate::image::{self, NotAnImage};
 use crate::protocol::ImageKind;
 
@@ -79,7 +79,7 @@ pub enum SourceError {
 
 impl SourceError {
     fn of_io(path: &Path, error: io::Error) -> Self {
-        let file = printable(path);
+        let file = printable_path(path);
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing { file },
             io::ErrorKind::PermissionDenied => Self::Denied { file },
@@ -122,11 +122,11 @@ impl Source {
         // Looked at before it is opened: opening a pipe would wait for its writer.
         let seen = tokio::fs::metadata(path).await.map_err(wrong)?;
         if seen.is_dir() {
-            let file = printable(path);
+            let file = printable_path(path);
             return Err(SourceError::Directory { file });
         }
         if !seen.is_file() {
-            let file = printable(path);
+            let file = printable_path(path);
             return Err(SourceError::Special { file });
         }
         let mut file = File::open(path).await.map_err(wrong)?;
@@ -198,11 +198,11 @@ async fn fingerprint(file: &File) -> io::Result<Fingerprint> {
 async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Result<ImageKind, SourceError> {
     let wrong = |error| SourceError::of_io(path, error);
     if size == 0 {
-        let file = printable(path);
+        let file = printable_path(path);
         return Err(SourceError::Empty { file });
     }
     if size > size_max {
-        let file = printable(path);
+        let file = printable_path(path);
         return Err(SourceError::TooLarge { file, size, size_max });
     }
     let mut head = Vec::with_capacity(image::HEAD_BYTES);
@@ -211,7 +211,7 @@ async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Resu
     beginning.read_to_end(&mut head).await.map_err(wrong)?;
     file.seek(SeekFrom::Start(0)).await.map_err(wrong)?;
     image::detect(&head).map_err(|what| {
-        let file = printable(path);
+        let file = printable_path(path);
         SourceError::NotAnImage { file, what }
     })
 }
@@ -227,7 +227,7 @@ mod tests {
 
     async fn problem(path: &Path) -> String {
         let error = Source::open(path, LIMIT).await.expect_err("refused");
-        error.to_string().replace(&printable(path), "FILE")
+        error.to_string().replace(&printable_path(path), "FILE")
     }
 
     fn file_of(content: &[u8]) -> tempfile::NamedTempFile {

@@ -132,6 +132,11 @@ fn id(number: u16) -> NodeId {
     NodeId::new(number).expect("not zero")
 }
 
+/// What is said when node 1 has failed for this reason.
+fn attempt_failed(why: Setback) -> Obstacle {
+    Obstacle::Attempt { node: id(1), why }
+}
+
 fn user() -> UserName {
     "alice".parse().expect("valid")
 }
@@ -303,7 +308,7 @@ async fn a_lost_node_is_replaced_under_the_same_id() {
     assert_eq!(receipt.server, id(2));
     let image = receipt.image;
     assert_eq!(scene.offers(), [(image, None), (image, Some(id(1)))]);
-    assert_eq!(scene.retries(), [Obstacle::Lost { node: id(1) }]);
+    assert_eq!(scene.retries(), [attempt_failed(Setback::Lost)]);
     scene.assert_decrypts(&receipt).await;
 }
 
@@ -311,7 +316,7 @@ async fn a_lost_node_is_replaced_under_the_same_id() {
 async fn what_does_not_match_the_confirmed_digest_is_not_saved() {
     let mut scene = Scene::new(|_| Script::Forge, Script::Store).await;
     let receipt = scene.upload().await.expect("uploaded");
-    assert_eq!(scene.retries(), [Obstacle::Mismatch { node: id(1) }]);
+    assert_eq!(scene.retries(), [attempt_failed(Setback::Mismatch)]);
     assert_eq!(scene.saved_files(), 1);
     scene.assert_decrypts(&receipt).await;
 }
@@ -321,6 +326,15 @@ async fn a_disk_that_refuses_is_passed_over() {
     let mut scene = Scene::new(|_| Script::Refuse(ErrorCode::Storage), Script::Store).await;
     let receipt = scene.upload().await.expect("uploaded");
     assert_eq!(receipt.server, id(2));
+}
+
+#[tokio::test]
+async fn what_a_disk_may_have_kept_is_offered_again_under_the_same_id() {
+    let mut scene = Scene::new(|_| Script::Refuse(ErrorCode::Unknown), Script::Store).await;
+    let receipt = scene.upload().await.expect("uploaded");
+    assert_eq!(receipt.server, id(2));
+    let image = receipt.image;
+    assert_eq!(scene.offers(), [(image, None), (image, Some(id(1)))]);
 }
 
 #[tokio::test]

@@ -7,11 +7,13 @@
 //!     | Upload + body (the plain image)                  ---->  |
 //!     | <----            Chunk + body, again and again (IV ‖ ciphertext)
 //!     | Finish                                           ---->  |
+//!     | <----            Chunk without a body, while the disk works
 //!     | <----                                     Stored | Error
 //! ```
 //!
 //! The client must read while it writes. `Finish` says that the image did not change while it was
-//! sent; without it nothing is kept. The image id makes all of it idempotent.
+//! sent; without it nothing is kept. A `Chunk` without a body is a sign of life and no more. The
+//! image id makes all of it idempotent.
 
 use std::fmt;
 
@@ -131,8 +133,12 @@ pub enum ErrorCode {
     StaleAssignment,
     /// The node has too much to do: offer again.
     Busy,
+    /// The client stood still for too long: offer again.
+    Stalled,
     /// The node's disk refuses: another node may take it.
     Storage,
+    /// The disk failed so late that the image may be kept: offer it again, under the same id.
+    Unknown,
 }
 
 /// The kinds of image that are accepted.

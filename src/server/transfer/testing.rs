@@ -59,14 +59,25 @@ pub(crate) async fn begin(port: u16) -> Sending {
 impl Sending {
     /// Writes the header of an upload.
     pub(crate) async fn announce(
-        mut caller: Caller,
+        caller: Caller,
         image: ImageId,
         assignment: Assignment,
         body: Vec<u8>,
     ) -> Self {
+        Self::announce_named(caller, image, assignment, "test_image.png".to_owned(), body).await
+    }
+
+    /// Writes the header of an upload of a file with this name.
+    pub(crate) async fn announce_named(
+        mut caller: Caller,
+        image: ImageId,
+        assignment: Assignment,
+        file: String,
+        body: Vec<u8>,
+    ) -> Self {
         let upload = ClientMessage::Upload(Upload {
             image,
-            file: "test_image.png".to_owned(),
+            file,
             kind: ImageKind::Png,
             assignment,
         });
@@ -92,6 +103,12 @@ impl Sending {
             .await
             .expect("written");
         self.sent = to;
+    }
+
+    /// Sends the rest, and then what is no message.
+    pub(crate) async fn send_nonsense(&mut self, bytes: &[u8]) {
+        self.send(self.body.len()).await;
+        self.caller.writer.body(bytes).await.expect("written");
     }
 
     /// Sends the rest and the end, and reads what comes back to its end.

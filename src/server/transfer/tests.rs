@@ -108,6 +108,41 @@ async fn an_image_above_the_limit_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_too_long_is_refused_and_fills_no_log() {
+    let rig = rig().await;
+    let mut events = rig.node.events.subscribe();
+    let image = ImageId::from_bytes([1; 16]);
+    let (caller, assignment) = assigned(rig.node.port, image).await;
+    let name = "ä".repeat(30_000);
+    let mut sending = Sending::announce_named(caller, image, assignment, name, png(100)).await;
+    let refused = sending.end().await.answer.expect_err("refused");
+    assert_eq!(refused.code, ErrorCode::BadRequest);
+    assert!(refused.reason.contains("60000 bytes"), "{}", refused.reason);
+    let file = loop {
+        if let Fact::UploadFailed { file, .. } = &events.recv().await.expect("publishes").fact {
+            break file.clone();
+        }
+    };
+    assert_eq!(file, "ä".repeat(FILE_NAME_BYTES_MAX / 2));
+}
+
+#[tokio::test]
+async fn what_a_stranger_says_instead_of_a_finish_fills_no_log() {
+    let rig = rig().await;
+    let mut events = rig.node.events.subscribe();
+    let mut sending = rig.announce(1, png(100)).await;
+    let nonsense = format!("{{\"type\":\"{}\"}}\n", "x".repeat(60_000));
+    sending.send_nonsense(nonsense.as_bytes()).await;
+    let reason = loop {
+        if let Fact::UploadFailed { reason, .. } = &events.recv().await.expect("publishes").fact {
+            break reason.clone();
+        }
+    };
+    assert!(reason.starts_with("not understood"), "{reason}");
+    assert_eq!(reason.len(), REASON_BYTES_MAX);
+}
+
+#[tokio::test]
 async fn an_old_or_misdirected_assignment_is_refused() {
     let rig = rig().await;
     let body = png(100);

@@ -114,7 +114,9 @@ fn kinds_and_codes_have_their_bytes() {
         (ErrorCode::Conflict, "conflict"),
         (ErrorCode::StaleAssignment, "stale_assignment"),
         (ErrorCode::Busy, "busy"),
+        (ErrorCode::Stalled, "stalled"),
         (ErrorCode::Storage, "storage"),
+        (ErrorCode::Unknown, "unknown"),
     ]);
 }
 
