@@ -293,6 +293,16 @@ async fn an_uploaded_image_is_saved_encrypted() {
 }
 
 #[tokio::test]
+async fn an_upload_sweeps_what_a_killed_client_left() {
+    let mut scene = Scene::new(|_| Script::Store, Script::Store).await;
+    let images = scene.folder.path().join("images");
+    std::fs::create_dir(&images).expect("made");
+    std::fs::write(images.join(".heirloom-a1B2c3.part"), "half").expect("written");
+    scene.upload().await.expect("uploaded");
+    assert_eq!(scene.saved_files(), 1);
+}
+
+#[tokio::test]
 async fn signs_of_life_before_the_acknowledgement_are_no_nonsense() {
     let mut scene = Scene::new(|_| Script::SlowCommit, Script::Store).await;
     let receipt = scene.upload().await.expect("uploaded");
