@@ -11,7 +11,7 @@ use super::interrupt::until_interrupted;
 use super::print::print;
 use super::settings::Settings;
 use crate::client::status::{MemberStatus, ask_all, serving};
-use crate::event::line::nodes;
+use crate::event::line::{nodes, printable};
 use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
 
@@ -117,7 +117,7 @@ fn row(status: &MemberStatus) -> [String; HEADINGS.len()] {
         ],
         Err(why) => {
             let unknown = || UNKNOWN.to_owned();
-            let state = format!("unreachable: {why}");
+            let state = format!("unreachable: {}", printable(&why.to_string()));
             [node, address, state, unknown(), unknown(), unknown(), unknown()]
         }
     }
