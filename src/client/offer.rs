@@ -145,7 +145,7 @@ async fn ask_on<F: Future<Output = Result<Link, Unreachable>>>(
 
 fn understood(message: NodeMessage, link: Link) -> (Answer, Option<Link>) {
     match message {
-        NodeMessage::Declined { reason, .. } => (Answer::Declined { reason }, Some(link)),
+        NodeMessage::Declined { reason } => (Answer::Declined { reason }, Some(link)),
         NodeMessage::Assigned(assignment) => (Answer::Assigned(assignment), Some(link)),
         NodeMessage::Unavailable { missing } => (Answer::Unavailable { missing }, Some(link)),
         NodeMessage::Error(error) => (Answer::Failed(error), None),

@@ -211,7 +211,6 @@ impl Connection {
         } else {
             NodeMessage::Declined {
                 reason: format!("Node {} is not the leader", self.node),
-                leader: None,
             }
         };
         self.writer.message(&answer).await

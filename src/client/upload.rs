@@ -122,7 +122,6 @@ impl Run<'_> {
         let upload = Upload {
             image: self.image,
             file: self.file_name(),
-            kind: self.source.kind(),
             assignment,
         };
         let movement = Movement::start();

@@ -38,7 +38,7 @@ pub enum ClientMessage {
 pub struct Offer {
     /// The image; the same in every attempt.
     pub image: ImageId,
-    /// The size of the plain image, in bytes.
+    /// The size of the plain image, in bytes; the leader assigns none above its limit.
     pub size: u64,
     /// The node that an earlier attempt was assigned to and that failed.
     pub failed: Option<NodeId>,
@@ -64,8 +64,6 @@ pub struct Upload {
     pub image: ImageId,
     /// The file name without folders, lossy where it was no UTF-8.
     pub file: String,
-    /// What the client saw it to be; the node looks again.
-    pub kind: ImageKind,
     /// What the leader answered.
     pub assignment: Assignment,
 }
@@ -78,8 +76,6 @@ pub enum NodeMessage {
     Declined {
         /// `Node 1 is not the leader`.
         reason: String,
-        /// Whom it follows.
-        leader: Option<NodeId>,
     },
     /// The node leads, and this is who does it.
     Assigned(Assignment),

@@ -23,6 +23,7 @@ use self::error::TransferError;
 use super::connection::{Connection, STALL};
 use super::context::Context;
 use super::input::NodeInput;
+use crate::config::NodeConfig;
 use crate::encryption::{Cipher, IV_BYTES, Key};
 use crate::event::{Fact, RequestOutcome};
 use crate::id::UserName;
@@ -85,6 +86,15 @@ where
     ended
 }
 
+/// Refuses an image that is larger than this node accepts.
+pub(crate) fn check_size(bytes: u64, config: &NodeConfig) -> Result<(), TransferError> {
+    let bytes_max = config.image_bytes_max;
+    if bytes > bytes_max {
+        return Err(TransferError::TooLarge { bytes, bytes_max });
+    }
+    Ok(())
+}
+
 /// One upload, and what it was told.
 struct Transfer<'a> {
     upload: &'a Upload,
@@ -140,11 +150,7 @@ impl Transfer<'_> {
         if name_bytes > FILE_NAME_BYTES_MAX {
             return Err(TransferError::Store(StoreError::NameTooLong(name_bytes)));
         }
-        let (bytes, bytes_max) = (self.bytes, self.context.config.image_bytes_max);
-        if bytes > bytes_max {
-            return Err(TransferError::TooLarge { bytes, bytes_max });
-        }
-        Ok(())
+        check_size(self.bytes, &self.context.config)
     }
 
     async fn admitted(&self) -> Result<(), TransferError> {

@@ -9,6 +9,7 @@ use crate::id::{Ballot, NodeId};
 use crate::protocol::{Assignment, NodeMessage, NodeRole};
 use crate::server::dispatch::Dispatch;
 use crate::server::parking::Pending;
+use crate::server::transfer;
 
 /// The least that a client waits while nothing moves before it offers again.
 ///
@@ -24,12 +25,11 @@ impl Node {
             return self.assign(ballot, pending);
         }
         let view = self.election.view(now);
-        if let Some(leader) = self.leader_elsewhere(&view) {
+        if self.leader_elsewhere(&view).is_some() {
             return answer(
                 pending,
                 NodeMessage::Declined {
                     reason: format!("Node {} is not the leader", self.config.id),
-                    leader: Some(leader),
                 },
             );
         }
@@ -84,6 +84,9 @@ impl Node {
         let now = self.clock.now();
         let view = self.election.view(now);
         self.rotate(&view);
+        if let Err(error) = transfer::check_size(pending.offer.size, &self.config) {
+            return answer(pending, NodeMessage::Error(error.into()));
+        }
         let Pending { offer, user, reply } = pending;
         let publish = &mut |fact| self.events.publish(fact);
         let assigned = self

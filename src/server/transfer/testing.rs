@@ -3,7 +3,7 @@
 use crate::encryption::{Cipher, Key};
 use crate::id::ImageId;
 use crate::protocol::{
-    Assignment, CHUNK_BYTES, ClientMessage, Greeted, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
+    Assignment, CHUNK_BYTES, ClientMessage, Greeted, NodeError, NodeMessage, Offer, Stored, Upload,
 };
 use crate::server::testing::{Caller, alice, client_hello};
 use crate::store::Digest;
@@ -33,18 +33,24 @@ pub(crate) struct Ended {
 
 /// Greets as a client and has an image assigned.
 pub(crate) async fn assigned(port: u16, image: ImageId) -> (Caller, Assignment) {
+    match offered(port, image, 1).await {
+        (caller, NodeMessage::Assigned(assignment)) => (caller, assignment),
+        (_, other) => panic!("not assigned: {other:?}"),
+    }
+}
+
+/// Greets as a client, offers an image of this size, and returns the answer.
+pub(crate) async fn offered(port: u16, image: ImageId, size: u64) -> (Caller, NodeMessage) {
     let mut caller = Caller::call(port).await;
     assert!(matches!(caller.open(&client_hello()).await, Greeted::Welcome(_)));
     let offer = ClientMessage::Offer(Offer {
         image,
-        size: 1,
+        size,
         failed: None,
     });
     caller.writer.message(&offer).await.expect("written");
-    match caller.reader.message().await.expect("readable") {
-        Some(NodeMessage::Assigned(assignment)) => (caller, assignment),
-        other => panic!("not assigned: {other:?}"),
-    }
+    let answer = caller.reader.message().await.expect("readable");
+    (caller, answer.expect("an answer"))
 }
 
 /// Begins an upload of which two of three chunks have been sent.
@@ -78,7 +84,6 @@ impl Sending {
         let upload = ClientMessage::Upload(Upload {
             image,
             file,
-            kind: ImageKind::Png,
             assignment,
         });
         let length = body.len() as u64;

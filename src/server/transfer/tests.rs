@@ -1,6 +1,6 @@
 //! Uploads to a node that runs, over the loopback.
 
-use super::testing::{Sending, assigned, png};
+use super::testing::{Sending, assigned, offered, png};
 use super::*;
 use crate::id::{Epoch, ImageId};
 use crate::protocol::{Assignment, CHUNK_BYTES, ErrorCode, NodeError};
@@ -105,6 +105,21 @@ async fn an_image_above_the_limit_is_refused_before_it_is_read() {
     let refused = rig.refusal_of(png((4 << 20) + 1)).await;
     assert_eq!(refused.code, ErrorCode::NotAccepted);
     assert!(refused.reason.contains("at most 4194304"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn a_leader_assigns_no_image_above_its_limit() {
+    let rig = rig().await;
+    let image = ImageId::from_bytes([1; 16]);
+    let (_, answer) = offered(rig.node.port, image, (4 << 20) + 1).await;
+    let NodeMessage::Error(refused) = answer else {
+        panic!("not refused: {answer:?}");
+    };
+    assert_eq!(refused.code, ErrorCode::NotAccepted);
+    assert!(refused.reason.contains("at most 4194304"), "{}", refused.reason);
+    assert_eq!(rig.node.status().await.rotation[0].in_flight, 0);
+    let (_, answer) = offered(rig.node.port, image, 4 << 20).await;
+    assert!(matches!(answer, NodeMessage::Assigned(_)), "{answer:?}");
 }
 
 #[tokio::test]
