@@ -25,6 +25,7 @@ pub mod decrypt;
 mod editor;
 mod error;
 mod link;
+mod movement;
 mod observe;
 mod offer;
 mod part;
@@ -120,5 +121,7 @@ impl ClusterClient {
     }
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,12 @@
 //! Two buffers, whatever the size of the image. `Finish` goes out only when everything has come
 //! back and the file is still what it was, so whatever fails before that leaves nothing behind.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep_until};
 
 use super::link::Link;
+use super::movement::Movement;
 use super::observe::{Observer, UploadEvent};
 use super::part::{PartFile, SaveError};
 use super::source::{Freshness, Source, SourceError};
@@ -97,7 +96,8 @@ impl Transfer<'_> {
             let receiving = receive(reader, upload.image, size, self.part, self.movement, observe);
             both(sending, receiving).await
         };
-        let digest = self.movement.within(self.stall, exchange).await?;
+        let exchanged = self.movement.within(self.stall, exchange).await;
+        let digest = exchanged.ok_or(TransferError::Stalled)??;
         self.part.flush().await?;
         if self.source.freshness().await? == Freshness::Changed {
             return Err(TransferError::Changed);
@@ -223,87 +223,14 @@ async fn confirm<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             }
         }
     };
-    movement.within(stall, confirmed).await
-}
-
-/// When bytes last moved, noted by both directions of an exchange.
-///
-/// Bytes that were sent may only have filled buffers on the way; bytes that returned prove that
-/// the node works.
-#[derive(Debug)]
-pub(super) struct Movement {
-    /// Guards two instants, for as long as it takes to set or copy them.
-    moved: Mutex<Moved>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Moved {
-    /// In either direction.
-    last: Instant,
-    returned: Option<Instant>,
-}
-
-impl Movement {
-    /// Begins now, as if something had just moved.
-    pub(super) fn start() -> Self {
-        let moved = Moved {
-            last: Instant::now(),
-            returned: None,
-        };
-        Self {
-            moved: Mutex::new(moved),
-        }
-    }
-
-    /// Returns when the node last proved that it works, if ever.
-    pub(super) fn last_returned(&self) -> Option<Instant> {
-        self.moved().returned
-    }
-
-    fn note_sent(&self) {
-        self.moved().last = Instant::now();
-    }
-
-    fn note_returned(&self) {
-        let now = Instant::now();
-        *self.moved() = Moved {
-            last: now,
-            returned: Some(now),
-        };
-    }
-
-    fn moved(&self) -> MutexGuard<'_, Moved> {
-        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Does `work`, unless nothing moves for `span` meanwhile.
-    async fn within<T>(
-        &self,
-        span: Duration,
-        work: impl Future<Output = Result<T, TransferError>>,
-    ) -> Result<T, TransferError> {
-        tokio::select! {
-            biased;
-            done = work => done,
-            () = self.standstill(span) => Err(TransferError::Stalled),
-        }
-    }
-
-    async fn standstill(&self, span: Duration) {
-        loop {
-            let until = self.moved().last + span;
-            if until <= Instant::now() {
-                return;
-            }
-            sleep_until(until).await;
-        }
-    }
+    let confirmed = movement.within(stall, confirmed).await;
+    confirmed.ok_or(TransferError::Stalled)?
 }
 
 #[cfg(test)]
 mod tests {
     use tokio::io::{DuplexStream, ReadHalf, WriteHalf, duplex, split};
-    use tokio::time::sleep;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
