@@ -170,36 +170,40 @@ pub(super) fn verdict(answers: &Answers) -> Verdict {
 
 /// Says what stood in the way of an offer that nobody failed and nobody assigned.
 fn obstacle(answers: &Answers) -> Obstacle {
-    let unreachable = || answers.values().filter_map(unreachable);
-    let mut strangers = unreachable().filter_map(|why| match why {
+    let silent: Vec<&Unreachable> = answers.values().filter_map(unreachable).collect();
+    if silent.len() == answers.len() {
+        if let Some(reason) = silent.iter().find_map(|why| refusal(why)) {
+            let reason = reason.to_owned();
+            return Obstacle::Refused { reason };
+        }
+        if silent.iter().all(|why| **why == Unreachable::ConnectionRefused) {
+            return Obstacle::NobodyListens;
+        }
+    }
+    let missing = answers.iter().flat_map(|(&node, answer)| missing(node, answer));
+    let missing: BTreeSet<NodeId> = missing.collect();
+    Obstacle::NoLeader {
+        missing: missing.into_iter().collect(),
+    }
+}
+
+/// Returns who is missing by what a node said, or by its saying nothing.
+fn missing(node: NodeId, answer: &Answer) -> Vec<NodeId> {
+    match answer {
+        Answer::Unavailable { missing } => missing.clone(),
+        Answer::Unreachable(_) => vec![node],
+        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Failed(_) => Vec::new(),
+    }
+}
+
+fn refusal(why: &Unreachable) -> Option<&str> {
+    match why {
         Unreachable::Refused(reason) => Some(reason),
         Unreachable::ConnectionRefused
         | Unreachable::NoAnswer
         | Unreachable::Closed
         | Unreachable::Other(_) => None,
-    });
-    let reachable = answers.len() - unreachable().count();
-    if let Some(reason) = strangers.next().filter(|_| reachable == 0) {
-        let reason = reason.clone();
-        return Obstacle::Refused { reason };
     }
-    if unreachable()
-        .filter(|&why| *why == Unreachable::ConnectionRefused)
-        .count()
-        == answers.len()
-    {
-        return Obstacle::NobodyListens;
-    }
-    let mut missing = BTreeSet::new();
-    for (&node, answer) in answers {
-        match answer {
-            Answer::Unavailable { missing: others } => missing.extend(others),
-            Answer::Unreachable(_) => drop(missing.insert(node)),
-            Answer::Declined { .. } | Answer::Assigned(_) | Answer::Failed(_) => {}
-        }
-    }
-    let missing = missing.into_iter().collect();
-    Obstacle::NoLeader { missing }
 }
 
 fn failure(answer: &Answer) -> Option<&NodeError> {

@@ -65,6 +65,8 @@ pub(super) async fn finished<R: AsyncRead + Unpin>(
 }
 
 /// Waits for `done`, and lets a client that gives up after `client_stall` know that it goes on.
+///
+/// A client that is gone changes nothing: what the disk has begun it ends.
 pub(super) async fn alive_until<T, W: AsyncWrite + Unpin>(
     done: impl Future<Output = Result<T, TransferError>>,
     client_stall: Duration,
@@ -74,11 +76,14 @@ pub(super) async fn alive_until<T, W: AsyncWrite + Unpin>(
     let between = (client_stall / 4).clamp(BEAT_MIN, BEAT_MAX);
     let mut beat = interval_at(Instant::now() + between, between);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard = Ok(());
     loop {
         tokio::select! {
             done = &mut done => return done,
             // A piece of no bytes: to the client something moved, and nothing changes.
-            _ = beat.tick() => in_time(writer.message(&NodeMessage::Chunk)).await?,
+            _ = beat.tick(), if heard.is_ok() => {
+                heard = in_time(writer.message(&NodeMessage::Chunk)).await;
+            }
         }
     }
 }
@@ -162,6 +167,18 @@ mod tests {
         assert_eq!(began.elapsed(), 2 * STALL);
         let error = finished(&mut reader, u64::MAX).await.expect_err("given up");
         assert!(began.elapsed() < Duration::from_mins(30), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_gone_ends_no_commit() {
+        let ((_, mut writer), client) = connection(1024);
+        drop(client);
+        let slow = async {
+            sleep(Duration::from_secs(5)).await;
+            Ok("kept")
+        };
+        let committed = alive_until(slow, STALL, &mut writer).await;
+        assert_eq!(committed.expect("committed"), "kept");
     }
 
     #[tokio::test(start_paused = true)]
