@@ -209,4 +209,16 @@ NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IM
             "No leader serves: nodes 2 and 3 are not up; start them"
         );
     }
+
+    #[test]
+    fn what_a_stranger_answers_is_one_cell_of_one_row() {
+        let status = MemberStatus {
+            node: id(1),
+            address: "127.0.0.1:8001".parse().expect("valid"),
+            report: Err(Unreachable::Refused("no\u{1b}[2J\nway".to_owned())),
+        };
+        let table = table(&[status]);
+        assert_eq!(table.lines().count(), 2);
+        assert!(table.contains("unreachable: no\u{fffd}[2J\u{fffd}way"), "{table}");
+    }
 }
