@@ -128,11 +128,11 @@ async fn a_name_that_is_too_long_is_refused_and_fills_no_log() {
     let mut events = rig.node.events.subscribe();
     let image = ImageId::from_bytes([1; 16]);
     let (caller, assignment) = assigned(rig.node.port, image).await;
-    let name = "ä".repeat(30_000);
+    let name = "ä".repeat(700);
     let mut sending = Sending::announce_named(caller, image, assignment, name, png(100)).await;
     let refused = sending.end().await.answer.expect_err("refused");
     assert_eq!(refused.code, ErrorCode::BadRequest);
-    assert!(refused.reason.contains("60000 bytes"), "{}", refused.reason);
+    assert!(refused.reason.contains("1400 bytes"), "{}", refused.reason);
     let file = loop {
         if let Fact::UploadFailed { file, .. } = &events.recv().await.expect("publishes").fact {
             break file.clone();
@@ -146,7 +146,7 @@ async fn what_a_stranger_says_instead_of_a_finish_fills_no_log() {
     let rig = rig().await;
     let mut events = rig.node.events.subscribe();
     let mut sending = rig.announce(1, png(100)).await;
-    let nonsense = format!("{{\"type\":\"{}\"}}\n", "x".repeat(60_000));
+    let nonsense = format!("{{\"type\":\"{}\"}}\n", "x".repeat(1000));
     sending.send_nonsense(nonsense.as_bytes()).await;
     let reason = loop {
         if let Fact::UploadFailed { reason, .. } = &events.recv().await.expect("publishes").fact {
