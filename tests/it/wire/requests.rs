@@ -29,12 +29,11 @@ fn client_messages() -> Vec<(ClientMessage, String)> {
     let upload = ClientMessage::Upload(Upload {
         image: image(),
         file: "größe \"1\".png".to_owned(),
-        kind: ImageKind::Png,
         assignment: assignment(),
     });
     let begin = format!(r#"{{"type":"offer","image":"{IMAGE}","size":8589934592,"failed":"#);
     let upload_line = format!(
-        r#"{{"type":"upload","image":"{IMAGE}","file":"größe \"1\".png","kind":"png","assignment":{{{ASSIGNMENT}}}}}"#
+        r#"{{"type":"upload","image":"{IMAGE}","file":"größe \"1\".png","assignment":{{{ASSIGNMENT}}}}}"#
     );
     vec![
         (offer(None), format!("{begin}null}}")),
@@ -114,7 +113,9 @@ fn kinds_and_codes_have_their_bytes() {
         (ErrorCode::Conflict, "conflict"),
         (ErrorCode::StaleAssignment, "stale_assignment"),
         (ErrorCode::Busy, "busy"),
+        (ErrorCode::Stalled, "stalled"),
         (ErrorCode::Storage, "storage"),
+        (ErrorCode::Unknown, "unknown"),
     ]);
 }
 
