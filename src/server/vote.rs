@@ -14,7 +14,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -138,7 +138,15 @@ impl VoteFile {
         let bytes = bytes_of(slot)?;
         if let Some(file) = &self.file {
             file.write_all_at(&bytes, place * SLOT_BYTES as u64)?;
-            return file.sync_data();
+            file.sync_data()?;
+            // A file without a name is on disk, and gone with this process all the same.
+            return match file.metadata()?.nlink() {
+                0 => Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    "somebody has deleted the file",
+                )),
+                _ => Ok(()),
+            };
         }
         let mut whole = vec![b' '; SLOT_BYTES * 2];
         let at = usize::from(place == 1) * SLOT_BYTES;
@@ -251,6 +259,15 @@ mod tests {
         file.keep(vote(5)).expect("keeps");
         tear(&directory, 5);
         assert_eq!(reopened(&directory).expect("opens"), Some(vote(3)));
+    }
+
+    #[test]
+    fn a_vote_in_a_deleted_file_is_not_kept() {
+        let directory = kept(1);
+        let (mut file, _) = VoteFile::open(directory.path()).expect("opened");
+        fs::remove_file(directory.path().join("vote")).expect("there");
+        let error = file.keep(vote(2)).expect_err("it would be lost");
+        assert!(error.to_string().contains("deleted"), "{error}");
     }
 
     #[test]
