@@ -19,6 +19,7 @@ use crate::config::ClusterConfig;
 use crate::id::UserName;
 use crate::protocol::{Hello, PROTOCOL_VERSION, Purpose};
 
+pub mod absence;
 mod complete;
 pub mod console;
 pub mod decrypt;
