@@ -45,6 +45,9 @@ pub use observe::{Answer, Observer, Obstacle, Receipt, Setback, Unreachable, Upl
 pub use part::SaveError;
 pub use source::SourceError;
 
+/// What is known of an upload that somebody ended with Ctrl-C.
+pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating the upload is safe";
+
 /// What a client is told.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
