@@ -19,6 +19,7 @@ use crate::config::ClusterConfig;
 use crate::id::UserName;
 use crate::protocol::{Hello, PROTOCOL_VERSION, Purpose};
 
+pub mod absence;
 mod complete;
 pub mod console;
 pub mod decrypt;
@@ -43,6 +44,9 @@ pub use error::{Outcome, UploadError};
 pub use observe::{Answer, Observer, Obstacle, Receipt, Setback, Unreachable, UploadEvent};
 pub use part::SaveError;
 pub use source::SourceError;
+
+/// What is known of an upload that somebody ended with Ctrl-C.
+pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating the upload is safe";
 
 /// What a client is told.
 #[derive(Debug, Clone)]

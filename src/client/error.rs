@@ -1,16 +1,17 @@
 //! Why an upload failed, said so that a person knows what to do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::observe::Obstacle;
+use super::absence;
+use super::observe::{Obstacle, Unreachable};
 use super::part::SaveError;
 use super::source::SourceError;
 use super::transcript;
 use super::transfer::TransferError;
 use crate::config::Members;
 use crate::encryption::RandomError;
-use crate::event::line::nodes;
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{ErrorCode, NodeError};
 
@@ -106,12 +107,20 @@ pub enum UploadError {
         outcome: Outcome,
     },
     /// Nobody leads, or too few nodes are up for anybody to.
-    #[error("no leader for {}: {}{outcome}", humantime::format_duration(*.waited), Missing(.missing))]
+    #[error("no leader answered for {}: {}{outcome}", humantime::format_duration(*.waited), Missing(.missing))]
     NoLeader {
         /// For how long nothing had moved.
         waited: Duration,
-        /// Who is missing.
-        missing: Vec<NodeId>,
+        /// Who is missing, and why.
+        missing: BTreeMap<NodeId, Unreachable>,
+        /// Whether it may have happened.
+        outcome: Outcome,
+    },
+    /// The members that were asked all follow somebody else.
+    #[error("no leader answered for {}: every node that was asked declined; is the list of nodes complete? see --nodes{outcome}", humantime::format_duration(*.waited))]
+    EveryoneDeclines {
+        /// For how long nothing had moved.
+        waited: Duration,
         /// Whether it may have happened.
         outcome: Outcome,
     },
@@ -129,7 +138,10 @@ impl UploadError {
     /// Says whether the cluster, rather than the request, is to blame: nobody leads it.
     #[must_use]
     pub fn is_no_leader(&self) -> bool {
-        matches!(self, Self::NobodyListens { .. } | Self::NoLeader { .. })
+        matches!(
+            self,
+            Self::NobodyListens { .. } | Self::NoLeader { .. } | Self::EveryoneDeclines { .. }
+        )
     }
 }
 
@@ -157,15 +169,14 @@ impl fmt::Display for StartCommands<'_> {
     }
 }
 
-struct Missing<'a>(&'a [NodeId]);
+struct Missing<'a>(&'a BTreeMap<NodeId, Unreachable>);
 
 impl fmt::Display for Missing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => f.write_str("the nodes have not agreed on one; see `heirloom status`"),
-            [one] => write!(f, "node {one} is missing; start it and upload again"),
-            many => write!(f, "{} are missing; start them and upload again", nodes(many)),
+        if self.0.is_empty() {
+            return f.write_str("the nodes have not agreed on one; see `heirloom status`");
         }
+        f.write_str(&absence::explain(self.0))
     }
 }
 
@@ -196,18 +207,21 @@ mod tests {
 
     #[test]
     fn a_missing_quorum_names_the_missing_nodes() {
-        let error = |missing, outcome| UploadError::NoLeader {
+        let error = |missing: Vec<NodeId>, outcome| UploadError::NoLeader {
             waited: Duration::from_secs(30),
-            missing,
+            missing: missing
+                .into_iter()
+                .map(|node| (node, Unreachable::ConnectionRefused))
+                .collect(),
             outcome,
         };
         assert_eq!(
             error(vec![id(2), id(3)], Outcome::NotStored).to_string(),
-            "no leader for 30s: nodes 2 and 3 are missing; start them and upload again"
+            "no leader answered for 30s: nodes 2 and 3 are not up; start them"
         );
         assert_eq!(
             error(vec![id(3)], Outcome::Unknown).to_string(),
-            "no leader for 30s: node 3 is missing; start it and upload again; \
+            "no leader answered for 30s: node 3 is not up; start it; \
              the outcome is unknown; repeating the upload is safe"
         );
     }

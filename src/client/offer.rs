@@ -1,6 +1,6 @@
 //! Broadcasting an offer: every member is asked at once, and what they say is weighed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -149,10 +149,7 @@ fn understood(message: NodeMessage, link: Link) -> (Answer, Option<Link>) {
         NodeMessage::Assigned(assignment) => (Answer::Assigned(assignment), Some(link)),
         NodeMessage::Unavailable { missing } => (Answer::Unavailable { missing }, Some(link)),
         NodeMessage::Error(error) => (Answer::Failed(error), None),
-        NodeMessage::Chunk | NodeMessage::Stored(_) => {
-            let said = "it answered what was not asked".to_owned();
-            (Answer::Unreachable(Unreachable::Other(said)), None)
-        }
+        NodeMessage::Chunk | NodeMessage::Stored(_) => (Answer::Unreachable(Unreachable::NotANode), None),
     }
 }
 
@@ -180,20 +177,30 @@ fn obstacle(answers: &Answers) -> Obstacle {
             return Obstacle::NobodyListens;
         }
     }
-    let missing = answers.iter().flat_map(|(&node, answer)| missing(node, answer));
-    let missing: BTreeSet<NodeId> = missing.collect();
+    if answers
+        .values()
+        .all(|answer| matches!(answer, Answer::Declined { .. }))
+    {
+        return Obstacle::EveryoneDeclines;
+    }
     Obstacle::NoLeader {
-        missing: missing.into_iter().collect(),
+        missing: missing(answers),
     }
 }
 
-/// Returns who is missing by what a node said, or by its saying nothing.
-fn missing(node: NodeId, answer: &Answer) -> Vec<NodeId> {
-    match answer {
-        Answer::Unavailable { missing } => missing.clone(),
-        Answer::Unreachable(_) => vec![node],
-        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Failed(_) => Vec::new(),
-    }
+/// Returns who is missing: who says nothing, and whom others miss and this client does not list.
+fn missing(answers: &Answers) -> BTreeMap<NodeId, Unreachable> {
+    let missed = answers.values().filter_map(|answer| match answer {
+        Answer::Unavailable { missing } => Some(missing),
+        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Failed(_) | Answer::Unreachable(_) => None,
+    });
+    // Whoever answers runs, whatever the others see of it.
+    let unknown = missed.flatten().filter(|node| !answers.contains_key(node));
+    let unknown = unknown.map(|&node| (node, Unreachable::ConnectionRefused));
+    let silent = answers
+        .iter()
+        .filter_map(|(&node, answer)| Some((node, unreachable(answer)?.clone())));
+    unknown.chain(silent).collect()
 }
 
 fn refusal(why: &Unreachable) -> Option<&str> {
@@ -202,6 +209,9 @@ fn refusal(why: &Unreachable) -> Option<&str> {
         Unreachable::ConnectionRefused
         | Unreachable::NoAnswer
         | Unreachable::Closed
+        | Unreachable::OtherCluster(_)
+        | Unreachable::OtherNode(_)
+        | Unreachable::NotANode
         | Unreachable::Other(_) => None,
     }
 }
@@ -285,7 +295,11 @@ mod tests {
             Answer::Unreachable(Unreachable::NoAnswer),
             Answer::Unreachable(Unreachable::ConnectionRefused),
         ]);
-        let missing = vec![id(2), id(3)];
+        let missing = [
+            (id(2), Unreachable::NoAnswer),
+            (id(3), Unreachable::ConnectionRefused),
+        ];
+        let missing = missing.into();
         assert_eq!(verdict, Verdict::Again(Obstacle::NoLeader { missing }));
     }
 
@@ -296,9 +310,29 @@ mod tests {
             of([refused(), refused()]),
             Verdict::Again(Obstacle::NobodyListens)
         );
-        let missing = vec![id(1)];
+        let missing = [(id(1), Unreachable::ConnectionRefused)].into();
         assert_eq!(
             of([refused(), declined()]),
+            Verdict::Again(Obstacle::NoLeader { missing })
+        );
+    }
+
+    #[test]
+    fn when_every_member_declines_the_leader_is_none_of_them() {
+        assert_eq!(
+            of([declined(), declined()]),
+            Verdict::Again(Obstacle::EveryoneDeclines)
+        );
+    }
+
+    #[test]
+    fn a_node_that_answers_is_not_missing_whatever_the_others_say() {
+        let unavailable = |node| Answer::Unavailable {
+            missing: vec![id(node)],
+        };
+        let missing = BTreeMap::new();
+        assert_eq!(
+            of([unavailable(2), unavailable(1)]),
             Verdict::Again(Obstacle::NoLeader { missing })
         );
     }
@@ -322,7 +356,7 @@ mod tests {
                 reason: "this is cluster b".to_owned()
             })
         );
-        let missing = vec![id(1)];
+        let missing = [(id(1), Unreachable::Refused("this is cluster b".to_owned()))].into();
         assert_eq!(
             of([foreign(), declined()]),
             Verdict::Again(Obstacle::NoLeader { missing })

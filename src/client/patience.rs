@@ -79,7 +79,7 @@ impl Patience {
             Obstacle::NobodyListens | Obstacle::Refused { .. } => {
                 now.duration_since(*self.nobody_since.get_or_insert(now))
             }
-            Obstacle::NoLeader { .. } | Obstacle::Attempt { .. } => {
+            Obstacle::NoLeader { .. } | Obstacle::EveryoneDeclines | Obstacle::Attempt { .. } => {
                 self.nobody_since = None;
                 Duration::ZERO
             }
@@ -96,7 +96,9 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(30);
 
     fn no_leader() -> Obstacle {
-        Obstacle::NoLeader { missing: Vec::new() }
+        Obstacle::NoLeader {
+            missing: std::collections::BTreeMap::new(),
+        }
     }
 
     fn failed(why: Setback) -> Obstacle {

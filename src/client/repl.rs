@@ -11,7 +11,7 @@ use rustyline::error::ReadlineError;
 
 use super::console::Console;
 use super::editor::LineEditor;
-use super::{ClusterClient, UploadEvent};
+use super::{ClusterClient, INTERRUPTED, UploadEvent};
 use crate::id::UserName;
 
 /// What `help` says.
@@ -125,7 +125,7 @@ async fn upload<W: Write + Send, F: Future<Output = ()>>(
             Err(error) => error.to_string(),
         },
         () = interrupted() => {
-            "interrupted; the outcome is unknown; repeating the upload is safe".to_owned()
+            INTERRUPTED.to_owned()
         }
     };
     console.begin();

@@ -51,13 +51,13 @@ pub enum SourceError {
         error: io::Error,
     },
     /// It has no content.
-    #[error("could not upload {file}: it is empty")]
+    #[error("could not upload {file}: it is empty; name a file that holds an image")]
     Empty {
         /// Its path, as a person reads it.
         file: String,
     },
     /// It is larger than the limit.
-    #[error("could not upload {file}: it has {}, at most {} are accepted; see --max-image", ByteSize(*.size), ByteSize(*.size_max))]
+    #[error("could not upload {file}: it has {}, at most {} are accepted; see --max-image", figures(*.size, *.size_max).0, figures(*.size, *.size_max).1)]
     TooLarge {
         /// Its path, as a person reads it.
         file: String,
@@ -77,7 +77,7 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    fn of_io(path: &Path, error: io::Error) -> Self {
+    pub(super) fn of_io(path: &Path, error: io::Error) -> Self {
         let file = printable_path(path);
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing { file },
@@ -86,6 +86,17 @@ impl SourceError {
             _ => Self::Io { file, error },
         }
     }
+}
+
+/// Returns two sizes as a person reads them: rounded, unless that makes them look the same.
+fn figures(size: u64, size_max: u64) -> (String, String) {
+    let rounded = [size, size_max].map(|bytes| ByteSize(bytes).to_string());
+    let [size, size_max] = if rounded[0] == rounded[1] {
+        [size, size_max].map(|bytes| format!("{bytes} bytes"))
+    } else {
+        rounded
+    };
+    (size, size_max)
 }
 
 /// Whether a file is what it was.
@@ -113,21 +124,27 @@ struct Fingerprint {
     modified: Option<SystemTime>,
 }
 
+/// Opens a file that is one: a directory opens well and fails later.
+pub(super) async fn open_regular(path: &Path) -> Result<File, SourceError> {
+    let wrong = |error| SourceError::of_io(path, error);
+    // Looked at before it is opened: opening a pipe would wait for its writer.
+    let seen = tokio::fs::metadata(path).await.map_err(wrong)?;
+    if seen.is_dir() {
+        let file = printable_path(path);
+        return Err(SourceError::Directory { file });
+    }
+    if !seen.is_file() {
+        let file = printable_path(path);
+        return Err(SourceError::Special { file });
+    }
+    File::open(path).await.map_err(wrong)
+}
+
 impl Source {
     /// Opens the image at `path`, which may have at most `size_max` bytes.
     pub(super) async fn open(path: &Path, size_max: u64) -> Result<Self, SourceError> {
         let wrong = |error| SourceError::of_io(path, error);
-        // Looked at before it is opened: opening a pipe would wait for its writer.
-        let seen = tokio::fs::metadata(path).await.map_err(wrong)?;
-        if seen.is_dir() {
-            let file = printable_path(path);
-            return Err(SourceError::Directory { file });
-        }
-        if !seen.is_file() {
-            let file = printable_path(path);
-            return Err(SourceError::Special { file });
-        }
-        let mut file = File::open(path).await.map_err(wrong)?;
+        let mut file = open_regular(path).await?;
         let seen = fingerprint(&file).await.map_err(wrong)?;
         inspect(path, &mut file, seen.size, size_max).await?;
         Ok(Self {
@@ -249,10 +266,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn sizes_that_round_to_the_same_are_told_to_the_byte() {
+        let told = figures((4 << 30) + 1, 4 << 30);
+        assert_eq!(
+            told,
+            ("4294967297 bytes".to_owned(), "4294967296 bytes".to_owned())
+        );
+        assert_eq!(
+            figures(5 << 30, 4 << 30),
+            ("5.0 GiB".to_owned(), "4.0 GiB".to_owned())
+        );
+    }
+
     #[tokio::test]
     async fn only_images_within_the_limit_are_taken() {
         let empty = file_of(b"");
-        assert_eq!(problem(empty.path()).await, "could not upload FILE: it is empty");
+        assert_eq!(
+            problem(empty.path()).await,
+            "could not upload FILE: it is empty; name a file that holds an image"
+        );
         let large = file_of(&[0; 1001]);
         assert_eq!(
             problem(large.path()).await,

@@ -69,7 +69,7 @@ impl Transcript {
 
     fn retrying(&mut self, obstacle: &Obstacle) -> Vec<String> {
         let next = match obstacle {
-            Obstacle::NoLeader { .. } => "waiting for the election",
+            Obstacle::NoLeader { .. } | Obstacle::EveryoneDeclines => "waiting for the election",
             Obstacle::NobodyListens => "waiting for one",
             Obstacle::Refused { .. } | Obstacle::Attempt { .. } => "offering again",
         };
@@ -86,7 +86,7 @@ impl Transcript {
 #[must_use]
 pub fn problem(obstacle: &Obstacle) -> String {
     match obstacle {
-        Obstacle::NoLeader { .. } => "nobody leads".to_owned(),
+        Obstacle::NoLeader { .. } | Obstacle::EveryoneDeclines => "nobody leads".to_owned(),
         Obstacle::NobodyListens => "no server is running".to_owned(),
         Obstacle::Refused { reason } => format!("the servers refuse: {}", printable(reason)),
         Obstacle::Attempt { node, why } => format!("server {node} {}", did(why)),
@@ -279,7 +279,7 @@ Encrypted image saved to: images/encrypted_test_image_1730738512.png
         for _ in 0..3 {
             events.extend(broadcast());
             events.extend([declined(1), declined(2), refused(3)]);
-            let missing = vec![id(3)];
+            let missing = [(id(3), Unreachable::ConnectionRefused)].into();
             events.push(UploadEvent::Retrying(Obstacle::NoLeader { missing }));
         }
         events.extend(broadcast());

@@ -232,6 +232,10 @@ impl Run<'_> {
                 missing,
                 outcome,
             },
+            Obstacle::EveryoneDeclines => UploadError::EveryoneDeclines {
+                waited: self.config.deadline,
+                outcome,
+            },
             Obstacle::NobodyListens => UploadError::NobodyListens {
                 members: self.config.cluster.members.clone(),
                 outcome,

@@ -40,9 +40,9 @@ impl DataDirectory {
     ///
     /// When it cannot be written, is in use, or is not this node's.
     pub fn open(path: &Path, identity: Identity) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Unusable {
+        let unusable = |error| OpenError::Unusable {
             path: path.to_owned(),
-            source,
+            error,
         };
         if path.exists() && !path.is_dir() {
             return Err(OpenError::NotADirectory(path.to_owned()));
@@ -92,9 +92,9 @@ impl DataDirectory {
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let unusable = |source| OpenError::Unusable {
+    let unusable = |error| OpenError::Unusable {
         path: path.to_owned(),
-        source,
+        error,
     };
     let lock_path = path.join(LOCK_FILE);
     let mut file = OpenOptions::new()
@@ -114,7 +114,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
                 pid: text.trim().parse().ok(),
             });
         }
-        Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        Err(TryLockError::Error(error)) => return Err(unusable(error)),
     }
     let write_pid = |file: &mut File| {
         file.set_len(0)?;
@@ -277,6 +277,20 @@ mod tests {
         assert_eq!(
             refusal(&path, identity("home", 1)),
             "<dir> is no directory; move it away or pass --data-dir"
+        );
+    }
+
+    #[test]
+    fn a_file_above_it_is_to_be_moved_away() {
+        let root = tempfile::tempdir().expect("a directory");
+        fs::write(root.path().join("file"), "").expect("written");
+        let path = root.path().join("file/data");
+        let refusal = refusal(&path, identity("home", 1));
+        assert!(
+            refusal.ends_with(
+                "; move away the file that stands where a folder above it should or pass --data-dir"
+            ),
+            "{refusal}"
         );
     }
 

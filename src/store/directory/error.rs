@@ -15,14 +15,14 @@ pub enum OpenError {
     NotADirectory(PathBuf),
     /// It could not be created, read or written.
     #[error(
-        "data directory {} cannot be used: {source}; make it writable for this user or pass --data-dir",
-        .path.display()
+        "data directory {} cannot be used: {error}; {} or pass --data-dir",
+        .path.display(), remedy(.error)
     )]
     Unusable {
         /// The directory.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// Another process uses it.
     #[error("data directory {} is in use by {}; stop it or pass --data-dir", .path.display(), owner(*.pid))]
@@ -83,6 +83,17 @@ pub enum OpenError {
     /// The system gave no random bytes for a disk id.
     #[error("the system gives no random bytes for a disk id: {0}")]
     Random(#[from] getrandom::Error),
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "make it writable for this user"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room",
+        io::ErrorKind::NotADirectory => "move away the file that stands where a folder above it should",
+        _ => "see that its path can be created",
+    }
 }
 
 fn owner(pid: Option<u32>) -> String {
