@@ -135,7 +135,11 @@ impl Supervisor {
     /// Waits for what happens next; when idle, until somebody starts a node. May be cancelled.
     pub async fn next(&mut self) -> Notice {
         loop {
-            self.collect();
+            // What was told is read before more is taken, so that a slow reader costs lines and
+            // not memory.
+            if self.pending.is_empty() {
+                self.collect();
+            }
             if let Some(notice) = self.pending.pop_front() {
                 return notice;
             }
@@ -285,3 +289,6 @@ fn wall_ms() -> u64 {
         .unwrap_or_default();
     u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
