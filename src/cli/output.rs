@@ -35,3 +35,20 @@ impl OutputArgs {
         self.format.unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_after_the_command_counts_more() {
+        let asked = |format| OutputArgs {
+            no_tui: false,
+            format,
+        };
+        let (json, text) = (asked(Some(Format::Json)), asked(Some(Format::Text)));
+        assert_eq!(text.or(json).format(), Format::Text);
+        assert_eq!(asked(None).or(json).format(), Format::Json);
+        assert_eq!(asked(None).or(asked(None)).format(), Format::Text);
+    }
+}

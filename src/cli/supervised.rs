@@ -51,7 +51,7 @@ fn die_with_parent() -> Result<(), SupervisedError> {
 #[cfg(not(target_os = "linux"))]
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "elsewhere there are death signals, which can fail"
+    reason = "where there are death signals, to ask for one can fail"
 )]
 fn die_with_parent() -> Result<(), SupervisedError> {
     Ok(())

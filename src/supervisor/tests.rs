@@ -134,6 +134,28 @@ fn lines_that_come_faster_than_they_are_read_are_counted() {
 }
 
 #[test]
+fn a_frozen_process_is_woken_to_stop() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("echo ready; exec cat");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        supervisor.wish(Wish::Freeze(one()));
+        supervisor.wish(Wish::Stop(one()));
+        assert_eq!(until_idle(&mut supervisor).await, Some(Ending::Signal(15)));
+    });
+}
+
+#[test]
+fn a_process_that_does_not_listen_is_killed_by_whoever_cannot_wait() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("trap '' TERM; echo ready; exec cat");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        supervisor.wish(Wish::StopAll);
+        supervisor.wish(Wish::KillAll);
+        assert_eq!(until_idle(&mut supervisor).await, Some(Ending::Signal(9)));
+    });
+}
+
+#[test]
 fn a_program_that_is_not_there_is_given_up() {
     run(async {
         let mut supervisor = of_program("/nonexistent/heirloom".into());

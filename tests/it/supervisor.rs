@@ -161,16 +161,11 @@ fn a_node_that_exits_at_once_is_given_up_and_the_others_go_on() {
     // Its data directory belongs to another node.
     let other = TestCluster::started(1, FAST);
     fs::create_dir_all(cluster.path().join("data/node-1")).expect("a directory");
-    for name in ["identity.json", "vote"] {
-        let from = other.path().join("data/node-1").join(name);
-        if from.exists() {
-            let to = cluster.path().join("data/node-1").join(name);
-            fs::copy(from, &to).expect("copied");
-        }
-    }
-    let identity = cluster.path().join("data/node-1/identity.json");
-    let text = fs::read_to_string(&identity).expect("nodes keep their identity");
-    fs::write(&identity, text.replace("\"node\":1", "\"node\":2")).expect("written");
+    let identity = "data/node-1/identity.json";
+    let text = fs::read_to_string(other.path().join(identity)).expect("nodes keep their identity");
+    let of_another = text.replace("\"node\":1", "\"node\":2");
+    assert_ne!(text, of_another);
+    fs::write(cluster.path().join(identity), of_another).expect("written");
 
     let (mut supervisor, mark) = serving(&cluster, 3);
     let end = supervisor
