@@ -1,5 +1,7 @@
 //! The policy, by everything that it says: whole lists of actions, and any order of events.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
