@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure, complain};
 use super::interrupt::until_interrupted;
 use super::print::print;
 use crate::client::decrypt::{Destination, decrypt};
-use crate::client::saved::printable;
+use crate::client::saved::printable_path;
 use crate::id::UserName;
 
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ fn destination(args: &DecryptArgs) -> Result<Destination, OneOutputForMany> {
         Some(folder) if folder.is_dir() => Ok(Destination::Folder(folder.clone())),
         Some(output) if args.files.len() > 1 => Err(OneOutputForMany {
             files: args.files.len(),
-            output: printable(output),
+            output: printable_path(output),
         }),
         Some(file) => Ok(Destination::File(file.clone())),
     }
@@ -62,7 +62,7 @@ async fn decrypt_all(args: &DecryptArgs, destination: Destination) -> Result<Exi
                 let (file, image) = (file.to_string_lossy(), image.to_string_lossy());
                 print(&format!("{}\n", json!({ "file": file, "saved": image })))?;
             }
-            Ok(image) => print(&format!("Decrypted image saved to: {}\n", printable(&image)))?,
+            Ok(image) => print(&format!("Decrypted image saved to: {}\n", printable_path(&image)))?,
             Err(error) => {
                 exit = Exit::Failed;
                 if args.json {

@@ -11,7 +11,7 @@ use super::interrupt::until_interrupted;
 use super::print::print;
 use super::settings::Settings;
 use crate::client::status::{MemberStatus, ask_all, serving};
-use crate::event::line::nodes;
+use crate::event::line::{nodes, printable};
 use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
 
@@ -117,7 +117,7 @@ fn row(status: &MemberStatus) -> [String; HEADINGS.len()] {
         ],
         Err(why) => {
             let unknown = || UNKNOWN.to_owned();
-            let state = format!("unreachable: {why}");
+            let state = format!("unreachable: {}", printable(&why.to_string()));
             [node, address, state, unknown(), unknown(), unknown(), unknown()]
         }
     }
@@ -208,5 +208,17 @@ NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IM
             summary(&statuses),
             "No leader serves: nodes 2 and 3 are not up; start them"
         );
+    }
+
+    #[test]
+    fn what_a_stranger_answers_is_one_cell_of_one_row() {
+        let status = MemberStatus {
+            node: id(1),
+            address: "127.0.0.1:8001".parse().expect("valid"),
+            report: Err(Unreachable::Refused("no\u{1b}[2J\nway".to_owned())),
+        };
+        let table = table(&[status]);
+        assert_eq!(table.lines().count(), 2);
+        assert!(table.contains("unreachable: no\u{fffd}[2J\u{fffd}way"), "{table}");
     }
 }

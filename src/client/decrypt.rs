@@ -10,11 +10,12 @@ use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::part::{PartFile, SaveError, Target};
-use super::saved::{SavedName, printable};
+use super::saved::{SavedName, printable_path};
 use crate::encryption::{Cipher, IV_BYTES, Key};
 use crate::id::{ImageId, UserName};
 use crate::image;
 use crate::protocol::CHUNK_BYTES;
+use crate::store::parent_of;
 
 /// Why a file was not decrypted.
 #[derive(Debug, thiserror::Error)]
@@ -83,11 +84,11 @@ pub async fn decrypt(
 ) -> Result<PathBuf, DecryptError> {
     let path = destination.path_for(file);
     if path.symlink_metadata().is_ok() {
-        let file = printable(&path);
+        let file = printable_path(&path);
         return Err(SaveError::Exists { file }.into());
     }
     let read_error = |error| DecryptError::Read {
-        file: printable(file),
+        file: printable_path(file),
         error,
     };
     let mut encrypted = open(file).await.map_err(read_error)?;
@@ -97,17 +98,17 @@ pub async fn decrypt(
     let iv: Option<[u8; IV_BYTES]> = chunk[..iv.map_err(read_error)?].try_into().ok();
     let mut read = fill(&mut encrypted, &mut chunk).await.map_err(read_error)?;
     let Some(iv) = iv.filter(|_| read > 0) else {
-        let file = printable(file);
+        let file = printable_path(file);
         return Err(DecryptError::TooShort { file });
     };
     let mut cipher = Cipher::new(&Key::of_user(user), ImageId::from_bytes(iv));
     cipher.apply(&mut chunk[..read]);
     if image::detect(&chunk[..read.min(image::HEAD_BYTES)]).is_err() {
-        let (file, user) = (printable(file), user.clone());
+        let (file, user) = (printable_path(file), user.clone());
         return Err(DecryptError::NotAnImage { file, user });
     }
 
-    let mut part = PartFile::create(folder_of(&path)).await?;
+    let mut part = PartFile::create(parent_of(&path)).await?;
     while read > 0 {
         part.write(&chunk[..read]).await?;
         read = fill(&mut encrypted, &mut chunk).await.map_err(read_error)?;
@@ -123,13 +124,6 @@ async fn open(path: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     File::open(path).await
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    }
 }
 
 /// Reads until `chunk` is full or the input ends; returns how much was read.

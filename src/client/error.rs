@@ -12,24 +12,31 @@ use crate::config::Members;
 use crate::encryption::RandomError;
 use crate::event::line::nodes;
 use crate::id::{ImageId, NodeId};
-use crate::protocol::NodeError;
+use crate::protocol::{ErrorCode, NodeError};
 
 /// Whether an upload that failed may have happened all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing was sent, or whoever got it said that it kept nothing.
     NotStored,
-    /// Bytes were sent, and no answer came.
+    /// Bytes were sent, and no answer came, or one that does not know either.
     Unknown,
 }
 
 impl Outcome {
     /// Returns what is known after one more attempt ended in `error`.
     ///
-    /// A node that says why it refuses has kept nothing; one that falls silent may have.
+    /// A node that says why it refuses has kept nothing, unless it says that it does not know; one
+    /// that falls silent may have.
     pub(super) fn after(self, error: &TransferError) -> Self {
         match error {
-            TransferError::Lost | TransferError::Stalled | TransferError::Mismatch => Self::Unknown,
+            TransferError::Lost
+            | TransferError::Stalled
+            | TransferError::Mismatch
+            | TransferError::Node(NodeError {
+                code: ErrorCode::Unknown,
+                ..
+            }) => Self::Unknown,
             TransferError::Node(_)
             | TransferError::Changed
             | TransferError::Source(_)
@@ -170,6 +177,21 @@ mod tests {
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
+    }
+
+    #[test]
+    fn only_a_node_that_knows_that_it_kept_nothing_settles_the_outcome() {
+        let refused = |code| {
+            let reason = String::new();
+            Outcome::NotStored.after(&TransferError::Node(NodeError { code, reason }))
+        };
+        assert_eq!(refused(ErrorCode::Storage), Outcome::NotStored);
+        assert_eq!(refused(ErrorCode::Unknown), Outcome::Unknown);
+        let later = TransferError::Node(NodeError {
+            code: ErrorCode::Busy,
+            reason: String::new(),
+        });
+        assert_eq!(Outcome::Unknown.after(&later), Outcome::Unknown);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Link {
                 Err(Unreachable::Other(format!("node {} answers there", welcome.node)))
             }
             Greeted::Refused(refusal) => Err(Unreachable::Refused(refusal.reason)),
-            Greeted::Status(_) => Err(out_of_turn()),
+            Greeted::WelcomePeer(_) | Greeted::Status(_) => Err(out_of_turn()),
         }
     }
 
@@ -41,7 +41,7 @@ impl Link {
         match link.greet(&Opening::Status).await? {
             Greeted::Status(report) => Ok(*report),
             Greeted::Refused(refusal) => Err(Unreachable::Refused(refusal.reason)),
-            Greeted::Welcome(_) => Err(out_of_turn()),
+            Greeted::Welcome(_) | Greeted::WelcomePeer(_) => Err(out_of_turn()),
         }
     }
 

@@ -123,43 +123,42 @@ pub enum Obstacle {
         /// In its own words.
         reason: String,
     },
-    /// The assigned node's connection ended, or could not be made.
-    Lost {
+    /// The assigned node did not bring it to an acknowledgement.
+    Attempt {
         /// Which node.
         node: NodeId,
+        /// What happened.
+        why: Setback,
     },
-    /// Nothing moved between client and assigned node.
-    Stalled {
-        /// Which node.
-        node: NodeId,
-    },
-    /// The assigned node knows a newer reign than the leader that answered.
-    Stale {
-        /// Which node.
-        node: NodeId,
-    },
-    /// The assigned node has too much to do.
-    Busy {
-        /// Which node.
-        node: NodeId,
-    },
-    /// The assigned node's disk refuses.
+}
+
+/// Why the assigned node did not bring an upload to an acknowledgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setback {
+    /// Its connection ended, or could not be made.
+    Lost,
+    /// Nothing moved between client and node, as the client saw it.
+    Silent,
+    /// Nothing moved between client and node, as the node saw it.
+    WaitedInVain,
+    /// It knows a newer reign than the leader that answered.
+    Stale,
+    /// It has too much to do.
+    Busy,
+    /// Its disk refuses.
     Storage {
-        /// Which node.
-        node: NodeId,
         /// In its own words.
         reason: String,
     },
-    /// What came back is not what the assigned node confirmed.
-    Mismatch {
-        /// Which node.
-        node: NodeId,
+    /// Its disk failed so late that the image may be kept.
+    Unknown {
+        /// In its own words.
+        reason: String,
     },
-    /// The id turned out to be taken by another content; the next attempt has a new one.
-    Conflict {
-        /// Which node said so.
-        node: NodeId,
-    },
+    /// What came back is not what it confirmed.
+    Mismatch,
+    /// It has another content under this id; the next attempt has a new one.
+    Conflict,
 }
 
 /// What an upload came to.

@@ -1,6 +1,6 @@
 //! Broadcasting an offer: every member is asked at once, and what they say is weighed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -11,7 +11,7 @@ use super::link::Link;
 use super::observe::{Answer, Observer, Obstacle, Unreachable, UploadEvent};
 use crate::config::Address;
 use crate::id::NodeId;
-use crate::protocol::{Assignment, ErrorCode, Hello, NodeError, NodeMessage, Offer};
+use crate::protocol::{Assignment, Hello, NodeError, NodeMessage, Offer};
 
 /// How long the others may still answer once the leader has.
 ///
@@ -145,7 +145,7 @@ async fn ask_on<F: Future<Output = Result<Link, Unreachable>>>(
 
 fn understood(message: NodeMessage, link: Link) -> (Answer, Option<Link>) {
     match message {
-        NodeMessage::Declined { reason, .. } => (Answer::Declined { reason }, Some(link)),
+        NodeMessage::Declined { reason } => (Answer::Declined { reason }, Some(link)),
         NodeMessage::Assigned(assignment) => (Answer::Assigned(assignment), Some(link)),
         NodeMessage::Unavailable { missing } => (Answer::Unavailable { missing }, Some(link)),
         NodeMessage::Error(error) => (Answer::Failed(error), None),
@@ -161,50 +161,68 @@ pub(super) fn verdict(answers: &Answers) -> Verdict {
     if let Some(assignment) = newest_assignment(answers) {
         return Verdict::Assigned(assignment);
     }
-    let mut missing: Vec<NodeId> = Vec::new();
-    let mut strangers = Vec::new();
-    let mut refusing = 0;
-    let mut members = 0;
-    for (&node, answer) in answers {
-        match answer {
-            Answer::Failed(error) => match error.code {
-                ErrorCode::BadRequest | ErrorCode::NotAccepted => return Verdict::Hopeless(error.clone()),
-                ErrorCode::Busy => return Verdict::Again(Obstacle::Busy { node }),
-                ErrorCode::Conflict => return Verdict::Again(Obstacle::Conflict { node }),
-                ErrorCode::StaleAssignment => return Verdict::Again(Obstacle::Stale { node }),
-                ErrorCode::Storage => {
-                    let reason = error.reason.clone();
-                    return Verdict::Again(Obstacle::Storage { node, reason });
-                }
-            },
-            Answer::Unavailable { missing: others } => {
-                members += 1;
-                missing.extend(others);
-            }
-            Answer::Declined { .. } | Answer::Assigned(_) => members += 1,
-            Answer::Unreachable(why) => {
-                missing.push(node);
-                match why {
-                    Unreachable::ConnectionRefused => refusing += 1,
-                    Unreachable::Refused(reason) => strangers.push(reason),
-                    Unreachable::NoAnswer | Unreachable::Closed | Unreachable::Other(_) => {}
-                }
-            }
+    // A node fails an offer only for what the offer is; the same one would fail again.
+    if let Some(error) = answers.values().find_map(failure) {
+        return Verdict::Hopeless(error.clone());
+    }
+    Verdict::Again(obstacle(answers))
+}
+
+/// Says what stood in the way of an offer that nobody failed and nobody assigned.
+fn obstacle(answers: &Answers) -> Obstacle {
+    let silent: Vec<&Unreachable> = answers.values().filter_map(unreachable).collect();
+    if silent.len() == answers.len() {
+        if let Some(reason) = silent.iter().find_map(|why| refusal(why)) {
+            let reason = reason.to_owned();
+            return Obstacle::Refused { reason };
+        }
+        if silent.iter().all(|why| **why == Unreachable::ConnectionRefused) {
+            return Obstacle::NobodyListens;
         }
     }
-    match strangers.first() {
-        Some(&reason) if members == 0 => {
-            let reason = reason.clone();
-            return Verdict::Again(Obstacle::Refused { reason });
+    let missing = answers.iter().flat_map(|(&node, answer)| missing(node, answer));
+    let missing: BTreeSet<NodeId> = missing.collect();
+    Obstacle::NoLeader {
+        missing: missing.into_iter().collect(),
+    }
+}
+
+/// Returns who is missing by what a node said, or by its saying nothing.
+fn missing(node: NodeId, answer: &Answer) -> Vec<NodeId> {
+    match answer {
+        Answer::Unavailable { missing } => missing.clone(),
+        Answer::Unreachable(_) => vec![node],
+        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Failed(_) => Vec::new(),
+    }
+}
+
+fn refusal(why: &Unreachable) -> Option<&str> {
+    match why {
+        Unreachable::Refused(reason) => Some(reason),
+        Unreachable::ConnectionRefused
+        | Unreachable::NoAnswer
+        | Unreachable::Closed
+        | Unreachable::Other(_) => None,
+    }
+}
+
+fn failure(answer: &Answer) -> Option<&NodeError> {
+    match answer {
+        Answer::Failed(error) => Some(error),
+        Answer::Declined { .. }
+        | Answer::Assigned(_)
+        | Answer::Unavailable { .. }
+        | Answer::Unreachable(_) => None,
+    }
+}
+
+fn unreachable(answer: &Answer) -> Option<&Unreachable> {
+    match answer {
+        Answer::Unreachable(why) => Some(why),
+        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Unavailable { .. } | Answer::Failed(_) => {
+            None
         }
-        Some(_) | None => {}
     }
-    if refusing == answers.len() {
-        return Verdict::Again(Obstacle::NobodyListens);
-    }
-    missing.sort_unstable();
-    missing.dedup();
-    Verdict::Again(Obstacle::NoLeader { missing })
 }
 
 /// Returns the assignment of the newest reign: a leader that was frozen may speak late.
@@ -222,6 +240,7 @@ fn newest_assignment(answers: &Answers) -> Option<Assignment> {
 mod tests {
     use super::*;
     use crate::id::{Ballot, Epoch, RequestId};
+    use crate::protocol::ErrorCode;
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")

@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use crate::event::line::printable;
+
 /// The most bytes a file name may have on every common file system.
 const NAME_BYTES_MAX: usize = 255;
 
@@ -63,13 +65,10 @@ impl SavedName {
     }
 }
 
-/// Returns `path` as a person may see it: lossy, and without control characters.
+/// Returns `path` as a person may see it: lossy, and as one line.
 #[must_use]
-pub fn printable(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+pub fn printable_path(path: &Path) -> String {
+    printable(&path.to_string_lossy()).into_owned()
 }
 
 /// Returns the stem, and the extension with its dot.

@@ -12,9 +12,8 @@ use bytesize::ByteSize;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::saved::printable;
+use super::saved::printable_path;
 use crate::image::{self, NotAnImage};
-use crate::protocol::ImageKind;
 
 /// What is wrong with a file that was to be uploaded.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +78,7 @@ pub enum SourceError {
 
 impl SourceError {
     fn of_io(path: &Path, error: io::Error) -> Self {
-        let file = printable(path);
+        let file = printable_path(path);
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing { file },
             io::ErrorKind::PermissionDenied => Self::Denied { file },
@@ -104,8 +103,7 @@ pub(super) struct Source {
     path: PathBuf,
     file: File,
     size_max: u64,
-    print: Fingerprint,
-    kind: ImageKind,
+    seen: Fingerprint,
 }
 
 /// What changes with every write to a file.
@@ -122,22 +120,21 @@ impl Source {
         // Looked at before it is opened: opening a pipe would wait for its writer.
         let seen = tokio::fs::metadata(path).await.map_err(wrong)?;
         if seen.is_dir() {
-            let file = printable(path);
+            let file = printable_path(path);
             return Err(SourceError::Directory { file });
         }
         if !seen.is_file() {
-            let file = printable(path);
+            let file = printable_path(path);
             return Err(SourceError::Special { file });
         }
         let mut file = File::open(path).await.map_err(wrong)?;
-        let print = fingerprint(&file).await.map_err(wrong)?;
-        let kind = inspect(path, &mut file, print.size, size_max).await?;
+        let seen = fingerprint(&file).await.map_err(wrong)?;
+        inspect(path, &mut file, seen.size, size_max).await?;
         Ok(Self {
             path: path.to_owned(),
             file,
             size_max,
-            print,
-            kind,
+            seen,
         })
     }
 
@@ -147,19 +144,15 @@ impl Source {
 
     /// Returns the size, in bytes, at least 1.
     pub(super) fn size(&self) -> u64 {
-        self.print.size
-    }
-
-    pub(super) fn kind(&self) -> ImageKind {
-        self.kind
+        self.seen.size
     }
 
     /// Says whether the file was written to since it was opened or last rewound.
     pub(super) async fn freshness(&self) -> Result<Freshness, SourceError> {
-        let print = fingerprint(&self.file)
+        let seen = fingerprint(&self.file)
             .await
             .map_err(|error| SourceError::of_io(&self.path, error))?;
-        Ok(if print == self.print {
+        Ok(if seen == self.seen {
             Freshness::Same
         } else {
             Freshness::Changed
@@ -169,13 +162,13 @@ impl Source {
     /// Goes back to the beginning for another attempt; a changed file is looked at anew.
     pub(super) async fn rewind(&mut self) -> Result<Freshness, SourceError> {
         let wrong = |error| SourceError::of_io(&self.path, error);
-        let print = fingerprint(&self.file).await.map_err(wrong)?;
-        if print == self.print {
+        let seen = fingerprint(&self.file).await.map_err(wrong)?;
+        if seen == self.seen {
             self.file.seek(SeekFrom::Start(0)).await.map_err(wrong)?;
             return Ok(Freshness::Same);
         }
-        self.kind = inspect(&self.path, &mut self.file, print.size, self.size_max).await?;
-        self.print = print;
+        inspect(&self.path, &mut self.file, seen.size, self.size_max).await?;
+        self.seen = seen;
         Ok(Freshness::Changed)
     }
 
@@ -195,14 +188,14 @@ async fn fingerprint(file: &File) -> io::Result<Fingerprint> {
 }
 
 /// Checks size and content, and leaves the file at its beginning.
-async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Result<ImageKind, SourceError> {
+async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Result<(), SourceError> {
     let wrong = |error| SourceError::of_io(path, error);
     if size == 0 {
-        let file = printable(path);
+        let file = printable_path(path);
         return Err(SourceError::Empty { file });
     }
     if size > size_max {
-        let file = printable(path);
+        let file = printable_path(path);
         return Err(SourceError::TooLarge { file, size, size_max });
     }
     let mut head = Vec::with_capacity(image::HEAD_BYTES);
@@ -210,10 +203,13 @@ async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Resu
     let mut beginning = (&mut *file).take(image::HEAD_BYTES as u64);
     beginning.read_to_end(&mut head).await.map_err(wrong)?;
     file.seek(SeekFrom::Start(0)).await.map_err(wrong)?;
-    image::detect(&head).map_err(|what| {
-        let file = printable(path);
-        SourceError::NotAnImage { file, what }
-    })
+    match image::detect(&head) {
+        Ok(_) => Ok(()),
+        Err(what) => {
+            let file = printable_path(path);
+            Err(SourceError::NotAnImage { file, what })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +223,7 @@ mod tests {
 
     async fn problem(path: &Path) -> String {
         let error = Source::open(path, LIMIT).await.expect_err("refused");
-        error.to_string().replace(&printable(path), "FILE")
+        error.to_string().replace(&printable_path(path), "FILE")
     }
 
     fn file_of(content: &[u8]) -> tempfile::NamedTempFile {
@@ -267,7 +263,7 @@ mod tests {
         assert!(said.starts_with("could not upload FILE: it looks like"), "{said}");
         let png = file_of(PNG);
         let source = Source::open(png.path(), LIMIT).await.expect("taken");
-        assert_eq!((source.kind(), source.size()), (ImageKind::Png, PNG.len() as u64));
+        assert_eq!(source.size(), PNG.len() as u64);
     }
 
     #[tokio::test]

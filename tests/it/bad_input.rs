@@ -386,6 +386,22 @@ fn a_client_that_is_interrupted_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_session_that_is_terminated_in_an_upload_leaves_nothing_behind() {
+    let cluster = TestCluster::started(1, FAST);
+    cluster.file("image.png", &image_of(1000, 1));
+    // A node that is frozen keeps the upload waiting.
+    cluster.node(1).signal(rustix::process::Signal::STOP);
+    let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+    let mut client = crate::harness::Program::start(command.args(["client", "alice"]));
+    client.type_line("upload image.png");
+    client.out.wait_for(0, "Broadcasting request");
+    assert_eq!(cluster.saved().len(), 1, "the file that grows");
+    client.signal(rustix::process::Signal::TERM);
+    assert_eq!(client.wait().code(), Some(130));
+    assert_eq!(cluster.saved().len(), 0, "{:?}", cluster.saved());
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_panic() {
     let cluster = TestCluster::new(1, FAST);
     let heirloom = env!("CARGO_BIN_EXE_heirloom");
