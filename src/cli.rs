@@ -3,6 +3,7 @@
 //! One file a command. Settings come from `cli::options` (flag, variable and file at once) through
 //! `cli::settings`, which checks them; nothing below this module knows where they came from.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,10 +20,13 @@ mod generate;
 mod interrupt;
 mod node;
 mod options;
+mod output;
 mod print;
 mod session;
 mod settings;
 mod status;
+mod supervise;
+mod supervised;
 mod upload;
 mod wait;
 
@@ -31,11 +35,15 @@ const WARNING: &str = "A key is made from nothing but the user name. That is a d
 whoever knows the name can decrypt the images.";
 
 /// An encrypted image store run by a small cluster whose failover you can watch
+///
+/// Without a command it starts every node on this machine, keeps them running, and prints what happens.
 #[derive(Debug, Parser)]
 #[command(name = "heirloom", version, after_help = WARNING, after_long_help = LONG_HELP.as_str())]
 struct Heirloom {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    output: output::OutputArgs,
     #[command(flatten)]
     configuration: Configuration,
 }
@@ -97,16 +105,27 @@ enum Command {
 pub fn heirloom() -> ExitCode {
     let Heirloom {
         command,
+        output,
         configuration,
     } = Heirloom::parse();
-    finish(run(command, &configuration))
+    let ended = match command {
+        Some(command) => run(command, output, &configuration),
+        None => configuration
+            .supervised()
+            .and_then(|(settings, flags)| supervise::run(&settings, flags, output)),
+    };
+    finish(ended)
 }
 
 /// Runs the program `server`.
 #[must_use]
 pub fn server() -> ExitCode {
     let Server { node, configuration } = Server::parse();
-    finish(run(Some(Command::Node(node)), &configuration))
+    finish(run(
+        Command::Node(node),
+        output::OutputArgs::default(),
+        &configuration,
+    ))
 }
 
 /// Runs the program `client`.
@@ -116,32 +135,46 @@ pub fn client() -> ExitCode {
         client,
         configuration,
     } = Client::parse();
-    finish(run(Some(Command::Client(client)), &configuration))
+    finish(run(
+        Command::Client(client),
+        output::OutputArgs::default(),
+        &configuration,
+    ))
 }
 
-fn run(command: Option<Command>, configuration: &Configuration) -> Result<Exit, Failure> {
+fn run(command: Command, output: output::OutputArgs, configuration: &Configuration) -> Result<Exit, Failure> {
     let settings = || configuration.settings();
     match command {
-        Some(Command::Node(args)) => node::run(&settings()?, &args),
-        Some(Command::Client(args)) => session::run(&settings()?, &args),
-        Some(Command::Upload(args)) => upload::run(&settings()?, &args),
-        Some(Command::Decrypt(args)) => decrypt::run(&args),
-        Some(Command::Status(args)) => status::run(&settings()?, &args),
-        Some(Command::Wait(args)) => wait::run(&settings()?, &args),
-        Some(Command::Completions(args)) => generate::completions(Heirloom::command(), &args),
-        Some(Command::Man) => generate::manual(Heirloom::command()),
-        None => {
-            print::print(&Heirloom::command().render_help().to_string())?;
-            Ok(Exit::Done)
-        }
+        Command::Node(args) => node::run(&settings()?, &args, output),
+        Command::Client(args) => session::run(&settings()?, &args),
+        Command::Upload(args) => upload::run(&settings()?, &args),
+        Command::Decrypt(args) => decrypt::run(&args),
+        Command::Status(args) => status::run(&settings()?, &args),
+        Command::Wait(args) => wait::run(&settings()?, &args),
+        Command::Completions(args) => generate::completions(Heirloom::command(), &args),
+        Command::Man => generate::manual(Heirloom::command()),
     }
 }
 
 impl Configuration {
     /// Reads the file and checks everything together.
     fn settings(&self) -> Result<Settings, Failure> {
+        Settings::new(self.merged()?).map_err(Failure::usage)
+    }
+
+    /// Does the same, and returns the flags by which a node of this cluster is told the same.
+    fn supervised(&self) -> Result<(Settings, Vec<OsString>), Failure> {
+        let options = self.merged()?;
+        let mut flags = options.flags();
+        if let Some(path) = &self.config {
+            flags.push(options::flag("config", path));
+        }
+        Ok((Settings::new(options).map_err(Failure::usage)?, flags))
+    }
+
+    fn merged(&self) -> Result<Options, Failure> {
         let file = file::load(self.config.as_deref()).map_err(Failure::usage)?;
-        Settings::new(self.options.clone().or(file)).map_err(Failure::usage)
+        Ok(self.options.clone().or(file))
     }
 }
 
@@ -168,6 +201,33 @@ mod tests {
         let after = options(&["node", "1", "--nodes", "5", "--insecure"]);
         assert_eq!(before, after);
         assert_eq!((before.nodes, before.insecure), (Some(5), Some(true)));
+    }
+
+    #[test]
+    fn a_node_is_told_by_flags_what_its_supervisor_was_told() {
+        let told = [
+            "--cluster=photos",
+            "--nodes=5",
+            "--base-port=9001",
+            "--bind=127.0.0.2",
+            "--data-dir=-d d",
+            "--images-dir=i",
+            "--timing=fast",
+            "--heartbeat=1m 30s 5ms",
+            "--heartbeat-timeout=7us",
+            "--takeover-after=0s",
+            "--quorum=majority",
+            "--insecure=false",
+            "--max-image=1234567B",
+            "--deadline=5s",
+        ];
+        let options = options(&told);
+        assert_eq!(
+            options.flags(),
+            told,
+            "every option has its flag, in a form that is read back"
+        );
+        assert_eq!(options.flags().len(), told.len());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId, UserName}
 use crate::time::Time;
 
 pub mod line;
+pub mod process;
 
 /// The version of the event format; a reader refuses a higher one.
 pub const EVENT_VERSION: u32 = 1;

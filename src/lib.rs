@@ -3,7 +3,7 @@
 //! ```text
 //!    bin/, main.rs, cli          parse, wire together, exit code
 //!         |
-//!       client                   speaks to the cluster: offer, transfer, retry
+//!       client  supervisor       speaks to the cluster: offer, transfer, retry; owns the processes of nodes
 //!         |
 //!       server                   the runtime of a node: sockets, disk, clock -> inputs; outputs -> effects
 //!         |
@@ -27,4 +27,5 @@ pub mod protocol;
 pub mod server;
 pub mod simulation;
 pub mod store;
+pub mod supervisor;
 pub mod time;

@@ -169,6 +169,15 @@ pub async fn run(
     ended
 }
 
+/// Checks that a node could listen where it is told to, and names whoever already does.
+///
+/// # Errors
+///
+/// When it could not.
+pub async fn check_address(config: &NodeConfig) -> Result<(), RunError> {
+    bind(config).await.map(drop)
+}
+
 async fn bind(config: &NodeConfig) -> Result<TcpListener, RunError> {
     let address = own_address(config);
     match sockets::listen(&address).await {

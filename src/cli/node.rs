@@ -2,14 +2,15 @@
 
 use std::io::IsTerminal;
 
-use clap::builder::{FalseyValueParser, PossibleValue};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Failure};
 use super::interrupt::{Asked, Signals};
+use super::output::{Format, OutputArgs};
 use super::print::print;
 use super::settings::Settings;
+use super::supervised::tie_to_parent;
 use crate::config::NodeConfig;
 use crate::id::NodeId;
 use crate::server::{self, OutputFormat};
@@ -24,44 +25,45 @@ const WORKER_THREADS: usize = 2;
 pub(super) struct NodeArgs {
     /// Which node of the cluster it is, from 1
     id: NodeId,
-    /// Run unattended: no banner
-    #[arg(long, env = "HEIRLOOM_NO_TUI", value_parser = FalseyValueParser::new())]
-    no_tui: bool,
-    /// How events are printed
-    #[arg(long, env = "HEIRLOOM_FORMAT", value_name = "FORMAT", default_value = "text")]
-    format: OutputFormat,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// End with the process that started it; for the supervisor alone
+    #[arg(long, hide = true)]
+    supervised: bool,
 }
 
-impl ValueEnum for OutputFormat {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Text, Self::Json]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Text => PossibleValue::new("text").help("The lines a person reads"),
-            Self::Json => PossibleValue::new("json").help("Every event as a line of JSON"),
-        })
-    }
-}
-
-/// Runs the node until it is asked to stop.
-pub(super) fn run(settings: &Settings, args: &NodeArgs) -> Result<Exit, Failure> {
+/// Runs the node until it is asked to stop; `before` is what was asked before the command.
+pub(super) fn run(settings: &Settings, args: &NodeArgs, before: OutputArgs) -> Result<Exit, Failure> {
+    let parent_gone = if args.supervised {
+        tie_to_parent()?
+    } else {
+        // Nobody cancels it: on its own, a node outlives whoever started it.
+        CancellationToken::new()
+    };
     let config = settings.node(args.id).map_err(Failure::usage)?;
-    if args.format == OutputFormat::Text && !args.no_tui && std::io::stdout().is_terminal() {
+    let shown = args.output.or(before);
+    let output = match shown.format() {
+        Format::Text => OutputFormat::Text,
+        Format::Json => OutputFormat::Json,
+    };
+    if shown.format() == Format::Text && !shown.no_tui && std::io::stdout().is_terminal() {
         print(&banner(&config))?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
         .enable_all()
         .build()?;
-    let ended = runtime.block_on(serve(config, args.format));
+    let ended = runtime.block_on(serve(config, output, parent_gone));
     runtime.shutdown_background();
     ended
 }
 
 /// Serves until asked to stop; asked a second time, it does not wait for the end.
-async fn serve(config: NodeConfig, output: OutputFormat) -> Result<Exit, Failure> {
+async fn serve(
+    config: NodeConfig,
+    output: OutputFormat,
+    parent_gone: CancellationToken,
+) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let shutdown = CancellationToken::new();
     let node = server::run(config, output, shutdown.clone());
@@ -69,6 +71,7 @@ async fn serve(config: NodeConfig, output: OutputFormat) -> Result<Exit, Failure
     let asked = tokio::select! {
         ended = &mut node => return Ok(ended.map(|()| Exit::Done)?),
         asked = signals.next() => asked,
+        () = parent_gone.cancelled() => Asked::Terminate,
     };
     shutdown.cancel();
     tokio::select! {

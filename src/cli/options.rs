@@ -3,6 +3,7 @@
 //! A field here is at once the flag `--base-port`, the variable `HEIRLOOM_BASE_PORT` and the key
 //! `base-port`. Nothing is checked beyond its own syntax; see [`super::settings`].
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -113,6 +114,49 @@ impl Options {
             deadline: self.deadline.or(other.deadline),
         }
     }
+}
+
+impl Options {
+    /// Returns the flags that say what is set here, all but the members: those only a file can name.
+    pub(super) fn flags(&self) -> Vec<OsString> {
+        fn text(key: &str, value: Option<impl ToString>) -> Option<OsString> {
+            value.map(|value| flag(key, value.to_string()))
+        }
+        let span =
+            |key, span: Option<Span>| text(key, span.map(|Span(span)| humantime::format_duration(span)));
+        let flags = [
+            text("cluster", self.cluster.as_ref()),
+            text("nodes", self.nodes),
+            text("base-port", self.base_port),
+            text("bind", self.bind),
+            self.data_dir.as_ref().map(|path| flag("data-dir", path)),
+            self.images_dir.as_ref().map(|path| flag("images-dir", path)),
+            text("timing", self.timing.as_ref().map(name_of)),
+            span("heartbeat", self.heartbeat),
+            span("heartbeat-timeout", self.heartbeat_timeout),
+            span("takeover-after", self.takeover_after),
+            text("quorum", self.quorum.as_ref().map(name_of)),
+            text("insecure", self.insecure),
+            text(
+                "max-image",
+                self.max_image.map(|size| format!("{}B", size.as_u64())),
+            ),
+            span("deadline", self.deadline),
+        ];
+        flags.into_iter().flatten().collect()
+    }
+}
+
+/// Returns `--key=value`, which no value can be taken out of, whatever it begins with.
+pub(super) fn flag(key: &str, value: impl AsRef<OsStr>) -> OsString {
+    let mut flag = OsString::from(format!("--{key}="));
+    flag.push(value);
+    flag
+}
+
+fn name_of(value: &impl ValueEnum) -> String {
+    let name = value.to_possible_value();
+    name.map_or(String::new(), |name| name.get_name().to_owned())
 }
 
 /// A member by name and address: `[[node]]` in the file.

@@ -74,6 +74,11 @@ pub(super) enum SettingsError {
          pass --insecure to do it all the same"
     )]
     Insecure { node: NodeId, address: Address },
+    #[error(
+        "node {node} is at {address}, beyond this machine, but only nodes on loopback addresses can be started \
+         together; run `heirloom node ID` for each node on its own machine"
+    )]
+    Elsewhere { node: NodeId, address: Address },
 }
 
 /// Everything that was set, checked and complete.
@@ -134,6 +139,22 @@ impl Settings {
             data_dir: self.data_dir.join(format!("node-{id}")),
             image_bytes_max: self.image_bytes_max,
         })
+    }
+
+    /// Checks that every member is a process on this machine, so that one supervisor can own them.
+    pub(super) fn all_on_this_machine(&self) -> Result<(), SettingsError> {
+        let mut elsewhere = self
+            .cluster
+            .members
+            .iter()
+            .filter(|(_, address)| !address.is_loopback());
+        match elsewhere.next() {
+            Some((node, address)) => {
+                let address = address.clone();
+                Err(SettingsError::Elsewhere { node, address })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Returns what a client of `user` is told.

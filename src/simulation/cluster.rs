@@ -16,7 +16,7 @@ use super::counters::Counters;
 use super::invariants::{Violation, Watcher};
 use super::network::Network;
 use super::{Report, SimulationConfig, Step};
-use crate::bully::{Input, PROOF_TIME, Vote};
+use crate::bully::{PROOF_TIME, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::{Ballot, NodeId};
 use crate::protocol::ElectionMessage;
@@ -40,7 +40,7 @@ enum Happening {
         vote: Vote,
     },
     Arrives {
-        from: NodeId,
+        from: Life,
         to: Life,
         message: ElectionMessage,
     },
@@ -183,7 +183,7 @@ impl Cluster {
                 }
             }
             Happening::Persisted { life, sequence, vote } => self.persisted(life, sequence, vote),
-            Happening::Arrives { from, to, message } => self.give(to, Input::Message { from, message }),
+            Happening::Arrives { from, to, message } => self.arrive(from, to, message),
             Happening::Dial(dial) => self.dial(dial),
             Happening::Reaches(dial) => self.reach(dial),
             Happening::Settles(dial, end) => self.settle(dial, end),

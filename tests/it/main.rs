@@ -8,4 +8,5 @@ mod interop;
 mod layers;
 mod project;
 mod seed;
+mod supervisor;
 mod wire;

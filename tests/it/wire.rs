@@ -14,6 +14,7 @@ mod control;
 mod events;
 mod frame;
 mod greeting;
+mod process;
 mod requests;
 
 /// The text of the image that the golden lines are about.

@@ -74,13 +74,20 @@ impl Cluster {
                 self.counters.lost += 1;
             } else {
                 let at = cut_until.unwrap_or(self.now) + latency;
-                let arrives = Happening::Arrives {
-                    from: from.node,
-                    to,
-                    message,
-                };
+                let arrives = Happening::Arrives { from, to, message };
                 self.schedule(at, arrives);
             }
+        }
+    }
+
+    /// A message arrives, unless a later life of its sender has greeted: that ended its connection.
+    pub(super) fn arrive(&mut self, from: Life, to: Life, message: ElectionMessage) {
+        let greeted = self
+            .process_mut(to)
+            .and_then(|process| process.greeted.get(&from.node).copied());
+        if greeted.is_none_or(|generation| generation <= from.generation) {
+            let from = from.node;
+            self.give(to, Input::Message { from, message });
         }
     }
 
@@ -169,6 +176,9 @@ impl Cluster {
         };
         self.schedule_after(back, Happening::Settles(dial, DialEnd::Accepted));
         let (a, b) = (dial.dialler, life);
+        if let Some(process) = self.process_mut(b) {
+            process.greeted.insert(a.node, a.generation);
+        }
         let greeted = LinkChange::Greeted {
             generation: self.shown(a.generation),
         };

@@ -38,6 +38,8 @@ pub(super) struct Process {
     pub(super) inbox: VecDeque<Input>,
     pub(super) frozen: Option<u64>,
     pub(super) links: BTreeMap<NodeId, Link>,
+    /// The latest life of each peer that has greeted.
+    pub(super) greeted: BTreeMap<NodeId, Generation>,
     pub(super) disk_free_at: Time,
     /// When it will be looked at again; earlier plans for it are forgotten.
     pub(super) wakes_at: Option<Time>,
@@ -87,6 +89,7 @@ impl Cluster {
             inbox: VecDeque::new(),
             frozen: None,
             links: BTreeMap::new(),
+            greeted: BTreeMap::new(),
             disk_free_at: now,
             wakes_at: None,
         });

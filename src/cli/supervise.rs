@@ -1,0 +1,85 @@
+//! `heirloom` without a command, and `supervisor`: the whole cluster of this machine, headless.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+use super::exit::{Exit, Failure};
+use super::interrupt::{Asked, Signals};
+use super::output::{Format, OutputArgs};
+use super::print::print;
+use super::settings::Settings;
+use crate::event::line::nodes;
+use crate::server;
+use crate::supervisor::headless::{self, Format as Printed};
+use crate::supervisor::{Launch, Supervisor};
+
+/// Addresses that somebody else listens on.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was started: {}", .0.join("; "))]
+struct Taken(Vec<String>);
+
+/// Runs the cluster until it is asked to stop, or until no node is left.
+pub(super) fn run(settings: &Settings, flags: Vec<OsString>, output: OutputArgs) -> Result<Exit, Failure> {
+    settings.all_on_this_machine().map_err(Failure::usage)?;
+    let launch = Launch {
+        program: std::env::current_exe()?,
+        settings: flags,
+        nodes: settings.cluster.members.ids().collect(),
+    };
+    // One thread: nodes die with the thread that started them, and this one is the program's own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(supervise(settings, launch, output));
+    runtime.shutdown_background();
+    ended
+}
+
+async fn supervise(settings: &Settings, launch: Launch, output: OutputArgs) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen()?;
+    every_address_is_free(settings).await?;
+    if output.format() == Format::Text && !output.no_tui && std::io::stdout().is_terminal() {
+        let (count, name) = (launch.nodes.len(), &settings.cluster.name);
+        print(&format!(
+            "Heirloom: {count} nodes of cluster {name}; Ctrl-C stops them\n"
+        ))?;
+    }
+    let format = match output.format() {
+        Format::Text => Printed::Text,
+        Format::Json => Printed::Json,
+    };
+    let mut first_asked = None;
+    let asked = async || {
+        let asked = signals.next().await;
+        first_asked.get_or_insert(asked);
+    };
+    let summary = headless::run(Supervisor::start(launch), format, std::io::stdout(), asked).await?;
+    match first_asked {
+        Some(Asked::Interrupt) => Ok(Exit::Interrupted),
+        Some(Asked::Terminate) => Ok(Exit::Done),
+        None if summary.given_up.is_empty() => Ok(Exit::Done),
+        None => {
+            let given_up = nodes(&summary.given_up);
+            Err(
+                anyhow::anyhow!("no node is left: {given_up} crashed again and again; see above for why")
+                    .into(),
+            )
+        }
+    }
+}
+
+/// Looks at every port before anything is started, and names whoever holds one.
+async fn every_address_is_free(settings: &Settings) -> Result<(), Failure> {
+    let mut taken = Vec::new();
+    for id in settings.cluster.members.ids() {
+        let config = settings.node(id).map_err(Failure::usage)?;
+        if let Err(error) = server::check_address(&config).await {
+            taken.push(error.to_string());
+        }
+    }
+    if taken.is_empty() {
+        Ok(())
+    } else {
+        Err(Taken(taken).into())
+    }
+}

@@ -1,0 +1,171 @@
+//! The supervisor with programs that are no nodes: chatty ones, broken ones, and none at all.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::event::process::OutputStream;
+
+fn one() -> NodeId {
+    NodeId::new(1).expect("not zero")
+}
+
+/// A supervisor of one node, which is this shell script.
+fn of_script(script: &str) -> (Supervisor, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("node.sh");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("made executable");
+    (of_program(program), folder)
+}
+
+fn of_program(program: PathBuf) -> Supervisor {
+    Supervisor::start(Launch {
+        program,
+        settings: vec!["--nodes=1".into()],
+        nodes: vec![one()],
+    })
+}
+
+/// Runs a test on one thread, as the program does.
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(test);
+}
+
+/// Waits for the next fact about the process for which `pick` has an answer.
+async fn until<T>(supervisor: &mut Supervisor, pick: impl Fn(&ProcessFact) -> Option<T>) -> T {
+    loop {
+        if let Notice::Process(event) = supervisor.next().await
+            && let Some(picked) = pick(&event.fact)
+        {
+            return picked;
+        }
+    }
+}
+
+/// Reads on until nothing runs; returns how the last process ended.
+async fn until_idle(supervisor: &mut Supervisor) -> Option<Ending> {
+    while !supervisor.is_idle() {
+        supervisor.next().await;
+    }
+    supervisor
+        .summary()
+        .nodes
+        .into_iter()
+        .find_map(|event| match event.fact {
+            ProcessFact::Summary { last, .. } => last,
+            _ => None,
+        })
+}
+
+fn text(fact: &ProcessFact, from: OutputStream) -> Option<String> {
+    match fact {
+        ProcessFact::Wrote { stream, text } if *stream == from => Some(text.clone()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_node_is_started_with_the_hidden_flags_and_the_settings() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("echo \"$@\"; exec cat");
+        let told = until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        assert_eq!(told, "node 1 --supervised --no-tui --format json --nodes=1");
+        supervisor.wish(Wish::StopAll);
+        assert_eq!(until_idle(&mut supervisor).await, Some(Ending::Signal(15)));
+    });
+}
+
+#[test]
+fn what_is_no_event_is_told_harmlessly() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("printf '\\033[2Jhelp' >&2; exit 7");
+        let told = until(&mut supervisor, |fact| text(fact, OutputStream::Stderr)).await;
+        assert_eq!(told, "\\u{1b}[2Jhelp", "a last line without an end is a line");
+        supervisor.wish(Wish::StopAll);
+        until_idle(&mut supervisor).await;
+    });
+}
+
+#[test]
+fn a_flood_without_a_line_end_is_cut_and_never_delays_a_kill() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("exec cat /dev/zero");
+        for _ in 0..50 {
+            let told = until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+            assert_eq!(told.len(), ring::LINE_BYTES_MAX * "\\u{0}".len());
+        }
+        supervisor.wish(Wish::KillAll);
+        assert_eq!(until_idle(&mut supervisor).await, Some(Ending::Signal(9)));
+    });
+}
+
+#[test]
+fn lines_that_come_faster_than_they_are_read_are_counted() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("yes | head -n 100000; echo end; exec cat");
+        let (mut told, mut dropped) = (0, 0);
+        loop {
+            // Whoever reads is busy with something else most of the time.
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+            let Notice::Process(event) = supervisor.next().await else {
+                continue;
+            };
+            match event.fact {
+                ProcessFact::Wrote { text, .. } if text == "end" => break,
+                ProcessFact::Wrote { .. } => told += 1,
+                ProcessFact::OutputDropped { lines } => dropped += lines,
+                _ => {}
+            }
+        }
+        assert_eq!(told + dropped, 100_000);
+        assert!(dropped > 0, "a burst is larger than what waits for a reader");
+        supervisor.wish(Wish::KillAll);
+        until_idle(&mut supervisor).await;
+    });
+}
+
+#[test]
+fn a_frozen_process_is_woken_to_stop() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("echo ready; exec cat");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        supervisor.wish(Wish::Freeze(one()));
+        supervisor.wish(Wish::Stop(one()));
+        assert_eq!(until_idle(&mut supervisor).await, Some(Ending::Signal(15)));
+    });
+}
+
+#[test]
+fn a_process_that_does_not_listen_is_killed_by_whoever_cannot_wait() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("trap '' TERM; echo ready; exec cat");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        supervisor.wish(Wish::StopAll);
+        supervisor.wish(Wish::KillAll);
+        assert_eq!(until_idle(&mut supervisor).await, Some(Ending::Signal(9)));
+    });
+}
+
+#[test]
+fn a_program_that_is_not_there_is_given_up() {
+    run(async {
+        let mut supervisor = of_program("/nonexistent/heirloom".into());
+        let ending = until_idle(&mut supervisor).await.expect("it was tried");
+        assert!(
+            ending
+                .to_string()
+                .starts_with("could not be started: /nonexistent/heirloom: "),
+            "{ending}"
+        );
+        assert_eq!(supervisor.summary().given_up, [one()]);
+    });
+}
