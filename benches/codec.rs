@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use heirloom::id::{Ballot, Epoch, ImageId, NodeId, RequestId};
 use heirloom::protocol::frame::{FrameReader, FrameWriter};
-use heirloom::protocol::{Assignment, ClientMessage, ControlMessage, ElectionMessage, ImageKind, Upload};
+use heirloom::protocol::{Assignment, ClientMessage, ControlMessage, ElectionMessage, Upload};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,6 @@ fn upload() -> ClientMessage {
     ClientMessage::Upload(Upload {
         image: ImageId::from_bytes([0xa5; 16]),
         file: "holiday in the mountains 2024-08-17.jpeg".to_owned(),
-        kind: ImageKind::Jpeg,
         assignment: Assignment {
             ballot: ballot(),
             request: RequestId(123_456),

@@ -19,12 +19,14 @@ use crate::config::ClusterConfig;
 use crate::id::UserName;
 use crate::protocol::{Hello, PROTOCOL_VERSION, Purpose};
 
+pub mod absence;
 mod complete;
 pub mod console;
 pub mod decrypt;
 mod editor;
 mod error;
 mod link;
+mod movement;
 mod observe;
 mod offer;
 mod part;
@@ -39,9 +41,12 @@ mod transfer;
 mod upload;
 
 pub use error::{Outcome, UploadError};
-pub use observe::{Answer, Observer, Obstacle, Receipt, Unreachable, UploadEvent};
+pub use observe::{Answer, Observer, Obstacle, Receipt, Setback, Unreachable, UploadEvent};
 pub use part::SaveError;
 pub use source::SourceError;
+
+/// What is known of an upload that somebody ended with Ctrl-C.
+pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating the upload is safe";
 
 /// What a client is told.
 #[derive(Debug, Clone)]
@@ -75,6 +80,8 @@ impl ClientConfig {
 pub struct ClusterClient {
     config: ClientConfig,
     links: offer::Links,
+    /// Whether the folder for encrypted files was looked through for what dead clients left.
+    swept: bool,
 }
 
 impl ClusterClient {
@@ -84,6 +91,7 @@ impl ClusterClient {
         Self {
             config,
             links: offer::Links::new(),
+            swept: false,
         }
     }
 
@@ -102,6 +110,10 @@ impl ClusterClient {
     /// When the file is no image that is accepted, when nobody leads or nothing moves for the
     /// deadline, when the nodes refuse, or when the encrypted file cannot be written.
     pub async fn upload(&mut self, file: &Path, observe: &mut Observer<'_>) -> Result<Receipt, UploadError> {
+        // Once is enough: a folder of many images takes its time to be listed.
+        if !std::mem::replace(&mut self.swept, true) {
+            part::sweep(&self.config.images_dir).await;
+        }
         let uploaded = upload::upload(&self.config, &mut self.links, file, observe).await;
         observe(match &uploaded {
             Ok(receipt) => UploadEvent::Saved(receipt.clone()),
@@ -113,5 +125,7 @@ impl ClusterClient {
     }
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

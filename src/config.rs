@@ -168,12 +168,6 @@ impl Members {
     pub fn len(&self) -> usize {
         self.0.len()
     }
-
-    /// Says whether every member listens on a loopback address, hence on one host.
-    #[must_use]
-    pub fn all_loopback(&self) -> bool {
-        self.0.values().all(Address::is_loopback)
-    }
 }
 
 /// How many nodes must agree before one leads.

@@ -107,18 +107,6 @@ impl RoundRobin {
         self.turns.front().copied()
     }
 
-    /// Returns the difference between the most and the fewest requests given to an active node.
-    #[must_use]
-    pub fn fairness(&self) -> u64 {
-        let assigned = || {
-            self.turns
-                .iter()
-                .filter_map(|node| self.tallies.get(node))
-                .map(|tally| tally.assigned)
-        };
-        assigned().max().unwrap_or(0) - assigned().min().unwrap_or(0)
-    }
-
     /// Reports every node, in the order of ids.
     #[must_use]
     pub fn rotation(&self) -> Vec<RotationStatus> {
@@ -185,14 +173,12 @@ mod tests {
         assert_eq!(rotation.next(), None);
         rotation.set_state(id(2), WorkerState::CatchingUp);
         assert_eq!(rotation.assign(None), None);
-        assert_eq!(rotation.fairness(), 0);
     }
 
     #[test]
     fn turns_go_round_in_the_order_of_ids() {
         let mut rotation = active(3);
         assert_eq!(assigned(&mut rotation, 7), [1, 2, 3, 1, 2, 3, 1]);
-        assert_eq!(rotation.fairness(), 1);
     }
 
     #[test]
@@ -200,7 +186,6 @@ mod tests {
         let mut rotation = active(3);
         rotation.set_state(id(2), WorkerState::Down);
         assert_eq!(assigned(&mut rotation, 6), [1, 3, 1, 3, 1, 3]);
-        assert_eq!(rotation.fairness(), 0);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use client::{
     Assignment, ClientMessage, ErrorCode, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
 };
 pub use control::{AnswerVerdict, ControlMessage, ElectionMessage, GrantVerdict};
-pub use greeting::{Greeted, Hello, Opening, Purpose, Refusal, Welcome};
+pub use greeting::{Greeted, Hello, Opening, PeerWelcome, Purpose, Refusal, Welcome};
 pub use status::{NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport};
 
 /// The version of the wire; both sides must speak the same.
@@ -35,8 +35,8 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// The most bytes a header line may have, its newline included.
 ///
-/// The longest real header is a status report of nine nodes, about 4 KiB; the limit is what a
-/// stranger can make a node hold for one connection.
+/// The longest real header is a status report of nine nodes, about 4 KiB. Who is asked by strangers
+/// sets a lower limit for what they send.
 pub const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// How many bytes of a body are read, encrypted and written at a time.

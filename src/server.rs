@@ -36,7 +36,6 @@ use self::input::NodeInput;
 use self::links::{Link, Links};
 use self::log::LogSink;
 use self::node::Node;
-use self::parking::Parking;
 use self::peers::Dialler;
 use self::refusals::RefusalLog;
 use self::vote::{VoteFile, VoteWriter};
@@ -260,29 +259,10 @@ impl Running {
             cutting: CancellationToken::new(),
             config,
         });
-        let kept = context.inputs.clone();
-        let votes = VoteWriter::start(disk.votes, move |sequence, result| {
-            let input = NodeInput::Kept {
-                sequence,
-                kept: result,
-            };
-            // A node that has ended asks for nothing more.
-            let _ = kept.blocking_send(input);
-        })
-        .map_err(RunError::Thread)?;
+        let votes = write_votes(disk.votes, context.inputs.clone())?;
         let (links, diallers) = dial_all(&context);
-        let node = Node {
-            config: context.config.clone(),
-            clock,
-            events: context.events.clone(),
-            election: election(&context.config, clock, disk.vote),
-            votes,
-            links,
-            dispatch: None,
-            parking: Parking::default(),
-            store: context.store.clone(),
-            transfers: Arc::clone(&context.transfers),
-        };
+        let election = election(&context.config, clock, disk.vote);
+        let node = Node::new(&context, election, votes, links);
         context.events.publish(Fact::Started {
             pid: std::process::id(),
             address: own_address(&context.config).to_string(),
@@ -315,6 +295,15 @@ impl Running {
         self.connections.wait().await;
         Ok(ended?)
     }
+}
+
+/// Starts the thread that keeps votes; what becomes of each is an input.
+fn write_votes(file: VoteFile, inputs: mpsc::Sender<NodeInput>) -> Result<VoteWriter, RunError> {
+    let kept = move |sequence, kept| {
+        // A node that has ended asks for nothing more.
+        let _ = inputs.blocking_send(NodeInput::Kept { sequence, kept });
+    };
+    VoteWriter::start(file, kept).map_err(RunError::Thread)
 }
 
 fn election(config: &NodeConfig, clock: Clock, remembered: Option<Vote>) -> Election {

@@ -13,7 +13,8 @@
 //!
 //! Invariant: what [`PendingRecord::commit`] has returned from survives the loss of power: the
 //! file's data was synced, then its name, then its directory. What was not committed leaves
-//! nothing behind.
+//! nothing behind, but for one case: when the last of these syncs fails, nobody knows what the disk
+//! holds. The commit has failed then, and the next start may find the record kept.
 
 mod digest;
 mod directory;
@@ -34,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use digest::{Digest, ParseDigestError};
 pub use directory::{DataDirectory, OpenError};
-pub use disk::write_durably;
+pub use disk::{parent_of, write_durably};
 pub use error::StoreError;
 pub use identity::{DiskId, Identity};
 pub use pending::PendingRecord;
@@ -93,7 +94,7 @@ struct Books {
     kept: BTreeMap<ImageId, Shelf>,
     in_progress: BTreeSet<ImageId>,
     /// What the uploads in progress have yet to write.
-    claimed_bytes: u64,
+    awaited_bytes: u64,
     read_only: bool,
 }
 
@@ -118,7 +119,7 @@ impl Store {
         let books = Books {
             kept,
             in_progress: BTreeSet::new(),
-            claimed_bytes: 0,
+            awaited_bytes: 0,
             read_only: false,
         };
         Ok(Self {
@@ -153,12 +154,6 @@ impl Store {
         PendingRecord::begin(&self.inner, header, body_bytes)
     }
 
-    /// Returns where the record of an image is kept; `None` when it is not.
-    #[must_use]
-    pub fn find(&self, image: ImageId) -> Option<PathBuf> {
-        self.inner.find(image)
-    }
-
     /// Opens the record of an image; `None` when it is not kept.
     ///
     /// # Errors
@@ -166,21 +161,6 @@ impl Store {
     /// When it cannot be read, or is not the record it should be.
     pub fn open_record(&self, image: ImageId) -> Result<Option<RecordReader>, StoreError> {
         Ok(self.inner.open_record(image)?.map(|(_, reader)| reader))
-    }
-
-    /// Reads the record of an image through and returns the digest of its body.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read, or is not what was written.
-    pub fn body_digest(&self, image: ImageId) -> Result<Option<Digest>, StoreError> {
-        let Some((path, reader)) = self.inner.open_record(image)? else {
-            return Ok(None);
-        };
-        let digest = reader.verify();
-        digest
-            .map(Some)
-            .map_err(|source| StoreError::Record { path, source })
     }
 
     /// Returns how many images are kept.

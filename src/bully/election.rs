@@ -312,7 +312,7 @@ impl Election {
         self.stand(now);
     }
 
-    /// Whether a ballot is none that this node has already left behind.
+    /// Says whether a ballot is none that this node has already left behind.
     #[must_use]
     pub fn is_current(&self, ballot: Ballot) -> bool {
         (ballot.epoch, Some(ballot.id)) >= (self.vote.epoch, self.vote.voted_for)

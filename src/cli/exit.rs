@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::event::line::printable;
+
 /// The table of exit codes, as `--help` and the manual show it.
 pub(super) const TABLE: &str = "\
 Exit codes:
@@ -86,12 +88,26 @@ pub(super) fn finish(ended: Result<Exit, Failure>) -> ExitCode {
 /// Prints an error with its chain of causes.
 pub(super) fn complain(error: &anyhow::Error) {
     // Where standard error is gone, too, the exit code is all that is left.
-    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    let _ = writeln!(std::io::stderr(), "{}", complaint(error));
+}
+
+/// Makes the line of an error, which may quote another process.
+fn complaint(error: &anyhow::Error) -> String {
+    printable(&format!("error: {error:#}")).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_process_said_cannot_move_the_cursor() {
+        let error = anyhow::anyhow!("no\u{1b}[2J\nway").context("could not upload");
+        assert_eq!(
+            complaint(&error),
+            "error: could not upload: no\u{fffd}[2J\u{fffd}way"
+        );
+    }
 
     #[test]
     fn the_table_holds_every_exit_code() {

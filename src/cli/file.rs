@@ -103,6 +103,11 @@ mod tests {
             "heirloom.toml, line 2 (`heartbeat = \"5 parsecs\"`): \
              \"5 parsecs\" is no duration; write 5s, 100ms or 1m"
         );
+        assert_eq!(
+            problem("heartbeat = 5\n"),
+            "heirloom.toml, line 1 (`heartbeat = 5`): \
+             5 has no unit; write \"5s\" for seconds, with the quotes"
+        );
         let unknown = problem("nods = 3\n");
         assert!(
             unknown.starts_with("heirloom.toml, line 1 (`nods = 3`): unknown field `nods`"),

@@ -39,6 +39,26 @@ impl Signals {
     }
 }
 
+/// Resolves with the next Ctrl-C, not with an earlier one; where the system tells of none, never.
+pub(super) async fn interrupted() {
+    told_of(SignalKind::interrupt()).await;
+}
+
+/// Resolves when somebody wants the program to end; where the system does not tell, never.
+pub(super) async fn terminated() {
+    told_of(SignalKind::terminate()).await;
+}
+
+async fn told_of(kind: SignalKind) {
+    let told = match signal(kind) {
+        Ok(mut told) => told.recv().await,
+        Err(_) => None,
+    };
+    if told.is_none() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Runs a client's work until it is done or a signal drops it, with what it had half-written.
 pub(super) fn until_interrupted(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -4,6 +4,7 @@
 //! `base-port`. Nothing is checked beyond its own syntax; see [`super::settings`].
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 use crate::config::Address;
@@ -199,14 +201,34 @@ impl FromStr for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer)
+        deserializer.deserialize_str(SpanVisitor)
+    }
+}
+
+struct SpanVisitor;
+
+impl Visitor<'_> for SpanVisitor {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration in quotes, such as \"5s\"")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Span, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
+        Err(E::custom(format!(
+            "{number} has no unit; write \"{number}s\" for seconds, with the quotes"
+        )))
     }
 }
 
 /// Reads a value from the text that it parses.
 fn parsed<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
-    T: FromStr<Err: std::fmt::Display>,
+    T: FromStr<Err: fmt::Display>,
     D: Deserializer<'de>,
 {
     let text = String::deserialize(deserializer)?;

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use clap::Args;
 
 use super::exit::{Exit, Failure};
+use super::interrupt::{interrupted, terminated};
 use super::settings::Settings;
 use crate::client::ClusterClient;
 use crate::client::repl::{self, Ended, Input};
@@ -27,18 +28,17 @@ pub(super) fn run(settings: &Settings, args: &ClientArgs) -> Result<Exit, Failur
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let ended = runtime.block_on(repl::run(&mut client, input, io::stdout(), interrupted));
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = repl::run(&mut client, input, io::stdout(), interrupted) => ended,
+            // What an upload had half-written goes with it.
+            () = terminated() => Ok(Ended::Interrupted),
+        }
+    });
     // A thread may still wait for a line; nobody waits for it.
     runtime.shutdown_background();
     Ok(match ended? {
         Ended::Quit => Exit::Done,
         Ended::Interrupted => Exit::Interrupted,
     })
-}
-
-/// Resolves with the next Ctrl-C; where the system tells of none, never.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

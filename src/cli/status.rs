@@ -1,5 +1,6 @@
 //! `heirloom status`: how every node is, and who leads.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +12,8 @@ use super::interrupt::until_interrupted;
 use super::print::print;
 use super::settings::Settings;
 use crate::client::status::{MemberStatus, ask_all, serving};
-use crate::event::line::nodes;
+use crate::client::{Unreachable, absence};
+use crate::event::line::printable;
 use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
 
@@ -63,23 +65,20 @@ fn as_json(statuses: &[MemberStatus]) -> Value {
 
 /// Says in a sentence who leads, or who is missing.
 pub(super) fn summary(statuses: &[MemberStatus]) -> String {
-    let silent = statuses.iter().filter(|status| status.report.is_err());
-    let silent: Vec<NodeId> = silent.map(|status| status.node).collect();
+    let silent: BTreeMap<NodeId, Unreachable> = statuses
+        .iter()
+        .filter_map(|status| Some((status.node, status.report.as_ref().err()?.clone())))
+        .collect();
     let (up, members) = (statuses.len() - silent.len(), statuses.len());
-    match (serving(statuses), silent.as_slice()) {
-        (Some(leader), _) => format!(
+    match serving(statuses) {
+        Some(leader) => format!(
             "Node {} leads (epoch {}), {up} of {members} nodes up",
             leader.node, leader.epoch
         ),
-        (None, []) => "No leader serves, though every node is up; wait for the election".to_owned(),
-        (None, silent) => {
-            let (verb, them) = if silent.len() == 1 {
-                ("is", "it")
-            } else {
-                ("are", "them")
-            };
-            format!("No leader serves: {} {verb} not up; start {them}", nodes(silent))
+        None if silent.is_empty() => {
+            "No leader serves, though every node is up; wait for the election".to_owned()
         }
+        None => format!("No leader serves: {}", absence::explain(&silent)),
     }
 }
 
@@ -117,7 +116,7 @@ fn row(status: &MemberStatus) -> [String; HEADINGS.len()] {
         ],
         Err(why) => {
             let unknown = || UNKNOWN.to_owned();
-            let state = format!("unreachable: {why}");
+            let state = format!("unreachable: {}", printable(&why.to_string()));
             [node, address, state, unknown(), unknown(), unknown(), unknown()]
         }
     }
@@ -136,7 +135,6 @@ fn state(report: &StatusReport) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Unreachable;
     use crate::config::QuorumPolicy;
     use crate::id::{Ballot, Epoch, Generation};
     use crate::protocol::QuorumStatus;
@@ -206,7 +204,20 @@ NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IM
         ];
         assert_eq!(
             summary(&statuses),
-            "No leader serves: nodes 2 and 3 are not up; start them"
+            "No leader serves: node 2 does not answer: it may be frozen or cut off; \
+             node 3 is not up; start it"
         );
+    }
+
+    #[test]
+    fn what_a_stranger_answers_is_one_cell_of_one_row() {
+        let status = MemberStatus {
+            node: id(1),
+            address: "127.0.0.1:8001".parse().expect("valid"),
+            report: Err(Unreachable::Refused("no\u{1b}[2J\nway".to_owned())),
+        };
+        let table = table(&[status]);
+        assert_eq!(table.lines().count(), 2);
+        assert!(table.contains("unreachable: no\u{fffd}[2J\u{fffd}way"), "{table}");
     }
 }

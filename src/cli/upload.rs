@@ -1,8 +1,10 @@
 //! `heirloom upload`: images to the cluster, once, for scripts and people alike.
 
+use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 use serde_json::json;
@@ -12,7 +14,7 @@ use super::interrupt::until_interrupted;
 use super::print::{PrintError, print};
 use super::settings::Settings;
 use crate::client::console::Console;
-use crate::client::{ClusterClient, Receipt, UploadError, UploadEvent};
+use crate::client::{ClusterClient, INTERRUPTED, Receipt, UploadError, UploadEvent};
 use crate::id::UserName;
 
 #[derive(Debug, Args)]
@@ -31,17 +33,32 @@ pub(super) struct UploadArgs {
 /// Uploads one file after the other; a file that fails does not keep the next from its try.
 pub(super) fn run(settings: &Settings, args: &UploadArgs) -> Result<Exit, Failure> {
     let client = ClusterClient::new(settings.client(args.user.clone()));
-    until_interrupted(upload_all(client, args))
+    let under_way = Cell::new(None);
+    let exit = until_interrupted(upload_all(client, args, &under_way))?;
+    if let (Exit::Interrupted, Some(file)) = (exit, under_way.get()) {
+        complain(&anyhow!(INTERRUPTED));
+        if args.json {
+            print(&format!("{}\n", failure_line(file, INTERRUPTED, exit)))?;
+        }
+    }
+    Ok(exit)
 }
 
-async fn upload_all(mut client: ClusterClient, args: &UploadArgs) -> Result<Exit, Failure> {
+/// Uploads every file; the one that is `under_way` is known to whoever interrupts it.
+async fn upload_all<'a>(
+    mut client: ClusterClient,
+    args: &'a UploadArgs,
+    under_way: &Cell<Option<&'a Path>>,
+) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     for file in &args.files {
+        under_way.set(Some(file));
         let ended = if args.json {
             told_as_json(&mut client, file).await?
         } else {
             told_as_transcript(&mut client, file).await?
         };
+        under_way.set(None);
         match ended {
             Exit::Done => {}
             // The next file would only wait for the same leader.
@@ -96,10 +113,14 @@ fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json
             "members": receipt.members,
             "digest": receipt.digest,
         }),
-        Err(error) => json!({
-            "file": file.to_string_lossy(),
-            "error": error.to_string(),
-            "exit_code": exit_of(error).code(),
-        }),
+        Err(error) => failure_line(file, &error.to_string(), exit_of(error)),
     }
+}
+
+fn failure_line(file: &Path, error: &str, exit: Exit) -> serde_json::Value {
+    json!({
+        "file": file.to_string_lossy(),
+        "error": error,
+        "exit_code": exit.code(),
+    })
 }

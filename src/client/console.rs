@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use super::observe::UploadEvent;
 use super::progress::Progress;
 use super::transcript::Transcript;
+use crate::event::line::printable;
 
 /// Prints lines, and a progress bar where somebody would see it.
 #[derive(Debug)]
@@ -47,12 +48,12 @@ impl<W: Write> Console<W> {
         }
     }
 
-    /// Prints one line.
+    /// Prints one line; whoever's words are in it, they are one.
     pub fn line(&mut self, line: &str) {
         if self.broken.is_some() {
             return;
         }
-        let written = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+        let written = writeln!(self.out, "{}", printable(line)).and_then(|()| self.out.flush());
         self.broken = written.err();
     }
 
@@ -84,6 +85,13 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_line_is_one_line_whatever_is_in_it() {
+        let mut out = Vec::new();
+        Console::new(&mut out).line("✗ no\u{1b}[2J\nway");
+        assert_eq!(out, "✗ no\u{fffd}[2J\u{fffd}way\n".as_bytes());
     }
 
     #[test]

@@ -6,30 +6,32 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::part::{PartFile, SaveError, Target};
-use super::saved::{SavedName, printable};
+use super::saved::{SavedName, printable_path};
+use super::source::{self, SourceError};
 use crate::encryption::{Cipher, IV_BYTES, Key};
 use crate::id::{ImageId, UserName};
 use crate::image;
 use crate::protocol::CHUNK_BYTES;
+use crate::store::parent_of;
 
 /// Why a file was not decrypted.
 #[derive(Debug, thiserror::Error)]
 pub enum DecryptError {
     /// It could not be read.
-    #[error("could not read {file}: {error}")]
-    Read {
-        /// Its path, as a person reads it.
-        file: String,
-        /// Why.
-        error: io::Error,
-    },
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// It has no room for an IV and an image.
     #[error("could not decrypt {file}: it is too short to be an encrypted image")]
     TooShort {
+        /// Its path, as a person reads it.
+        file: String,
+    },
+    /// It is an image as it is.
+    #[error("{file} is not encrypted")]
+    NotEncrypted {
         /// Its path, as a person reads it.
         file: String,
     },
@@ -83,53 +85,38 @@ pub async fn decrypt(
 ) -> Result<PathBuf, DecryptError> {
     let path = destination.path_for(file);
     if path.symlink_metadata().is_ok() {
-        let file = printable(&path);
+        let file = printable_path(&path);
         return Err(SaveError::Exists { file }.into());
     }
-    let read_error = |error| DecryptError::Read {
-        file: printable(file),
-        error,
-    };
-    let mut encrypted = open(file).await.map_err(read_error)?;
+    let read_error = |error| SourceError::of_io(file, error);
+    let mut encrypted = source::open_regular(file).await?;
     let mut chunk = vec![0; CHUNK_BYTES];
 
     let iv = fill(&mut encrypted, &mut chunk[..IV_BYTES]).await;
     let iv: Option<[u8; IV_BYTES]> = chunk[..iv.map_err(read_error)?].try_into().ok();
     let mut read = fill(&mut encrypted, &mut chunk).await.map_err(read_error)?;
     let Some(iv) = iv.filter(|_| read > 0) else {
-        let file = printable(file);
+        let file = printable_path(file);
         return Err(DecryptError::TooShort { file });
     };
+    let head = [&iv[..], &chunk[..read.min(image::HEAD_BYTES)]].concat();
     let mut cipher = Cipher::new(&Key::of_user(user), ImageId::from_bytes(iv));
     cipher.apply(&mut chunk[..read]);
     if image::detect(&chunk[..read.min(image::HEAD_BYTES)]).is_err() {
-        let (file, user) = (printable(file), user.clone());
+        let (file, user) = (printable_path(file), user.clone());
+        if image::detect(&head).is_ok() {
+            return Err(DecryptError::NotEncrypted { file });
+        }
         return Err(DecryptError::NotAnImage { file, user });
     }
 
-    let mut part = PartFile::create(folder_of(&path)).await?;
+    let mut part = PartFile::create(parent_of(&path)).await?;
     while read > 0 {
         part.write(&chunk[..read]).await?;
         read = fill(&mut encrypted, &mut chunk).await.map_err(read_error)?;
         cipher.apply(&mut chunk[..read]);
     }
     Ok(part.keep(Target::Exactly(path)).await?)
-}
-
-/// Opens a file that is one: a directory, for instance, opens well and fails later.
-async fn open(path: &Path) -> io::Result<File> {
-    let seen = tokio::fs::metadata(path).await?;
-    if seen.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    File::open(path).await
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    }
 }
 
 /// Reads until `chunk` is full or the input ends; returns how much was read.
@@ -179,7 +166,7 @@ mod tests {
             let path = decrypt(&file, &user("alice"), &Destination::Beside)
                 .await
                 .expect("decrypted");
-            assert_eq!(path, folder.path().join("decrypted_encrypted_a_1.png"));
+            assert_eq!(path, folder.path().join("decrypted_a_1.png"));
             assert_eq!(std::fs::read(path).expect("there"), plain);
             assert_eq!(entries(&folder), 2);
         }
@@ -212,6 +199,37 @@ mod tests {
             "{error}"
         );
         assert_eq!(std::fs::read(path).expect("there"), b"mine");
+    }
+
+    #[tokio::test]
+    async fn a_plain_image_is_called_what_it_is() {
+        let (folder, _, plain) = encrypted(1000);
+        let file = folder.path().join("plain.png");
+        std::fs::write(&file, plain).expect("written");
+        let error = decrypt(&file, &user("alice"), &Destination::Beside)
+            .await
+            .expect_err("refused");
+        assert_eq!(error.to_string(), format!("{} is not encrypted", file.display()));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_refused_in_the_words_of_an_upload() {
+        let folder = tempfile::tempdir().expect("made");
+        let file = folder.path().join("none.png");
+        let error = decrypt(&file, &user("alice"), &Destination::Beside)
+            .await
+            .expect_err("refused");
+        let expected = format!("could not read {}: no such file; check the path", file.display());
+        assert_eq!(error.to_string(), expected);
+        // A socket, as a pipe, is no regular file.
+        let _socket = std::os::unix::net::UnixListener::bind(&file).expect("bound");
+        let error = decrypt(&file, &user("alice"), &Destination::Beside)
+            .await
+            .expect_err("refused");
+        assert!(
+            matches!(error, DecryptError::Source(SourceError::Special { .. })),
+            "{error}"
+        );
     }
 
     #[tokio::test]

@@ -1,35 +1,43 @@
 //! Why an upload failed, said so that a person knows what to do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::observe::Obstacle;
+use super::absence;
+use super::observe::{Obstacle, Unreachable};
 use super::part::SaveError;
 use super::source::SourceError;
 use super::transcript;
 use super::transfer::TransferError;
 use crate::config::Members;
 use crate::encryption::RandomError;
-use crate::event::line::nodes;
 use crate::id::{ImageId, NodeId};
-use crate::protocol::NodeError;
+use crate::protocol::{ErrorCode, NodeError};
 
 /// Whether an upload that failed may have happened all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing was sent, or whoever got it said that it kept nothing.
     NotStored,
-    /// Bytes were sent, and no answer came.
+    /// Bytes were sent, and no answer came, or one that does not know either.
     Unknown,
 }
 
 impl Outcome {
     /// Returns what is known after one more attempt ended in `error`.
     ///
-    /// A node that says why it refuses has kept nothing; one that falls silent may have.
+    /// A node that says why it refuses has kept nothing, unless it says that it does not know; one
+    /// that falls silent may have.
     pub(super) fn after(self, error: &TransferError) -> Self {
         match error {
-            TransferError::Lost | TransferError::Stalled | TransferError::Mismatch => Self::Unknown,
+            TransferError::Lost
+            | TransferError::Stalled
+            | TransferError::Mismatch
+            | TransferError::Node(NodeError {
+                code: ErrorCode::Unknown,
+                ..
+            }) => Self::Unknown,
             TransferError::Node(_)
             | TransferError::Changed
             | TransferError::Source(_)
@@ -99,12 +107,20 @@ pub enum UploadError {
         outcome: Outcome,
     },
     /// Nobody leads, or too few nodes are up for anybody to.
-    #[error("no leader for {}: {}{outcome}", humantime::format_duration(*.waited), Missing(.missing))]
+    #[error("no leader answered for {}: {}{outcome}", humantime::format_duration(*.waited), Missing(.missing))]
     NoLeader {
         /// For how long nothing had moved.
         waited: Duration,
-        /// Who is missing.
-        missing: Vec<NodeId>,
+        /// Who is missing, and why.
+        missing: BTreeMap<NodeId, Unreachable>,
+        /// Whether it may have happened.
+        outcome: Outcome,
+    },
+    /// The members that were asked all follow somebody else.
+    #[error("no leader answered for {}: every node that was asked declined; is the list of nodes complete? see --nodes{outcome}", humantime::format_duration(*.waited))]
+    EveryoneDeclines {
+        /// For how long nothing had moved.
+        waited: Duration,
         /// Whether it may have happened.
         outcome: Outcome,
     },
@@ -122,7 +138,10 @@ impl UploadError {
     /// Says whether the cluster, rather than the request, is to blame: nobody leads it.
     #[must_use]
     pub fn is_no_leader(&self) -> bool {
-        matches!(self, Self::NobodyListens { .. } | Self::NoLeader { .. })
+        matches!(
+            self,
+            Self::NobodyListens { .. } | Self::NoLeader { .. } | Self::EveryoneDeclines { .. }
+        )
     }
 }
 
@@ -150,15 +169,14 @@ impl fmt::Display for StartCommands<'_> {
     }
 }
 
-struct Missing<'a>(&'a [NodeId]);
+struct Missing<'a>(&'a BTreeMap<NodeId, Unreachable>);
 
 impl fmt::Display for Missing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => f.write_str("the nodes have not agreed on one; see `heirloom status`"),
-            [one] => write!(f, "node {one} is missing; start it and upload again"),
-            many => write!(f, "{} are missing; start them and upload again", nodes(many)),
+        if self.0.is_empty() {
+            return f.write_str("the nodes have not agreed on one; see `heirloom status`");
         }
+        f.write_str(&absence::explain(self.0))
     }
 }
 
@@ -173,19 +191,37 @@ mod tests {
     }
 
     #[test]
+    fn only_a_node_that_knows_that_it_kept_nothing_settles_the_outcome() {
+        let refused = |code| {
+            let reason = String::new();
+            Outcome::NotStored.after(&TransferError::Node(NodeError { code, reason }))
+        };
+        assert_eq!(refused(ErrorCode::Storage), Outcome::NotStored);
+        assert_eq!(refused(ErrorCode::Unknown), Outcome::Unknown);
+        let later = TransferError::Node(NodeError {
+            code: ErrorCode::Busy,
+            reason: String::new(),
+        });
+        assert_eq!(Outcome::Unknown.after(&later), Outcome::Unknown);
+    }
+
+    #[test]
     fn a_missing_quorum_names_the_missing_nodes() {
-        let error = |missing, outcome| UploadError::NoLeader {
+        let error = |missing: Vec<NodeId>, outcome| UploadError::NoLeader {
             waited: Duration::from_secs(30),
-            missing,
+            missing: missing
+                .into_iter()
+                .map(|node| (node, Unreachable::ConnectionRefused))
+                .collect(),
             outcome,
         };
         assert_eq!(
             error(vec![id(2), id(3)], Outcome::NotStored).to_string(),
-            "no leader for 30s: nodes 2 and 3 are missing; start them and upload again"
+            "no leader answered for 30s: nodes 2 and 3 are not up; start them"
         );
         assert_eq!(
             error(vec![id(3)], Outcome::Unknown).to_string(),
-            "no leader for 30s: node 3 is missing; start it and upload again; \
+            "no leader answered for 30s: node 3 is not up; start it; \
              the outcome is unknown; repeating the upload is safe"
         );
     }

@@ -27,11 +27,9 @@ impl Link {
         let mut link = Self::connect(address).await?;
         match link.greet(&Opening::Hello(hello)).await? {
             Greeted::Welcome(welcome) if welcome.node == node => Ok(link),
-            Greeted::Welcome(welcome) => {
-                Err(Unreachable::Other(format!("node {} answers there", welcome.node)))
-            }
+            Greeted::Welcome(welcome) => Err(Unreachable::OtherNode(welcome.node)),
             Greeted::Refused(refusal) => Err(Unreachable::Refused(refusal.reason)),
-            Greeted::Status(_) => Err(out_of_turn()),
+            Greeted::WelcomePeer(_) | Greeted::Status(_) => Err(out_of_turn()),
         }
     }
 
@@ -41,7 +39,7 @@ impl Link {
         match link.greet(&Opening::Status).await? {
             Greeted::Status(report) => Ok(*report),
             Greeted::Refused(refusal) => Err(Unreachable::Refused(refusal.reason)),
-            Greeted::Welcome(_) => Err(out_of_turn()),
+            Greeted::Welcome(_) | Greeted::WelcomePeer(_) => Err(out_of_turn()),
         }
     }
 
@@ -72,7 +70,7 @@ impl Link {
 }
 
 fn out_of_turn() -> Unreachable {
-    Unreachable::Other("it answered what was not asked".to_owned())
+    Unreachable::NotANode
 }
 
 impl From<io::Error> for Unreachable {
@@ -94,7 +92,7 @@ impl From<FrameError> for Unreachable {
         match error {
             FrameError::Io(error) => error.into(),
             FrameError::EndInHeader | FrameError::EndInBody { .. } => Self::Closed,
-            FrameError::HeaderTooLong | FrameError::Header(_) => Self::Other(error.to_string()),
+            FrameError::HeaderTooLong | FrameError::Header(_) => Self::NotANode,
         }
     }
 }

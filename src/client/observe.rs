@@ -4,11 +4,12 @@
 //! and the tests are its readers. Nothing here is a sentence for people: see
 //! [`super::transcript`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::config::Address;
-use crate::id::{Ballot, ImageId, NodeId};
+use crate::id::{Ballot, ClusterName, ImageId, NodeId};
 use crate::protocol::{Assignment, NodeError};
 
 /// Hears of every [`UploadEvent`] as it happens; must not block.
@@ -93,6 +94,12 @@ pub enum Unreachable {
     Closed,
     /// It answered, but does not speak to this client.
     Refused(String),
+    /// Another cluster answers at its address.
+    OtherCluster(ClusterName),
+    /// Another node answers at its address.
+    OtherNode(NodeId),
+    /// What answers at its address speaks another language.
+    NotANode,
     /// Something else, in the words of the system.
     Other(String),
 }
@@ -103,6 +110,9 @@ impl fmt::Display for Unreachable {
             Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NoAnswer => f.write_str("no answer"),
             Self::Closed => f.write_str("it closed the connection"),
+            Self::OtherCluster(name) => write!(f, "cluster {name} answers there"),
+            Self::OtherNode(node) => write!(f, "node {node} answers there"),
+            Self::NotANode => f.write_str("what answers there is no node"),
             Self::Refused(reason) | Self::Other(reason) => f.write_str(reason),
         }
     }
@@ -113,9 +123,11 @@ impl fmt::Display for Unreachable {
 pub enum Obstacle {
     /// Nobody leads.
     NoLeader {
-        /// The nodes that are missing for a quorum or could not be reached.
-        missing: Vec<NodeId>,
+        /// The nodes that are missing for a quorum or could not be reached, and why.
+        missing: BTreeMap<NodeId, Unreachable>,
     },
+    /// Every member that was asked says that another leads.
+    EveryoneDeclines,
     /// No member could be reached at all, and every port refuses.
     NobodyListens,
     /// Whoever could be reached does not speak to this client.
@@ -123,43 +135,42 @@ pub enum Obstacle {
         /// In its own words.
         reason: String,
     },
-    /// The assigned node's connection ended, or could not be made.
-    Lost {
+    /// The assigned node did not bring it to an acknowledgement.
+    Attempt {
         /// Which node.
         node: NodeId,
+        /// What happened.
+        why: Setback,
     },
-    /// Nothing moved between client and assigned node.
-    Stalled {
-        /// Which node.
-        node: NodeId,
-    },
-    /// The assigned node knows a newer reign than the leader that answered.
-    Stale {
-        /// Which node.
-        node: NodeId,
-    },
-    /// The assigned node has too much to do.
-    Busy {
-        /// Which node.
-        node: NodeId,
-    },
-    /// The assigned node's disk refuses.
+}
+
+/// Why the assigned node did not bring an upload to an acknowledgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setback {
+    /// Its connection ended, or could not be made.
+    Lost,
+    /// Nothing moved between client and node, as the client saw it.
+    Silent,
+    /// Nothing moved between client and node, as the node saw it.
+    WaitedInVain,
+    /// It knows a newer reign than the leader that answered.
+    Stale,
+    /// It has too much to do.
+    Busy,
+    /// Its disk refuses.
     Storage {
-        /// Which node.
-        node: NodeId,
         /// In its own words.
         reason: String,
     },
-    /// What came back is not what the assigned node confirmed.
-    Mismatch {
-        /// Which node.
-        node: NodeId,
+    /// Its disk failed so late that the image may be kept.
+    Unknown {
+        /// In its own words.
+        reason: String,
     },
-    /// The id turned out to be taken by another content; the next attempt has a new one.
-    Conflict {
-        /// Which node said so.
-        node: NodeId,
-    },
+    /// What came back is not what it confirmed.
+    Mismatch,
+    /// It has another content under this id; the next attempt has a new one.
+    Conflict,
 }
 
 /// What an upload came to.

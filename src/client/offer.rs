@@ -11,7 +11,7 @@ use super::link::Link;
 use super::observe::{Answer, Observer, Obstacle, Unreachable, UploadEvent};
 use crate::config::Address;
 use crate::id::NodeId;
-use crate::protocol::{Assignment, ErrorCode, Hello, NodeError, NodeMessage, Offer};
+use crate::protocol::{Assignment, Hello, NodeError, NodeMessage, Offer};
 
 /// How long the others may still answer once the leader has.
 ///
@@ -145,14 +145,11 @@ async fn ask_on<F: Future<Output = Result<Link, Unreachable>>>(
 
 fn understood(message: NodeMessage, link: Link) -> (Answer, Option<Link>) {
     match message {
-        NodeMessage::Declined { reason, .. } => (Answer::Declined { reason }, Some(link)),
+        NodeMessage::Declined { reason } => (Answer::Declined { reason }, Some(link)),
         NodeMessage::Assigned(assignment) => (Answer::Assigned(assignment), Some(link)),
         NodeMessage::Unavailable { missing } => (Answer::Unavailable { missing }, Some(link)),
         NodeMessage::Error(error) => (Answer::Failed(error), None),
-        NodeMessage::Chunk | NodeMessage::Stored(_) => {
-            let said = "it answered what was not asked".to_owned();
-            (Answer::Unreachable(Unreachable::Other(said)), None)
-        }
+        NodeMessage::Chunk | NodeMessage::Stored(_) => (Answer::Unreachable(Unreachable::NotANode), None),
     }
 }
 
@@ -161,50 +158,81 @@ pub(super) fn verdict(answers: &Answers) -> Verdict {
     if let Some(assignment) = newest_assignment(answers) {
         return Verdict::Assigned(assignment);
     }
-    let mut missing: Vec<NodeId> = Vec::new();
-    let mut strangers = Vec::new();
-    let mut refusing = 0;
-    let mut members = 0;
-    for (&node, answer) in answers {
-        match answer {
-            Answer::Failed(error) => match error.code {
-                ErrorCode::BadRequest | ErrorCode::NotAccepted => return Verdict::Hopeless(error.clone()),
-                ErrorCode::Busy => return Verdict::Again(Obstacle::Busy { node }),
-                ErrorCode::Conflict => return Verdict::Again(Obstacle::Conflict { node }),
-                ErrorCode::StaleAssignment => return Verdict::Again(Obstacle::Stale { node }),
-                ErrorCode::Storage => {
-                    let reason = error.reason.clone();
-                    return Verdict::Again(Obstacle::Storage { node, reason });
-                }
-            },
-            Answer::Unavailable { missing: others } => {
-                members += 1;
-                missing.extend(others);
-            }
-            Answer::Declined { .. } | Answer::Assigned(_) => members += 1,
-            Answer::Unreachable(why) => {
-                missing.push(node);
-                match why {
-                    Unreachable::ConnectionRefused => refusing += 1,
-                    Unreachable::Refused(reason) => strangers.push(reason),
-                    Unreachable::NoAnswer | Unreachable::Closed | Unreachable::Other(_) => {}
-                }
-            }
+    // A node fails an offer only for what the offer is; the same one would fail again.
+    if let Some(error) = answers.values().find_map(failure) {
+        return Verdict::Hopeless(error.clone());
+    }
+    Verdict::Again(obstacle(answers))
+}
+
+/// Says what stood in the way of an offer that nobody failed and nobody assigned.
+fn obstacle(answers: &Answers) -> Obstacle {
+    let silent: Vec<&Unreachable> = answers.values().filter_map(unreachable).collect();
+    if silent.len() == answers.len() {
+        if let Some(reason) = silent.iter().find_map(|why| refusal(why)) {
+            let reason = reason.to_owned();
+            return Obstacle::Refused { reason };
+        }
+        if silent.iter().all(|why| **why == Unreachable::ConnectionRefused) {
+            return Obstacle::NobodyListens;
         }
     }
-    match strangers.first() {
-        Some(&reason) if members == 0 => {
-            let reason = reason.clone();
-            return Verdict::Again(Obstacle::Refused { reason });
+    if answers
+        .values()
+        .all(|answer| matches!(answer, Answer::Declined { .. }))
+    {
+        return Obstacle::EveryoneDeclines;
+    }
+    Obstacle::NoLeader {
+        missing: missing(answers),
+    }
+}
+
+/// Returns who is missing: who says nothing, and whom others miss and this client does not list.
+fn missing(answers: &Answers) -> BTreeMap<NodeId, Unreachable> {
+    let missed = answers.values().filter_map(|answer| match answer {
+        Answer::Unavailable { missing } => Some(missing),
+        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Failed(_) | Answer::Unreachable(_) => None,
+    });
+    // Whoever answers runs, whatever the others see of it.
+    let unknown = missed.flatten().filter(|node| !answers.contains_key(node));
+    let unknown = unknown.map(|&node| (node, Unreachable::ConnectionRefused));
+    let silent = answers
+        .iter()
+        .filter_map(|(&node, answer)| Some((node, unreachable(answer)?.clone())));
+    unknown.chain(silent).collect()
+}
+
+fn refusal(why: &Unreachable) -> Option<&str> {
+    match why {
+        Unreachable::Refused(reason) => Some(reason),
+        Unreachable::ConnectionRefused
+        | Unreachable::NoAnswer
+        | Unreachable::Closed
+        | Unreachable::OtherCluster(_)
+        | Unreachable::OtherNode(_)
+        | Unreachable::NotANode
+        | Unreachable::Other(_) => None,
+    }
+}
+
+fn failure(answer: &Answer) -> Option<&NodeError> {
+    match answer {
+        Answer::Failed(error) => Some(error),
+        Answer::Declined { .. }
+        | Answer::Assigned(_)
+        | Answer::Unavailable { .. }
+        | Answer::Unreachable(_) => None,
+    }
+}
+
+fn unreachable(answer: &Answer) -> Option<&Unreachable> {
+    match answer {
+        Answer::Unreachable(why) => Some(why),
+        Answer::Declined { .. } | Answer::Assigned(_) | Answer::Unavailable { .. } | Answer::Failed(_) => {
+            None
         }
-        Some(_) | None => {}
     }
-    if refusing == answers.len() {
-        return Verdict::Again(Obstacle::NobodyListens);
-    }
-    missing.sort_unstable();
-    missing.dedup();
-    Verdict::Again(Obstacle::NoLeader { missing })
 }
 
 /// Returns the assignment of the newest reign: a leader that was frozen may speak late.
@@ -222,6 +250,7 @@ fn newest_assignment(answers: &Answers) -> Option<Assignment> {
 mod tests {
     use super::*;
     use crate::id::{Ballot, Epoch, RequestId};
+    use crate::protocol::ErrorCode;
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
@@ -266,7 +295,11 @@ mod tests {
             Answer::Unreachable(Unreachable::NoAnswer),
             Answer::Unreachable(Unreachable::ConnectionRefused),
         ]);
-        let missing = vec![id(2), id(3)];
+        let missing = [
+            (id(2), Unreachable::NoAnswer),
+            (id(3), Unreachable::ConnectionRefused),
+        ];
+        let missing = missing.into();
         assert_eq!(verdict, Verdict::Again(Obstacle::NoLeader { missing }));
     }
 
@@ -277,9 +310,29 @@ mod tests {
             of([refused(), refused()]),
             Verdict::Again(Obstacle::NobodyListens)
         );
-        let missing = vec![id(1)];
+        let missing = [(id(1), Unreachable::ConnectionRefused)].into();
         assert_eq!(
             of([refused(), declined()]),
+            Verdict::Again(Obstacle::NoLeader { missing })
+        );
+    }
+
+    #[test]
+    fn when_every_member_declines_the_leader_is_none_of_them() {
+        assert_eq!(
+            of([declined(), declined()]),
+            Verdict::Again(Obstacle::EveryoneDeclines)
+        );
+    }
+
+    #[test]
+    fn a_node_that_answers_is_not_missing_whatever_the_others_say() {
+        let unavailable = |node| Answer::Unavailable {
+            missing: vec![id(node)],
+        };
+        let missing = BTreeMap::new();
+        assert_eq!(
+            of([unavailable(2), unavailable(1)]),
             Verdict::Again(Obstacle::NoLeader { missing })
         );
     }
@@ -303,7 +356,7 @@ mod tests {
                 reason: "this is cluster b".to_owned()
             })
         );
-        let missing = vec![id(1)];
+        let missing = [(id(1), Unreachable::Refused("this is cluster b".to_owned()))].into();
         assert_eq!(
             of([foreign(), declined()]),
             Verdict::Again(Obstacle::NoLeader { missing })

@@ -1,22 +1,30 @@
 //! A file that appears whole or not at all.
 //!
 //! It grows under a hidden name in the folder where it will stand, so that keeping it is one
-//! rename; dropped before that, it is gone. It never replaces another file.
+//! rename; dropped before that, it is gone. It never replaces another file. It is locked while it
+//! grows: one that is not was left by a process that was killed, and [`sweep`] removes it.
 
-use std::fs::Permissions;
+use std::fs::{DirEntry, Permissions};
 use std::io::{self, SeekFrom};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
-use super::saved::{SavedName, printable};
+use super::saved::{SavedName, printable_path};
 
 /// How many namesakes are tried before the folder is declared full of them.
 ///
 /// A thousand uploads of one file in one second are no accident.
 const NAMES_MAX: u32 = 1000;
+
+/// What the hidden name of an unfinished file begins with.
+const PART_PREFIX: &str = ".heirloom-";
+
+/// What the hidden name of an unfinished file ends with.
+const PART_SUFFIX: &str = ".part";
 
 /// A file that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -130,20 +138,53 @@ impl PartFile {
 }
 
 fn wrong(folder: &Path, error: io::Error) -> SaveError {
-    let folder = printable(folder);
+    let folder = printable_path(folder);
     SaveError::Folder { folder, error }
 }
 
 fn new_temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".heirloom-").suffix(".part");
+    builder.prefix(PART_PREFIX).suffix(PART_SUFFIX);
     // As any program creates a file: the user's umask decides who may read it.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(Permissions::from_mode(0o666));
+    builder.permissions(Permissions::from_mode(0o666));
+    loop {
+        let temporary = builder.tempfile_in(folder)?;
+        // Where the file system knows no locks, nothing can be swept either.
+        let _ = temporary.as_file().lock();
+        // Between the two lines above somebody may have taken it for an orphan.
+        if temporary.as_file().metadata()?.nlink() > 0 {
+            return Ok(temporary);
+        }
     }
-    builder.tempfile_in(folder)
+}
+
+/// Removes the unfinished files in `folder` whose processes are gone.
+///
+/// What cannot be looked at or removed stays: it is in nobody's way.
+pub(super) async fn sweep(folder: &Path) {
+    let folder = folder.to_owned();
+    let swept = tokio::task::spawn_blocking(move || {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for part in entries.filter(is_part) {
+            let _ = remove_orphan(&part.path());
+        }
+    });
+    let _ = swept.await;
+}
+
+fn remove_orphan(path: &Path) -> io::Result<()> {
+    let file = std::fs::File::open(path)?;
+    // Held until the name is gone: who has just made the file waits for the lock, and then sees.
+    file.try_lock()?;
+    std::fs::remove_file(path)
+}
+
+fn is_part(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    name.starts_with(PART_PREFIX)
+        && name.ends_with(PART_SUFFIX)
+        && entry.file_type().is_ok_and(|kind| kind.is_file())
 }
 
 /// A file that did not get its name, and why.
@@ -157,7 +198,7 @@ fn persist(temporary: NamedTempFile, path: &Path) -> Result<PathBuf, Box<NotPers
         Ok(_) => Ok(path.to_owned()),
         Err(failure) => {
             let error = if failure.error.kind() == io::ErrorKind::AlreadyExists {
-                let file = printable(path);
+                let file = printable_path(path);
                 SaveError::Exists { file }
             } else {
                 wrong(path, failure.error)
@@ -245,6 +286,27 @@ mod tests {
         assert!(matches!(error, SaveError::Exists { .. }), "{error}");
         assert_eq!(std::fs::read(&path).expect("there"), b"mine");
         assert_eq!(names_in(folder.path()), ["out.png"]);
+    }
+
+    #[tokio::test]
+    async fn only_what_dead_processes_left_is_swept() {
+        let folder = tempfile::tempdir().expect("made");
+        let orphan = folder.path().join(".heirloom-dead01.part");
+        let mine = folder.path().join(".heirloom.part");
+        std::fs::create_dir(folder.path().join(".heirloom-folder.part")).expect("made");
+        for path in [&orphan, &mine] {
+            std::fs::write(path, "half").expect("written");
+        }
+        let mut growing = PartFile::create(folder.path()).await.expect("made");
+        growing.write(b"whole").await.expect("written");
+        sweep(folder.path()).await;
+        assert!(!orphan.exists());
+        assert!(mine.exists());
+        assert_eq!(names_in(folder.path()).len(), 3);
+        let path = folder.path().join("out.png");
+        growing.keep(Target::Exactly(path.clone())).await.expect("kept");
+        assert_eq!(std::fs::read(path).expect("there"), b"whole");
+        sweep(&folder.path().join("none")).await;
     }
 
     #[tokio::test]

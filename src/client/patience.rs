@@ -1,11 +1,9 @@
 //! How long an upload goes on trying, and how long it pauses in between.
 //!
-//! Pure: the time is handed in. As long as bytes move an upload may take as long as it takes;
+//! Reads no clock: the time is handed in. As long as bytes move an upload may take as long as it takes;
 //! what is limited is the time in which nothing does.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::observe::Obstacle;
 
@@ -25,22 +23,11 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// who forgot to start them should not wait for the whole deadline.
 const NOBODY_PATIENCE: Duration = Duration::from_secs(3);
 
-/// The most attempts that may fail after they were assigned.
+/// The most attempts that may fail after bytes had come back.
 ///
 /// A healthy cluster needs one, and each node that dies costs one more. Beyond this the bytes
 /// that move move in vain, and the deadline alone would never notice.
 const TRANSFERS_MAX: u32 = 20;
-
-/// Why there is no further attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spent {
-    /// Nothing moved for the deadline.
-    Deadline,
-    /// No member is there.
-    NobodyThere,
-    /// Too many assigned attempts failed.
-    Transfers,
-}
 
 /// What is left of a client's patience with one upload.
 #[derive(Debug)]
@@ -49,6 +36,7 @@ pub(super) struct Patience {
     moved_at: Instant,
     nobody_since: Option<Instant>,
     pause: Duration,
+    /// How many attempts have brought bytes back.
     transfers: u32,
 }
 
@@ -64,58 +52,58 @@ impl Patience {
         }
     }
 
-    /// Notes that bytes moved until `then`.
+    /// Notes that an attempt brought bytes back, the last of them `then`.
     pub(super) fn moved(&mut self, then: Instant) {
         self.moved_at = self.moved_at.max(then);
         self.pause = Duration::ZERO;
+        self.transfers += 1;
     }
 
-    /// Returns how long to pause after an attempt ended `now` in `obstacle`.
-    pub(super) fn after(&mut self, obstacle: &Obstacle, now: Instant) -> Result<Duration, Spent> {
-        match obstacle {
-            Obstacle::NobodyListens | Obstacle::Refused { .. } => {
-                let since = *self.nobody_since.get_or_insert(now);
-                if now.duration_since(since) >= NOBODY_PATIENCE {
-                    return Err(Spent::NobodyThere);
-                }
-            }
-            Obstacle::NoLeader { .. } | Obstacle::Busy { .. } => self.nobody_since = None,
-            Obstacle::Lost { .. }
-            | Obstacle::Stalled { .. }
-            | Obstacle::Stale { .. }
-            | Obstacle::Storage { .. }
-            | Obstacle::Mismatch { .. }
-            | Obstacle::Conflict { .. } => {
-                self.nobody_since = None;
-                self.transfers += 1;
-                if self.transfers >= TRANSFERS_MAX {
-                    return Err(Spent::Transfers);
-                }
-            }
-        }
-        if now.duration_since(self.moved_at) >= self.deadline {
-            return Err(Spent::Deadline);
+    /// Returns how long to pause after an attempt ended `now` in `obstacle`; `None` to give up.
+    pub(super) fn after(&mut self, obstacle: &Obstacle, now: Instant) -> Option<Duration> {
+        let nobody_for = self.nobody_for(obstacle, now);
+        let spent = nobody_for >= NOBODY_PATIENCE
+            || self.transfers >= TRANSFERS_MAX
+            || now.duration_since(self.moved_at) >= self.deadline;
+        if spent {
+            return None;
         }
         let pause = self.pause;
         self.pause = (pause * 2).clamp(PAUSE_MIN, PAUSE_MAX);
-        Ok(pause)
+        Some(pause)
+    }
+
+    /// Returns for how long no member has been there that speaks to this client.
+    fn nobody_for(&mut self, obstacle: &Obstacle, now: Instant) -> Duration {
+        match obstacle {
+            Obstacle::NobodyListens | Obstacle::Refused { .. } => {
+                now.duration_since(*self.nobody_since.get_or_insert(now))
+            }
+            Obstacle::NoLeader { .. } | Obstacle::EveryoneDeclines | Obstacle::Attempt { .. } => {
+                self.nobody_since = None;
+                Duration::ZERO
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::observe::Setback;
     use crate::id::NodeId;
 
     const DEADLINE: Duration = Duration::from_secs(30);
 
     fn no_leader() -> Obstacle {
-        Obstacle::NoLeader { missing: Vec::new() }
+        Obstacle::NoLeader {
+            missing: std::collections::BTreeMap::new(),
+        }
     }
 
-    fn lost() -> Obstacle {
+    fn failed(why: Setback) -> Obstacle {
         let node = NodeId::new(2).expect("not zero");
-        Obstacle::Lost { node }
+        Obstacle::Attempt { node, why }
     }
 
     #[test]
@@ -130,7 +118,10 @@ mod tests {
             .collect();
         assert_eq!(pauses, [0, 50, 100, 200, 400, 500]);
         patience.moved(start);
-        assert_eq!(patience.after(&lost(), start), Ok(Duration::ZERO));
+        assert_eq!(
+            patience.after(&failed(Setback::Lost), start),
+            Some(Duration::ZERO)
+        );
     }
 
     #[test]
@@ -138,13 +129,10 @@ mod tests {
         let start = Instant::now();
         let mut patience = Patience::new(DEADLINE, start);
         let late = start + Duration::from_secs(29);
-        assert!(patience.after(&no_leader(), late).is_ok());
+        assert!(patience.after(&no_leader(), late).is_some());
         patience.moved(late);
-        assert!(patience.after(&no_leader(), start + DEADLINE).is_ok());
-        assert_eq!(
-            patience.after(&no_leader(), late + DEADLINE),
-            Err(Spent::Deadline)
-        );
+        assert!(patience.after(&no_leader(), start + DEADLINE).is_some());
+        assert_eq!(patience.after(&no_leader(), late + DEADLINE), None);
     }
 
     #[test]
@@ -152,22 +140,34 @@ mod tests {
         let start = Instant::now();
         let mut patience = Patience::new(DEADLINE, start);
         let after = |seconds| start + Duration::from_secs(seconds);
-        assert!(patience.after(&Obstacle::NobodyListens, after(0)).is_ok());
-        assert!(patience.after(&no_leader(), after(2)).is_ok());
-        assert!(patience.after(&Obstacle::NobodyListens, after(4)).is_ok());
-        assert_eq!(
-            patience.after(&Obstacle::NobodyListens, after(7)),
-            Err(Spent::NobodyThere)
-        );
+        assert!(patience.after(&Obstacle::NobodyListens, after(0)).is_some());
+        assert!(patience.after(&no_leader(), after(2)).is_some());
+        assert!(patience.after(&Obstacle::NobodyListens, after(4)).is_some());
+        assert_eq!(patience.after(&Obstacle::NobodyListens, after(7)), None);
     }
 
     #[test]
-    fn transfers_that_fail_for_ever_end() {
+    fn transfers_that_fail_for_ever_end_whatever_the_node_says() {
+        let start = Instant::now();
+        for why in [Setback::Lost, Setback::Busy, Setback::WaitedInVain] {
+            let mut patience = Patience::new(DEADLINE, start);
+            let failed = (0..1000)
+                .take_while(|_| {
+                    patience.moved(start);
+                    patience.after(&failed(why.clone()), start).is_some()
+                })
+                .count();
+            assert_eq!(failed, 19);
+        }
+    }
+
+    #[test]
+    fn attempts_that_moved_nothing_are_limited_by_the_deadline_alone() {
         let start = Instant::now();
         let mut patience = Patience::new(DEADLINE, start);
-        let failed = (0..1000)
-            .take_while(|_| patience.after(&lost(), start).is_ok())
-            .count();
-        assert_eq!(failed, 19);
+        for _ in 0..1000 {
+            assert!(patience.after(&failed(Setback::Busy), start).is_some());
+        }
+        assert_eq!(patience.after(&failed(Setback::Busy), start + DEADLINE), None);
     }
 }

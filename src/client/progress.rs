@@ -42,6 +42,13 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    /// An upload that is dropped leaves no bar behind.
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 fn new_bar(total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template(TEMPLATE);

@@ -11,7 +11,8 @@ use rustyline::error::ReadlineError;
 
 use super::console::Console;
 use super::editor::LineEditor;
-use super::{ClusterClient, UploadEvent};
+use super::{ClusterClient, INTERRUPTED, UploadEvent};
+use crate::id::UserName;
 
 /// What `help` says.
 const HELP: &str = "\
@@ -67,16 +68,7 @@ where
 {
     let mut console = Console::new(out);
     let user = client.config().user.clone();
-    for line in [
-        "=== Distributed Image Storage Client (REPL) ===",
-        &format!("User: {user}"),
-        "Multicast mode: Broadcasting to all servers",
-        "Type 'help' for commands, 'quit' to exit",
-        "================================================",
-        "",
-    ] {
-        console.line(line);
-    }
+    greet(&mut console, &user);
     let mut lines = match input {
         Input::Terminal => Lines::typed(format!("{user}> "))?,
         Input::Pipe => Lines::Piped,
@@ -95,7 +87,7 @@ where
         match command {
             Command::Nothing => continue,
             Command::Quit => break,
-            Command::Help => console.line(HELP),
+            Command::Help => HELP.lines().for_each(|line| console.line(line)),
             Command::Wrong(why) => console.line(&format!("✗ {why}")),
             Command::Upload(path) => upload(client, &path, &mut console, &mut interrupted).await,
         }
@@ -104,6 +96,19 @@ where
     console.line("Goodbye!");
     console.finish()?;
     Ok(Ended::Quit)
+}
+
+fn greet<W: Write>(console: &mut Console<W>, user: &UserName) {
+    for line in [
+        "=== Distributed Image Storage Client (REPL) ===",
+        &format!("User: {user}"),
+        "Multicast mode: Broadcasting to all servers",
+        "Type 'help' for commands, 'quit' to exit",
+        "================================================",
+        "",
+    ] {
+        console.line(line);
+    }
 }
 
 async fn upload<W: Write + Send, F: Future<Output = ()>>(
@@ -120,7 +125,7 @@ async fn upload<W: Write + Send, F: Future<Output = ()>>(
             Err(error) => error.to_string(),
         },
         () = interrupted() => {
-            "interrupted; the outcome is unknown; repeating the upload is safe".to_owned()
+            INTERRUPTED.to_owned()
         }
     };
     console.begin();
@@ -141,7 +146,7 @@ impl Command {
             (b"upload", b"") => Self::Wrong("upload what? type: upload <image_path>".to_owned()),
             (b"upload", path) => Self::Upload(at_home(&path_of(unquoted(path)))),
             _ => {
-                let word = String::from_utf8_lossy(line).replace(char::is_control, "\u{fffd}");
+                let word = String::from_utf8_lossy(line);
                 Self::Wrong(format!("unknown command '{word}'; type 'help' for commands"))
             }
         }

@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use crate::event::line::printable;
+
 /// The most bytes a file name may have on every common file system.
 const NAME_BYTES_MAX: usize = 255;
 
@@ -16,6 +18,9 @@ const EXTENSION_BYTES_MAX: usize = 16;
 
 /// The stem of a file whose path ends in no name, such as `..`.
 const STEM_OF_NAMELESS: &str = "image";
+
+/// What the name of an encrypted file begins with.
+const ENCRYPTED_PREFIX: &str = "encrypted_";
 
 /// The name of a file to be saved, without the number that tells it from its namesakes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +39,7 @@ impl SavedName {
     pub fn encrypted(original: &Path, unix_seconds: u64) -> Self {
         let (stem, extension) = parts(original);
         Self {
-            prefix: "encrypted_",
+            prefix: ENCRYPTED_PREFIX,
             stem,
             suffix: format!("_{unix_seconds}"),
             extension,
@@ -45,9 +50,11 @@ impl SavedName {
     #[must_use]
     pub fn decrypted(original: &Path) -> Self {
         let (stem, extension) = parts(original);
+        let named = stem.strip_prefix(ENCRYPTED_PREFIX);
+        let stem = named.filter(|stem| !stem.is_empty()).unwrap_or(&stem);
         Self {
             prefix: "decrypted_",
-            stem,
+            stem: stem.to_owned(),
             suffix: String::new(),
             extension,
         }
@@ -63,13 +70,10 @@ impl SavedName {
     }
 }
 
-/// Returns `path` as a person may see it: lossy, and without control characters.
+/// Returns `path` as a person may see it: lossy, and as one line.
 #[must_use]
-pub fn printable(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+pub fn printable_path(path: &Path) -> String {
+    printable(&path.to_string_lossy()).into_owned()
 }
 
 /// Returns the stem, and the extension with its dot.
@@ -118,6 +122,14 @@ mod tests {
         assert_eq!(encrypted("README"), "encrypted_README_1730738456");
         assert_eq!(encrypted(".png"), "encrypted_.png_1730738456");
         assert_eq!(encrypted("photo."), "encrypted_photo._1730738456");
+    }
+
+    #[test]
+    fn what_was_encrypted_is_called_decrypted_instead() {
+        let decrypted = |name| SavedName::decrypted(Path::new(name)).nth(1);
+        assert_eq!(decrypted("in/encrypted_a_5.png"), "decrypted_a_5.png");
+        assert_eq!(decrypted("a.png"), "decrypted_a.png");
+        assert_eq!(decrypted("encrypted_.png"), "decrypted_encrypted_.png");
     }
 
     #[test]

@@ -12,9 +12,8 @@ use bytesize::ByteSize;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::saved::printable;
+use super::saved::printable_path;
 use crate::image::{self, NotAnImage};
-use crate::protocol::ImageKind;
 
 /// What is wrong with a file that was to be uploaded.
 #[derive(Debug, thiserror::Error)]
@@ -52,13 +51,13 @@ pub enum SourceError {
         error: io::Error,
     },
     /// It has no content.
-    #[error("could not upload {file}: it is empty")]
+    #[error("could not upload {file}: it is empty; name a file that holds an image")]
     Empty {
         /// Its path, as a person reads it.
         file: String,
     },
     /// It is larger than the limit.
-    #[error("could not upload {file}: it has {}, at most {} are accepted; see --max-image", ByteSize(*.size), ByteSize(*.size_max))]
+    #[error("could not upload {file}: it has {}, at most {} are accepted; see --max-image", figures(*.size, *.size_max).0, figures(*.size, *.size_max).1)]
     TooLarge {
         /// Its path, as a person reads it.
         file: String,
@@ -78,8 +77,8 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    fn of_io(path: &Path, error: io::Error) -> Self {
-        let file = printable(path);
+    pub(super) fn of_io(path: &Path, error: io::Error) -> Self {
+        let file = printable_path(path);
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing { file },
             io::ErrorKind::PermissionDenied => Self::Denied { file },
@@ -87,6 +86,17 @@ impl SourceError {
             _ => Self::Io { file, error },
         }
     }
+}
+
+/// Returns two sizes as a person reads them: rounded, unless that makes them look the same.
+fn figures(size: u64, size_max: u64) -> (String, String) {
+    let rounded = [size, size_max].map(|bytes| ByteSize(bytes).to_string());
+    let [size, size_max] = if rounded[0] == rounded[1] {
+        [size, size_max].map(|bytes| format!("{bytes} bytes"))
+    } else {
+        rounded
+    };
+    (size, size_max)
 }
 
 /// Whether a file is what it was.
@@ -104,8 +114,7 @@ pub(super) struct Source {
     path: PathBuf,
     file: File,
     size_max: u64,
-    print: Fingerprint,
-    kind: ImageKind,
+    seen: Fingerprint,
 }
 
 /// What changes with every write to a file.
@@ -115,29 +124,34 @@ struct Fingerprint {
     modified: Option<SystemTime>,
 }
 
+/// Opens a file that is one: a directory opens well and fails later.
+pub(super) async fn open_regular(path: &Path) -> Result<File, SourceError> {
+    let wrong = |error| SourceError::of_io(path, error);
+    // Looked at before it is opened: opening a pipe would wait for its writer.
+    let seen = tokio::fs::metadata(path).await.map_err(wrong)?;
+    if seen.is_dir() {
+        let file = printable_path(path);
+        return Err(SourceError::Directory { file });
+    }
+    if !seen.is_file() {
+        let file = printable_path(path);
+        return Err(SourceError::Special { file });
+    }
+    File::open(path).await.map_err(wrong)
+}
+
 impl Source {
     /// Opens the image at `path`, which may have at most `size_max` bytes.
     pub(super) async fn open(path: &Path, size_max: u64) -> Result<Self, SourceError> {
         let wrong = |error| SourceError::of_io(path, error);
-        // Looked at before it is opened: opening a pipe would wait for its writer.
-        let seen = tokio::fs::metadata(path).await.map_err(wrong)?;
-        if seen.is_dir() {
-            let file = printable(path);
-            return Err(SourceError::Directory { file });
-        }
-        if !seen.is_file() {
-            let file = printable(path);
-            return Err(SourceError::Special { file });
-        }
-        let mut file = File::open(path).await.map_err(wrong)?;
-        let print = fingerprint(&file).await.map_err(wrong)?;
-        let kind = inspect(path, &mut file, print.size, size_max).await?;
+        let mut file = open_regular(path).await?;
+        let seen = fingerprint(&file).await.map_err(wrong)?;
+        inspect(path, &mut file, seen.size, size_max).await?;
         Ok(Self {
             path: path.to_owned(),
             file,
             size_max,
-            print,
-            kind,
+            seen,
         })
     }
 
@@ -147,19 +161,15 @@ impl Source {
 
     /// Returns the size, in bytes, at least 1.
     pub(super) fn size(&self) -> u64 {
-        self.print.size
-    }
-
-    pub(super) fn kind(&self) -> ImageKind {
-        self.kind
+        self.seen.size
     }
 
     /// Says whether the file was written to since it was opened or last rewound.
     pub(super) async fn freshness(&self) -> Result<Freshness, SourceError> {
-        let print = fingerprint(&self.file)
+        let seen = fingerprint(&self.file)
             .await
             .map_err(|error| SourceError::of_io(&self.path, error))?;
-        Ok(if print == self.print {
+        Ok(if seen == self.seen {
             Freshness::Same
         } else {
             Freshness::Changed
@@ -169,13 +179,13 @@ impl Source {
     /// Goes back to the beginning for another attempt; a changed file is looked at anew.
     pub(super) async fn rewind(&mut self) -> Result<Freshness, SourceError> {
         let wrong = |error| SourceError::of_io(&self.path, error);
-        let print = fingerprint(&self.file).await.map_err(wrong)?;
-        if print == self.print {
+        let seen = fingerprint(&self.file).await.map_err(wrong)?;
+        if seen == self.seen {
             self.file.seek(SeekFrom::Start(0)).await.map_err(wrong)?;
             return Ok(Freshness::Same);
         }
-        self.kind = inspect(&self.path, &mut self.file, print.size, self.size_max).await?;
-        self.print = print;
+        inspect(&self.path, &mut self.file, seen.size, self.size_max).await?;
+        self.seen = seen;
         Ok(Freshness::Changed)
     }
 
@@ -195,14 +205,14 @@ async fn fingerprint(file: &File) -> io::Result<Fingerprint> {
 }
 
 /// Checks size and content, and leaves the file at its beginning.
-async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Result<ImageKind, SourceError> {
+async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Result<(), SourceError> {
     let wrong = |error| SourceError::of_io(path, error);
     if size == 0 {
-        let file = printable(path);
+        let file = printable_path(path);
         return Err(SourceError::Empty { file });
     }
     if size > size_max {
-        let file = printable(path);
+        let file = printable_path(path);
         return Err(SourceError::TooLarge { file, size, size_max });
     }
     let mut head = Vec::with_capacity(image::HEAD_BYTES);
@@ -210,10 +220,13 @@ async fn inspect(path: &Path, file: &mut File, size: u64, size_max: u64) -> Resu
     let mut beginning = (&mut *file).take(image::HEAD_BYTES as u64);
     beginning.read_to_end(&mut head).await.map_err(wrong)?;
     file.seek(SeekFrom::Start(0)).await.map_err(wrong)?;
-    image::detect(&head).map_err(|what| {
-        let file = printable(path);
-        SourceError::NotAnImage { file, what }
-    })
+    match image::detect(&head) {
+        Ok(_) => Ok(()),
+        Err(what) => {
+            let file = printable_path(path);
+            Err(SourceError::NotAnImage { file, what })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +240,7 @@ mod tests {
 
     async fn problem(path: &Path) -> String {
         let error = Source::open(path, LIMIT).await.expect_err("refused");
-        error.to_string().replace(&printable(path), "FILE")
+        error.to_string().replace(&printable_path(path), "FILE")
     }
 
     fn file_of(content: &[u8]) -> tempfile::NamedTempFile {
@@ -253,10 +266,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn sizes_that_round_to_the_same_are_told_to_the_byte() {
+        let told = figures((4 << 30) + 1, 4 << 30);
+        assert_eq!(
+            told,
+            ("4294967297 bytes".to_owned(), "4294967296 bytes".to_owned())
+        );
+        assert_eq!(
+            figures(5 << 30, 4 << 30),
+            ("5.0 GiB".to_owned(), "4.0 GiB".to_owned())
+        );
+    }
+
     #[tokio::test]
     async fn only_images_within_the_limit_are_taken() {
         let empty = file_of(b"");
-        assert_eq!(problem(empty.path()).await, "could not upload FILE: it is empty");
+        assert_eq!(
+            problem(empty.path()).await,
+            "could not upload FILE: it is empty; name a file that holds an image"
+        );
         let large = file_of(&[0; 1001]);
         assert_eq!(
             problem(large.path()).await,
@@ -267,7 +296,7 @@ mod tests {
         assert!(said.starts_with("could not upload FILE: it looks like"), "{said}");
         let png = file_of(PNG);
         let source = Source::open(png.path(), LIMIT).await.expect("taken");
-        assert_eq!((source.kind(), source.size()), (ImageKind::Png, PNG.len() as u64));
+        assert_eq!(source.size(), PNG.len() as u64);
     }
 
     #[tokio::test]

@@ -52,11 +52,11 @@ pub async fn ask_all(cluster: &ClusterConfig) -> Vec<MemberStatus> {
 /// Refuses the report of somebody else who listens where a member should.
 fn expected(node: NodeId, name: &ClusterName, report: StatusReport) -> Result<StatusReport, Unreachable> {
     let other = match &report {
-        StatusReport { cluster, .. } if cluster != name => format!("cluster {cluster} answers there"),
-        StatusReport { node: other, .. } if *other != node => format!("node {other} answers there"),
+        StatusReport { cluster, .. } if cluster != name => Unreachable::OtherCluster(cluster.clone()),
+        StatusReport { node: other, .. } if *other != node => Unreachable::OtherNode(*other),
         StatusReport { .. } => return Ok(report),
     };
-    Err(Unreachable::Other(other))
+    Err(other)
 }
 
 /// Returns the report of the leader that serves, if there is one.

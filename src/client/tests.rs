@@ -2,47 +2,18 @@
 //! what a test is about; after node 1 has failed it assigns to node 2, which does its work.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::decrypt::{Destination, decrypt};
+use super::testing::{Heard, Script, id, serve, user};
 use super::*;
 use crate::config::Members;
-use crate::encryption::{Cipher, Key};
-use crate::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId};
-use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
-use crate::protocol::{
-    Assignment, CHUNK_BYTES, ClientMessage, ErrorCode, Greeted, NodeError, NodeMessage, Offer, Opening,
-    Stored, Welcome,
-};
+use crate::id::{ImageId, NodeId};
+use crate::protocol::{CHUNK_BYTES, ClientMessage, ErrorCode, Offer};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
-
-/// What a scripted node does.
-#[derive(Debug, Clone)]
-enum Script {
-    /// Leads, and gives the request to node 1, or to node 2 after node 1 has failed.
-    Lead,
-    /// Does its work.
-    Store,
-    /// Accepts connections and says nothing.
-    Freeze,
-    /// Closes the connection in the middle of an upload.
-    Vanish,
-    /// Confirms another digest than that of what it sent.
-    Forge,
-    /// Refuses every upload.
-    Refuse(ErrorCode),
-    /// Has somebody write to the file while it is uploaded.
-    Touch(PathBuf),
-}
-
-/// What the nodes heard, in order.
-type Heard = Arc<Mutex<Vec<ClientMessage>>>;
 
 /// An image, a client, and the cluster it speaks to.
 struct Scene {
@@ -126,140 +97,9 @@ impl Scene {
     }
 }
 
-fn id(number: u16) -> NodeId {
-    NodeId::new(number).expect("not zero")
-}
-
-fn user() -> UserName {
-    "alice".parse().expect("valid")
-}
-
-async fn serve(node: NodeId, script: Script, listener: TcpListener, heard: Heard) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let connection = Connection::new(node, script.clone(), stream, heard.clone());
-        // How a client leaves is its own business.
-        tokio::spawn(async move { drop(connection.run().await) });
-    }
-}
-
-struct Connection {
-    node: NodeId,
-    script: Script,
-    reader: FrameReader<OwnedReadHalf>,
-    writer: FrameWriter<OwnedWriteHalf>,
-    heard: Heard,
-}
-
-impl Connection {
-    fn new(node: NodeId, script: Script, stream: TcpStream, heard: Heard) -> Self {
-        let (reader, writer) = stream.into_split();
-        Self {
-            node,
-            script,
-            reader: FrameReader::new(reader),
-            writer: FrameWriter::new(writer),
-            heard,
-        }
-    }
-
-    async fn run(mut self) -> Result<(), FrameError> {
-        if matches!(self.script, Script::Freeze) {
-            std::future::pending::<()>().await;
-        }
-        self.reader.message::<Opening>().await?;
-        let welcome = Welcome {
-            node: self.node,
-            generation: Generation(1),
-            epoch: Epoch(1),
-            blank: false,
-        };
-        self.writer.message(&Greeted::Welcome(welcome)).await?;
-        while let Some(message) = self.reader.message::<ClientMessage>().await? {
-            match &message {
-                ClientMessage::Offer(offer) => self.answer(offer).await?,
-                ClientMessage::Upload(upload) => self.encrypt(upload.image).await?,
-                ClientMessage::Finish => self.note(&message),
-            }
-        }
-        Ok(())
-    }
-
-    fn note(&self, message: &ClientMessage) {
-        let mut heard = self.heard.lock().expect("not poisoned");
-        heard.push(message.clone());
-    }
-
-    async fn answer(&mut self, offer: &Offer) -> Result<(), FrameError> {
-        let answer = if matches!(self.script, Script::Lead) {
-            self.note(&ClientMessage::Offer(offer.clone()));
-            NodeMessage::Assigned(Assignment {
-                ballot: Ballot {
-                    epoch: Epoch(1),
-                    id: self.node,
-                },
-                request: RequestId(1),
-                node: offer.failed.map_or(id(1), |_| id(2)),
-                stall_ms: 10_000,
-            })
-        } else {
-            NodeMessage::Declined {
-                reason: format!("Node {} is not the leader", self.node),
-                leader: None,
-            }
-        };
-        self.writer.message(&answer).await
-    }
-
-    async fn encrypt(&mut self, image: ImageId) -> Result<(), FrameError> {
-        if let Script::Refuse(code) = self.script {
-            let reason = "not today".to_owned();
-            let refusal = NodeMessage::Error(NodeError { code, reason });
-            return self.writer.message(&refusal).await;
-        }
-        let mut cipher = Cipher::new(&Key::of_user(&user()), image);
-        let mut digest = blake3::Hasher::new();
-        let mut chunk = vec![0; CHUNK_BYTES];
-        let mut encrypted = image.as_bytes().to_vec();
-        loop {
-            digest.update(&encrypted);
-            let length = encrypted.len() as u64;
-            self.writer.message_with_body(&NodeMessage::Chunk, length).await?;
-            self.writer.body(&encrypted).await?;
-            if matches!(self.script, Script::Vanish) {
-                return Err(FrameError::EndInHeader);
-            }
-            let read = self.reader.body(&mut chunk).await?;
-            if read == 0 {
-                break;
-            }
-            cipher.apply(&mut chunk[..read]);
-            encrypted = chunk[..read].to_vec();
-            // Before the last chunk goes out: the client cannot be done yet.
-            if let (Script::Touch(file), 0) = (&self.script, self.reader.body_left()) {
-                let mut file = std::fs::File::options().append(true).open(file)?;
-                file.write_all(b"one more line")?;
-            }
-        }
-        self.confirm(image, &digest).await
-    }
-
-    async fn confirm(&mut self, image: ImageId, digest: &blake3::Hasher) -> Result<(), FrameError> {
-        let Some(finish) = self.reader.message::<ClientMessage>().await? else {
-            return Ok(());
-        };
-        self.note(&finish);
-        let digest = match self.script {
-            Script::Forge => "0".repeat(64),
-            _ => digest.finalize().to_hex().to_string(),
-        };
-        let stored = Stored {
-            image,
-            digest,
-            copies: 1,
-            members: 3,
-        };
-        self.writer.message(&NodeMessage::Stored(stored)).await
-    }
+/// What is said when node 1 has failed for this reason.
+fn attempt_failed(why: Setback) -> Obstacle {
+    Obstacle::Attempt { node: id(1), why }
 }
 
 #[tokio::test]
@@ -281,13 +121,32 @@ async fn an_uploaded_image_is_saved_encrypted() {
 }
 
 #[tokio::test]
+async fn an_upload_sweeps_what_a_killed_client_left() {
+    let mut scene = Scene::new(|_| Script::Store, Script::Store).await;
+    let images = scene.folder.path().join("images");
+    std::fs::create_dir(&images).expect("made");
+    std::fs::write(images.join(".heirloom-a1B2c3.part"), "half").expect("written");
+    scene.upload().await.expect("uploaded");
+    assert_eq!(scene.saved_files(), 1);
+}
+
+#[tokio::test]
+async fn signs_of_life_before_the_acknowledgement_are_no_nonsense() {
+    let mut scene = Scene::new(|_| Script::SlowCommit, Script::Store).await;
+    let receipt = scene.upload().await.expect("uploaded");
+    assert_eq!(scene.retries(), []);
+    assert_eq!(receipt.server, id(1));
+    scene.assert_decrypts(&receipt).await;
+}
+
+#[tokio::test]
 async fn a_lost_node_is_replaced_under_the_same_id() {
     let mut scene = Scene::new(|_| Script::Vanish, Script::Store).await;
     let receipt = scene.upload().await.expect("uploaded");
     assert_eq!(receipt.server, id(2));
     let image = receipt.image;
     assert_eq!(scene.offers(), [(image, None), (image, Some(id(1)))]);
-    assert_eq!(scene.retries(), [Obstacle::Lost { node: id(1) }]);
+    assert_eq!(scene.retries(), [attempt_failed(Setback::Lost)]);
     scene.assert_decrypts(&receipt).await;
 }
 
@@ -295,7 +154,7 @@ async fn a_lost_node_is_replaced_under_the_same_id() {
 async fn what_does_not_match_the_confirmed_digest_is_not_saved() {
     let mut scene = Scene::new(|_| Script::Forge, Script::Store).await;
     let receipt = scene.upload().await.expect("uploaded");
-    assert_eq!(scene.retries(), [Obstacle::Mismatch { node: id(1) }]);
+    assert_eq!(scene.retries(), [attempt_failed(Setback::Mismatch)]);
     assert_eq!(scene.saved_files(), 1);
     scene.assert_decrypts(&receipt).await;
 }
@@ -305,6 +164,15 @@ async fn a_disk_that_refuses_is_passed_over() {
     let mut scene = Scene::new(|_| Script::Refuse(ErrorCode::Storage), Script::Store).await;
     let receipt = scene.upload().await.expect("uploaded");
     assert_eq!(receipt.server, id(2));
+}
+
+#[tokio::test]
+async fn what_a_disk_may_have_kept_is_offered_again_under_the_same_id() {
+    let mut scene = Scene::new(|_| Script::Refuse(ErrorCode::Unknown), Script::Store).await;
+    let receipt = scene.upload().await.expect("uploaded");
+    assert_eq!(receipt.server, id(2));
+    let image = receipt.image;
+    assert_eq!(scene.offers(), [(image, None), (image, Some(id(1)))]);
 }
 
 #[tokio::test]

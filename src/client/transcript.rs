@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observe::{Answer, Obstacle, Receipt, UploadEvent};
-use super::saved::printable;
-use crate::event::line::nodes;
+use super::observe::{Answer, Obstacle, Receipt, Setback, UploadEvent};
+use super::saved::printable_path;
+use crate::event::line::{nodes, printable};
 use crate::id::NodeId;
 
 /// The lines of one upload so far.
@@ -69,16 +69,9 @@ impl Transcript {
 
     fn retrying(&mut self, obstacle: &Obstacle) -> Vec<String> {
         let next = match obstacle {
-            Obstacle::NoLeader { .. } => "waiting for the election",
+            Obstacle::NoLeader { .. } | Obstacle::EveryoneDeclines => "waiting for the election",
             Obstacle::NobodyListens => "waiting for one",
-            Obstacle::Refused { .. }
-            | Obstacle::Lost { .. }
-            | Obstacle::Stalled { .. }
-            | Obstacle::Stale { .. }
-            | Obstacle::Busy { .. }
-            | Obstacle::Storage { .. }
-            | Obstacle::Mismatch { .. }
-            | Obstacle::Conflict { .. } => "offering again",
+            Obstacle::Refused { .. } | Obstacle::Attempt { .. } => "offering again",
         };
         let line = format!("  … {}; {next}", problem(obstacle));
         if self.said.insert(line.clone()) {
@@ -93,25 +86,32 @@ impl Transcript {
 #[must_use]
 pub fn problem(obstacle: &Obstacle) -> String {
     match obstacle {
-        Obstacle::NoLeader { .. } => "nobody leads".to_owned(),
+        Obstacle::NoLeader { .. } | Obstacle::EveryoneDeclines => "nobody leads".to_owned(),
         Obstacle::NobodyListens => "no server is running".to_owned(),
-        Obstacle::Refused { reason } => format!("the servers refuse: {}", one_line(reason)),
-        Obstacle::Lost { node } => format!("server {node} was lost"),
-        Obstacle::Stalled { node } => format!("server {node} does not answer"),
-        Obstacle::Stale { node } => format!("server {node} follows a newer leader"),
-        Obstacle::Busy { node } => format!("server {node} has too much to do"),
-        Obstacle::Storage { node, reason } => {
-            format!("server {node} could not store it: {}", one_line(reason))
-        }
-        Obstacle::Mismatch { node } => format!("server {node} sent something else than it stored"),
-        Obstacle::Conflict { node } => format!("server {node} has another image of that id"),
+        Obstacle::Refused { reason } => format!("the servers refuse: {}", printable(reason)),
+        Obstacle::Attempt { node, why } => format!("server {node} {}", did(why)),
+    }
+}
+
+/// Says what a node did to an upload, as the predicate of a sentence.
+fn did(why: &Setback) -> String {
+    match why {
+        Setback::Lost => "was lost".to_owned(),
+        Setback::Silent => "does not answer".to_owned(),
+        Setback::WaitedInVain => "waited in vain for the image".to_owned(),
+        Setback::Stale => "follows a newer leader".to_owned(),
+        Setback::Busy => "has too much to do".to_owned(),
+        Setback::Storage { reason } => format!("could not store it: {}", printable(reason)),
+        Setback::Unknown { reason } => format!("may have stored it or not: {}", printable(reason)),
+        Setback::Mismatch => "sent something else than it stored".to_owned(),
+        Setback::Conflict => "has another image of that id".to_owned(),
     }
 }
 
 fn answer_line(node: NodeId, answer: &Answer) -> String {
     match answer {
         Answer::Declined { reason } => {
-            format!("  - Server {node} declined: {}", one_line(reason))
+            format!("  - Server {node} declined: {}", printable(reason))
         }
         Answer::Assigned(_) => format!("  ✓ Leader (server {node}) processed request"),
         Answer::Unavailable { missing } if missing.is_empty() => {
@@ -124,9 +124,9 @@ fn answer_line(node: NodeId, answer: &Answer) -> String {
                 nodes(missing)
             )
         }
-        Answer::Failed(error) => format!("  - Server {node} failed: {}", one_line(&error.reason)),
+        Answer::Failed(error) => format!("  - Server {node} failed: {}", printable(&error.reason)),
         Answer::Unreachable(why) => {
-            format!("  - Server {node} unreachable: {}", one_line(&why.to_string()))
+            format!("  - Server {node} unreachable: {}", printable(&why.to_string()))
         }
     }
 }
@@ -141,13 +141,8 @@ fn saved(receipt: &Receipt) -> Vec<String> {
     vec![
         format!("    → encrypted by server {server}, stored on {copies} of {members} nodes"),
         "✓ Success!".to_owned(),
-        format!("Encrypted image saved to: {}", printable(&receipt.saved)),
+        format!("Encrypted image saved to: {}", printable_path(&receipt.saved)),
     ]
-}
-
-/// Keeps what another process said from moving the cursor.
-fn one_line(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]
@@ -277,11 +272,14 @@ Encrypted image saved to: images/encrypted_test_image_1730738512.png
     fn a_lost_node_and_the_election_after_it_cost_a_line_each() {
         let mut events = broadcast();
         events.extend([declined(1), declined(2), leads(3), assigned(3, 3)]);
-        events.push(UploadEvent::Retrying(Obstacle::Lost { node: id(3) }));
+        events.push(UploadEvent::Retrying(Obstacle::Attempt {
+            node: id(3),
+            why: Setback::Lost,
+        }));
         for _ in 0..3 {
             events.extend(broadcast());
             events.extend([declined(1), declined(2), refused(3)]);
-            let missing = vec![id(3)];
+            let missing = [(id(3), Unreachable::ConnectionRefused)].into();
             events.push(UploadEvent::Retrying(Obstacle::NoLeader { missing }));
         }
         events.extend(broadcast());

@@ -9,13 +9,12 @@
 //! Two buffers, whatever the size of the image. `Finish` goes out only when everything has come
 //! back and the file is still what it was, so whatever fails before that leaves nothing behind.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep_until, timeout};
 
 use super::link::Link;
+use super::movement::Movement;
 use super::observe::{Observer, UploadEvent};
 use super::part::{PartFile, SaveError};
 use super::source::{Freshness, Source, SourceError};
@@ -29,12 +28,6 @@ use crate::protocol::{CHUNK_BYTES, ClientMessage, NodeError, NodeMessage, Stored
 /// Small enough that a link of 10 KB/s is not mistaken for a standstill, large enough that the
 /// system calls cost nothing.
 const WRITE_BYTES: usize = 32 * 1024;
-
-/// The slowest disk whose synchronisation is waited for after the last byte, in bytes a second.
-///
-/// A memory card writes as much; without an allowance by size, a large image on such a disk would
-/// look like a stalled node and be sent again and again.
-const SYNC_BYTES_PER_SECOND_MIN: u64 = 10_000_000;
 
 /// How an exchange ended without an acknowledgement.
 #[derive(Debug)]
@@ -82,8 +75,6 @@ pub(super) struct Transfer<'a> {
     pub(super) part: &'a mut PartFile,
     /// How long nothing may move before the node is given up.
     pub(super) stall: Duration,
-    /// How long the acknowledgement may take at most.
-    pub(super) deadline: Duration,
     /// When something last moved.
     pub(super) movement: &'a Movement,
 }
@@ -105,18 +96,13 @@ impl Transfer<'_> {
             let receiving = receive(reader, upload.image, size, self.part, self.movement, observe);
             both(sending, receiving).await
         };
-        let digest = tokio::select! {
-            exchanged = exchange => exchanged?,
-            () = self.movement.standstill(self.stall) => return Err(TransferError::Stalled),
-        };
+        let exchanged = self.movement.within(self.stall, exchange).await;
+        let digest = exchanged.ok_or(TransferError::Stalled)??;
         self.part.flush().await?;
         if self.source.freshness().await? == Freshness::Changed {
             return Err(TransferError::Changed);
         }
-        let patience = self.stall + Duration::from_secs(size / SYNC_BYTES_PER_SECOND_MIN);
-        let confirmed = timeout(patience.min(self.deadline), confirm(reader, writer)).await;
-        let stored = confirmed.map_err(|_| TransferError::Stalled)??;
-        self.movement.note_returned();
+        let stored = confirm(reader, writer, self.movement, self.stall).await?;
         if stored.image == upload.image && stored.digest == digest.to_hex().as_str() {
             Ok(stored)
         } else {
@@ -212,82 +198,124 @@ fn begins_with_iv(image: ImageId, offset: u64, bytes: &[u8]) -> bool {
     rest.zip(bytes).all(|(expected, got)| expected == got)
 }
 
+/// Says that the image was whole, and waits for the acknowledgement while the node shows a sign of
+/// life: a chunk without bytes, for as long as its disk takes.
 async fn confirm<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     reader: &mut FrameReader<R>,
     writer: &mut FrameWriter<W>,
+    movement: &Movement,
+    stall: Duration,
 ) -> Result<Stored, TransferError> {
-    writer.message(&ClientMessage::Finish).await?;
-    match reader.message().await?.ok_or(TransferError::Lost)? {
-        NodeMessage::Stored(stored) => Ok(stored),
-        NodeMessage::Error(error) => Err(TransferError::Node(error)),
-        NodeMessage::Chunk
-        | NodeMessage::Declined { .. }
-        | NodeMessage::Assigned(_)
-        | NodeMessage::Unavailable { .. } => Err(TransferError::Lost),
-    }
-}
-
-/// When bytes last moved, noted by both directions of an exchange.
-///
-/// Bytes that were sent may only have filled buffers on the way; bytes that returned prove that
-/// the node works.
-#[derive(Debug)]
-pub(super) struct Movement {
-    origin: Instant,
-    /// The last movement in either direction; since `origin`, in microseconds.
-    last_us: AtomicU64,
-    /// The last time bytes returned; since `origin`, in microseconds; 0 for never.
-    returned_us: AtomicU64,
-}
-
-impl Movement {
-    /// Begins now, as if something had just moved.
-    pub(super) fn start() -> Self {
-        Self {
-            origin: Instant::now(),
-            last_us: AtomicU64::new(0),
-            returned_us: AtomicU64::new(0),
-        }
-    }
-
-    /// Returns when the node last proved that it works, if ever.
-    pub(super) fn last_returned(&self) -> Option<Instant> {
-        match self.returned_us.load(Ordering::Relaxed) {
-            0 => None,
-            micros => Some(self.origin + Duration::from_micros(micros)),
-        }
-    }
-
-    fn note_sent(&self) {
-        self.last_us.store(self.now_us(), Ordering::Relaxed);
-    }
-
-    fn note_returned(&self) {
-        let now = self.now_us();
-        self.last_us.store(now, Ordering::Relaxed);
-        self.returned_us.store(now, Ordering::Relaxed);
-    }
-
-    fn now_us(&self) -> u64 {
-        let micros = self.origin.elapsed().as_micros();
-        u64::try_from(micros).unwrap_or(u64::MAX).max(1)
-    }
-
-    /// Waits until nothing has moved for `span`.
-    async fn standstill(&self, span: Duration) {
+    movement.note_sent();
+    let confirmed = async {
+        writer.message(&ClientMessage::Finish).await?;
         loop {
-            let until = self.origin + Duration::from_micros(self.last_us.load(Ordering::Relaxed)) + span;
-            if until <= Instant::now() {
-                return;
+            let said = reader.message().await?.ok_or(TransferError::Lost)?;
+            movement.note_returned();
+            match said {
+                NodeMessage::Chunk if reader.body_left() == 0 => {}
+                NodeMessage::Stored(stored) => return Ok(stored),
+                NodeMessage::Error(error) => return Err(TransferError::Node(error)),
+                NodeMessage::Chunk
+                | NodeMessage::Declined { .. }
+                | NodeMessage::Assigned(_)
+                | NodeMessage::Unavailable { .. } => return Err(TransferError::Lost),
             }
-            sleep_until(until).await;
         }
-    }
+    };
+    let confirmed = movement.within(stall, confirmed).await;
+    confirmed.ok_or(TransferError::Stalled)?
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{DuplexStream, ReadHalf, WriteHalf, duplex, split};
+    use tokio::time::{Instant, sleep};
+
     use super::*;
+
+    const STALL: Duration = Duration::from_secs(1);
+
+    /// The node's side of a connection on which everything but the acknowledgement is done.
+    struct Node {
+        reader: FrameReader<ReadHalf<DuplexStream>>,
+        writer: FrameWriter<WriteHalf<DuplexStream>>,
+    }
+
+    /// Confirms to a node that behaves like this once it has read `Finish`.
+    async fn confirmed_by<F: Future<Output = Node>>(
+        node: impl FnOnce(Node) -> F,
+    ) -> Result<Stored, TransferError> {
+        let (near, far) = duplex(1024);
+        let (reader, writer) = split(near);
+        let (mut reader, mut writer) = (FrameReader::new(reader), FrameWriter::new(writer));
+        let (read, write) = split(far);
+        let mut far = Node {
+            reader: FrameReader::new(read),
+            writer: FrameWriter::new(write),
+        };
+        let served = async {
+            let finish = far.reader.message().await.expect("readable");
+            assert_eq!(finish, Some(ClientMessage::Finish));
+            // Kept open: a node that ends is another story than one that is silent.
+            let _open = node(far).await;
+            std::future::pending::<()>().await;
+        };
+        let movement = Movement::start();
+        tokio::select! {
+            confirmed = confirm(&mut reader, &mut writer, &movement, STALL) => confirmed,
+            () = served => unreachable!("it waits for ever"),
+        }
+    }
+
+    fn stored() -> Stored {
+        Stored {
+            image: ImageId::from_bytes([7; 16]),
+            digest: "ab".repeat(32),
+            copies: 1,
+            members: 3,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_takes_its_time_is_waited_for_while_the_node_shows_life() {
+        let began = Instant::now();
+        let confirmed = confirmed_by(async |mut node: Node| {
+            for _ in 0..30 {
+                sleep(STALL * 3 / 4).await;
+                node.writer.message(&NodeMessage::Chunk).await.expect("written");
+            }
+            let stored = NodeMessage::Stored(stored());
+            node.writer.message(&stored).await.expect("written");
+            node
+        });
+        assert_eq!(confirmed.await.expect("confirmed"), stored());
+        assert!(began.elapsed() > 20 * STALL);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_that_falls_silent_before_it_confirms_is_given_up() {
+        let began = Instant::now();
+        let error = confirmed_by(async |mut node: Node| {
+            sleep(STALL / 2).await;
+            node.writer.message(&NodeMessage::Chunk).await.expect("written");
+            node
+        });
+        let error = error.await.expect_err("given up");
+        assert!(matches!(error, TransferError::Stalled), "{error:?}");
+        assert_eq!(began.elapsed(), STALL * 3 / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_after_the_last_one_are_nonsense() {
+        let error = confirmed_by(async |mut node: Node| {
+            let chunk = node.writer.message_with_body(&NodeMessage::Chunk, 1);
+            chunk.await.expect("written");
+            node
+        });
+        let error = error.await.expect_err("given up");
+        assert!(matches!(error, TransferError::Lost), "{error:?}");
+    }
 
     #[test]
     fn a_foreign_iv_is_noticed_wherever_the_bytes_are_split() {

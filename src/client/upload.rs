@@ -13,13 +13,14 @@ use tokio::time::{Instant, sleep};
 use super::ClientConfig;
 use super::error::{Outcome, UploadError};
 use super::link::Link;
-use super::observe::{Answer, Observer, Obstacle, Receipt, UploadEvent};
+use super::movement::Movement;
+use super::observe::{Answer, Observer, Obstacle, Receipt, Setback, UploadEvent};
 use super::offer::{self, Answers, Links, Verdict};
 use super::part::{PartFile, Target};
-use super::patience::{Patience, Spent};
-use super::saved::{SavedName, printable};
+use super::patience::Patience;
+use super::saved::{SavedName, printable_path};
 use super::source::{Freshness, Source};
-use super::transfer::{Movement, Transfer, TransferError};
+use super::transfer::{Transfer, TransferError};
 use crate::encryption;
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{Assignment, ErrorCode, NodeError, Offer, Stored, Upload};
@@ -46,7 +47,7 @@ pub(super) async fn upload(
         image: encryption::new_image_id()?,
         failed: None,
         full_disks: BTreeMap::new(),
-        patience: Patience::new(config.deadline, Instant::now()),
+        patience: Patience::new(config.deadline, Instant::now().into_std()),
         outcome: Outcome::NotStored,
     };
     let (assignment, stored) = run.until_stored(observe).await?;
@@ -87,7 +88,7 @@ impl Run<'_> {
             let obstacle = match offer::verdict(&answers) {
                 Verdict::Assigned(assignment) => match self.attempt(assignment, observe).await {
                     Ok(stored) => return Ok((assignment, stored)),
-                    Err(error) => self.obstacle(assignment.node, error)?,
+                    Err(error) => self.setback(assignment.node, error)?,
                 },
                 Verdict::Again(obstacle) => obstacle,
                 Verdict::Hopeless(error) => return Err(UploadError::Node(error)),
@@ -122,7 +123,6 @@ impl Run<'_> {
         let upload = Upload {
             image: self.image,
             file: self.file_name(),
-            kind: self.source.kind(),
             assignment,
         };
         let movement = Movement::start();
@@ -130,12 +130,11 @@ impl Run<'_> {
             source: &mut self.source,
             part: &mut self.part,
             stall,
-            deadline: self.config.deadline,
             movement: &movement,
         };
         let transferred = transfer.run(&mut link, &upload, observe).await;
         if let Some(then) = movement.last_returned() {
-            self.patience.moved(then);
+            self.patience.moved(then.into_std());
         }
         let stored = transferred.inspect_err(|error| self.outcome = self.outcome.after(error))?;
         self.links.insert(node, link);
@@ -163,35 +162,39 @@ impl Run<'_> {
     }
 
     /// Sorts a failed attempt: what another attempt may overcome is returned.
-    fn obstacle(&mut self, node: NodeId, error: TransferError) -> Result<Obstacle, UploadError> {
+    fn setback(&mut self, node: NodeId, error: TransferError) -> Result<Obstacle, UploadError> {
         self.failed = Some(node);
-        match error {
-            TransferError::Lost => Ok(Obstacle::Lost { node }),
-            TransferError::Stalled => Ok(Obstacle::Stalled { node }),
-            TransferError::Mismatch => Ok(Obstacle::Mismatch { node }),
-            TransferError::Node(error) => self.refused(node, error),
-            TransferError::Changed => Err(UploadError::Changed {
-                file: printable(self.source.path()),
-            }),
-            TransferError::Source(error) => Err(error.into()),
-            TransferError::Save(error) => Err(error.into()),
-        }
+        let why = match error {
+            TransferError::Lost => Setback::Lost,
+            TransferError::Stalled => Setback::Silent,
+            TransferError::Mismatch => Setback::Mismatch,
+            TransferError::Node(error) => self.refused(error)?,
+            TransferError::Changed => {
+                let file = printable_path(self.source.path());
+                return Err(UploadError::Changed { file });
+            }
+            TransferError::Source(error) => return Err(error.into()),
+            TransferError::Save(error) => return Err(error.into()),
+        };
+        Ok(Obstacle::Attempt { node, why })
     }
 
-    fn refused(&mut self, node: NodeId, error: NodeError) -> Result<Obstacle, UploadError> {
-        match error.code {
-            ErrorCode::BadRequest | ErrorCode::NotAccepted => Err(UploadError::Node(error)),
-            ErrorCode::StaleAssignment => Ok(Obstacle::Stale { node }),
-            ErrorCode::Busy => Ok(Obstacle::Busy { node }),
+    fn refused(&mut self, error: NodeError) -> Result<Setback, UploadError> {
+        let NodeError { code, reason } = error;
+        Ok(match code {
+            ErrorCode::BadRequest | ErrorCode::NotAccepted => {
+                return Err(UploadError::Node(NodeError { code, reason }));
+            }
+            ErrorCode::StaleAssignment => Setback::Stale,
+            ErrorCode::Busy => Setback::Busy,
+            ErrorCode::Stalled => Setback::WaitedInVain,
+            ErrorCode::Storage => Setback::Storage { reason },
+            ErrorCode::Unknown => Setback::Unknown { reason },
             ErrorCode::Conflict => {
                 self.renew()?;
-                Ok(Obstacle::Conflict { node })
+                Setback::Conflict
             }
-            ErrorCode::Storage => Ok(Obstacle::Storage {
-                node,
-                reason: error.reason,
-            }),
-        }
+        })
     }
 
     /// Pauses before the next attempt, or gives up.
@@ -201,22 +204,23 @@ impl Run<'_> {
         answers: &Answers,
         observe: &mut Observer<'_>,
     ) -> Result<(), UploadError> {
-        if let Obstacle::Storage { node, reason } = &obstacle {
+        if let Obstacle::Attempt {
+            node,
+            why: Setback::Storage { reason },
+        } = &obstacle
+        {
             self.full_disks.insert(*node, reason.clone());
             if every_reachable(answers, |node| self.full_disks.contains_key(&node)) {
-                return Err(UploadError::Storage {
-                    reason: reason.clone(),
-                });
+                let reason = reason.clone();
+                return Err(UploadError::Storage { reason });
             }
         }
-        match self.patience.after(&obstacle, Instant::now()) {
-            Ok(pause) => {
-                observe(UploadEvent::Retrying(obstacle));
-                sleep(pause).await;
-                Ok(())
-            }
-            Err(Spent::NobodyThere | Spent::Deadline | Spent::Transfers) => Err(self.spent(obstacle)),
-        }
+        let Some(pause) = self.patience.after(&obstacle, Instant::now().into_std()) else {
+            return Err(self.spent(obstacle));
+        };
+        observe(UploadEvent::Retrying(obstacle));
+        sleep(pause).await;
+        Ok(())
     }
 
     /// Returns the error of an upload whose patience ended at `obstacle`.
@@ -228,18 +232,16 @@ impl Run<'_> {
                 missing,
                 outcome,
             },
+            Obstacle::EveryoneDeclines => UploadError::EveryoneDeclines {
+                waited: self.config.deadline,
+                outcome,
+            },
             Obstacle::NobodyListens => UploadError::NobodyListens {
                 members: self.config.cluster.members.clone(),
                 outcome,
             },
             Obstacle::Refused { reason } => UploadError::Refused { reason, outcome },
-            Obstacle::Lost { .. }
-            | Obstacle::Stalled { .. }
-            | Obstacle::Stale { .. }
-            | Obstacle::Busy { .. }
-            | Obstacle::Storage { .. }
-            | Obstacle::Mismatch { .. }
-            | Obstacle::Conflict { .. } => UploadError::GaveUp { obstacle, outcome },
+            Obstacle::Attempt { .. } => UploadError::GaveUp { obstacle, outcome },
         }
     }
 

@@ -7,11 +7,13 @@
 //!     | Upload + body (the plain image)                  ---->  |
 //!     | <----            Chunk + body, again and again (IV ‖ ciphertext)
 //!     | Finish                                           ---->  |
+//!     | <----            Chunk without a body, while the disk works
 //!     | <----                                     Stored | Error
 //! ```
 //!
 //! The client must read while it writes. `Finish` says that the image did not change while it was
-//! sent; without it nothing is kept. The image id makes all of it idempotent.
+//! sent; without it nothing is kept. A `Chunk` without a body is a sign of life and no more. The
+//! image id makes all of it idempotent.
 
 use std::fmt;
 
@@ -36,7 +38,7 @@ pub enum ClientMessage {
 pub struct Offer {
     /// The image; the same in every attempt.
     pub image: ImageId,
-    /// The size of the plain image, in bytes.
+    /// The size of the plain image, in bytes; the leader assigns none above its limit.
     pub size: u64,
     /// The node that an earlier attempt was assigned to and that failed.
     pub failed: Option<NodeId>,
@@ -62,8 +64,6 @@ pub struct Upload {
     pub image: ImageId,
     /// The file name without folders, lossy where it was no UTF-8.
     pub file: String,
-    /// What the client saw it to be; the node looks again.
-    pub kind: ImageKind,
     /// What the leader answered.
     pub assignment: Assignment,
 }
@@ -76,8 +76,6 @@ pub enum NodeMessage {
     Declined {
         /// `Node 1 is not the leader`.
         reason: String,
-        /// Whom it follows.
-        leader: Option<NodeId>,
     },
     /// The node leads, and this is who does it.
     Assigned(Assignment),
@@ -131,8 +129,12 @@ pub enum ErrorCode {
     StaleAssignment,
     /// The node has too much to do: offer again.
     Busy,
+    /// The client stood still for too long: offer again.
+    Stalled,
     /// The node's disk refuses: another node may take it.
     Storage,
+    /// The disk failed so late that the image may be kept: offer it again, under the same id.
+    Unknown,
 }
 
 /// The kinds of image that are accepted.

@@ -29,7 +29,7 @@ pub enum FrameError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A header had no end within the limit.
-    #[error("the header is longer than {HEADER_BYTES_MAX} bytes")]
+    #[error("the header is too long")]
     HeaderTooLong,
     /// A header was not the JSON of an expected message.
     #[error("not understood: {0}")]
@@ -51,6 +51,7 @@ pub enum FrameError {
 #[derive(Debug)]
 pub struct FrameReader<R> {
     transport: R,
+    header_bytes_max: usize,
     buffer: BytesMut,
     /// How many bytes of `buffer` hold no newline; they are not searched again.
     searched: usize,
@@ -67,12 +68,34 @@ struct BodyLength {
 impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Makes a reader of messages from `transport`.
     pub fn new(transport: R) -> Self {
+        Self::with_limit(transport, HEADER_BYTES_MAX)
+    }
+
+    /// Makes a reader of messages whose headers have at most so many bytes, newline included.
+    pub fn with_limit(transport: R, header_bytes_max: usize) -> Self {
         Self {
             transport,
+            header_bytes_max,
             buffer: BytesMut::new(),
             searched: 0,
             body_left: 0,
         }
+    }
+
+    /// Waits until the next message has begun to come, or the connection ends.
+    ///
+    /// Before that a connection may be idle for long; after it, [`Self::message`] should not take
+    /// long. What is left of an earlier body is skipped.
+    ///
+    /// # Errors
+    ///
+    /// When the transport fails or ends inside that body.
+    pub async fn begun(&mut self) -> Result<(), FrameError> {
+        self.skip_body().await?;
+        if self.buffer.is_empty() {
+            self.read_more().await?;
+        }
+        Ok(())
     }
 
     /// Reads the next message; `None` at a clean end. What is left of an earlier body is skipped.
@@ -142,24 +165,33 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Ok(())
     }
 
+    /// Reads what has come into the buffer; 0 at the end.
+    async fn read_more(&mut self) -> io::Result<usize> {
+        if self.buffer.is_empty() {
+            // What an earlier header needed is given back before the wait for the next.
+            self.buffer = BytesMut::new();
+        }
+        self.buffer.reserve(READ_BYTES);
+        self.transport.read_buf(&mut self.buffer).await
+    }
+
     /// Reads until the buffer begins with a whole line; returns its length, newline included.
     async fn header_length(&mut self) -> Result<Option<usize>, FrameError> {
         loop {
             let fresh = &self.buffer[self.searched..];
             if let Some(at) = fresh.iter().position(|&byte| byte == b'\n') {
                 let length = self.searched + at + 1;
-                return if length > HEADER_BYTES_MAX {
+                return if length > self.header_bytes_max {
                     Err(FrameError::HeaderTooLong)
                 } else {
                     Ok(Some(length))
                 };
             }
             self.searched = self.buffer.len();
-            if self.searched >= HEADER_BYTES_MAX {
+            if self.searched >= self.header_bytes_max {
                 return Err(FrameError::HeaderTooLong);
             }
-            self.buffer.reserve(READ_BYTES);
-            if self.transport.read_buf(&mut self.buffer).await? == 0 {
+            if self.read_more().await? == 0 {
                 return if self.buffer.is_empty() {
                     Ok(None)
                 } else {
@@ -240,5 +272,46 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         self.line.push(b'\n');
         self.transport.write_all(&self.line).await?;
         Ok(self.transport.flush().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Opening;
+
+    #[tokio::test]
+    async fn a_connection_that_waits_holds_no_more_than_one_read() {
+        let (mut sender, receiver) = tokio::io::duplex(4096);
+        let mut reader = FrameReader::new(receiver);
+        let mut line = br#"{"type":"status""#.to_vec();
+        line.resize(HEADER_BYTES_MAX - 2, b' ');
+        line.extend(b"}\n");
+        let (sent, read) = tokio::join!(sender.write_all(&line), reader.message::<Opening>());
+        sent.expect("written");
+        assert_eq!(read.expect("readable"), Some(Opening::Status));
+        let waiting = tokio::select! {
+            biased;
+            message = reader.message::<Opening>() => Some(message),
+            () = std::future::ready(()) => None,
+        };
+        assert!(waiting.is_none());
+        assert_eq!(reader.buffer.capacity(), READ_BYTES);
+    }
+
+    #[tokio::test]
+    async fn a_message_has_begun_with_its_first_byte_and_loses_none_by_it() {
+        let (mut sender, receiver) = tokio::io::duplex(64);
+        let mut reader = FrameReader::new(receiver);
+        sender.write_all(b"{").await.expect("written");
+        reader.begun().await.expect("readable");
+        sender
+            .write_all(b"\"type\":\"status\"}\n")
+            .await
+            .expect("written");
+        assert_eq!(reader.message().await.expect("readable"), Some(Opening::Status));
+        drop(sender);
+        reader.begun().await.expect("an end is one too");
+        assert_eq!(reader.message::<Opening>().await.expect("readable"), None);
     }
 }

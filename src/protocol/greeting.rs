@@ -51,17 +51,26 @@ pub enum Purpose {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Greeted {
-    /// The connection is open.
+    /// The connection is open to a client or a watcher.
     Welcome(Welcome),
+    /// The connection is open to a peer.
+    WelcomePeer(PeerWelcome),
     /// How the node is; the answer to [`Opening::Status`].
     Status(Box<StatusReport>),
     /// The connection is not opened, and closes.
     Refused(Refusal),
 }
 
-/// Who accepted a connection.
+/// Who accepted the connection of a client or a watcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
+    /// Which member accepted.
+    pub node: NodeId,
+}
+
+/// Who accepted a peer's connection, and what an election should know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerWelcome {
     /// Which member accepted.
     pub node: NodeId,
     /// In which life of its process.

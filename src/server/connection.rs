@@ -15,6 +15,12 @@ use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 /// Longer than any pause of a network that still works, shorter than a client's own patience.
 pub(crate) const STALL: Duration = Duration::from_secs(10);
 
+/// The most bytes a header may have that comes by an accepted connection.
+///
+/// Whoever dials sends short ones: the longest begins an upload, and a file name of nothing but
+/// escapes takes 6 KiB. What comes back may be longer; see [`crate::protocol::HEADER_BYTES_MAX`].
+pub(crate) const ASKED_BYTES_MAX: usize = 8 * 1024;
+
 /// How long a refused connection is kept, so that the refusal is read before the end is.
 ///
 /// Closing a connection with unread bytes resets it, and a reset can overtake what was written.
@@ -35,7 +41,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// Makes a connection that has said nothing yet.
     pub(crate) fn new(reader: R, writer: W, from: String) -> Self {
         Self {
-            reader: FrameReader::new(reader),
+            reader: FrameReader::with_limit(reader, ASKED_BYTES_MAX),
             writer: FrameWriter::new(writer),
             from,
         }

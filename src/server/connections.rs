@@ -2,7 +2,8 @@
 //!
 //! A flood of strangers must not lock the peers out. So whoever has not greeted is cut, oldest
 //! first, when a new connection finds no room; and clients together leave room that only peers,
-//! and those who have yet to say what they are, can take.
+//! and those who have yet to say what they are, can take. Peers have a bound of their own: whoever
+//! greets as one is not cut for being old.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,14 +11,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::input::ConnectionId;
+use crate::config::NODES_MAX;
 
 /// How many connections there are at once.
 ///
-/// Idle ones cost about 5 KiB each; twice a thousand leave a node within its memory.
+/// Idle ones cost about 5 KiB each, and one that has begun a header up to 16 KiB more for as long as
+/// it may stand still: twice a thousand leave a node within its memory.
 const CONNECTIONS_MAX: usize = 2048;
 
 /// How many of them clients and watchers may have.
 const CLIENTS_MAX: usize = 1920;
+
+/// How many of them peers may have.
+///
+/// A peer has one; while one that it lost is being replaced, the cut one has not left yet.
+const PEERS_MAX: usize = 4 * NODES_MAX as usize;
 
 /// What a connection has said that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +41,8 @@ pub(crate) enum Stage {
 /// Why a connection cannot be what it wants to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoRoom {
-    /// There are too many clients.
-    Clients,
+    /// There are too many of its kind.
+    Kind,
     /// It was cut a moment ago to make room.
     Cut,
 }
@@ -48,7 +56,6 @@ pub(crate) struct Connections(Arc<Mutex<Table>>);
 struct Table {
     accepted: u64,
     open: BTreeMap<ConnectionId, Open>,
-    clients: usize,
 }
 
 #[derive(Debug)]
@@ -99,7 +106,21 @@ impl Connections {
     }
 }
 
+impl Stage {
+    fn most(self) -> usize {
+        match self {
+            Self::New => CONNECTIONS_MAX,
+            Self::Client => CLIENTS_MAX,
+            Self::Peer => PEERS_MAX,
+        }
+    }
+}
+
 impl Table {
+    fn count(&self, stage: Stage) -> usize {
+        self.open.values().filter(|open| open.stage == stage).count()
+    }
+
     fn cut_oldest_stranger(&mut self) -> bool {
         let mut strangers = self.open.iter().filter(|(_, open)| open.stage == Stage::New);
         let Some((&oldest, _)) = strangers.next() else {
@@ -123,6 +144,11 @@ impl Place {
         self.cut.cancelled().await;
     }
 
+    /// Returns what cuts the connection, for whoever may have to.
+    pub(crate) fn cutter(&self) -> CancellationToken {
+        self.cut.clone()
+    }
+
     /// Says what the connection is from now on.
     ///
     /// # Errors
@@ -130,32 +156,23 @@ impl Place {
     /// When there is no room for one more of the kind.
     pub(crate) fn become_a(&self, stage: Stage) -> Result<(), NoRoom> {
         let mut table = self.all.lock();
-        let table = &mut *table;
+        let room = table.count(stage) < stage.most();
         let Some(open) = table.open.get_mut(&self.id) else {
             return Err(NoRoom::Cut);
         };
-        if stage == Stage::Client && open.stage != Stage::Client {
-            if table.clients >= CLIENTS_MAX {
-                return Err(NoRoom::Clients);
+        if open.stage != stage {
+            if !room {
+                return Err(NoRoom::Kind);
             }
-            table.clients += 1;
+            open.stage = stage;
         }
-        if open.stage == Stage::Client && stage != Stage::Client {
-            table.clients -= 1;
-        }
-        open.stage = stage;
         Ok(())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut table = self.all.lock();
-        if let Some(open) = table.open.remove(&self.id)
-            && open.stage == Stage::Client
-        {
-            table.clients -= 1;
-        }
+        self.all.lock().open.remove(&self.id);
     }
 }
 
@@ -194,11 +211,28 @@ mod tests {
             })
             .collect();
         let another = all.enter(&root).expect("room");
-        assert_eq!(another.become_a(Stage::Client), Err(NoRoom::Clients));
+        assert_eq!(another.become_a(Stage::Client), Err(NoRoom::Kind));
         assert_eq!(another.become_a(Stage::Peer), Ok(()));
         clients.pop();
         let next = all.enter(&root).expect("room");
         assert_eq!(next.become_a(Stage::Client), Ok(()));
+    }
+
+    #[test]
+    fn whoever_greets_as_a_peer_takes_a_bounded_share() {
+        let all = Connections::default();
+        let root = CancellationToken::new();
+        let mut peers: Vec<Place> = (0..PEERS_MAX)
+            .map(|_| {
+                let place = all.enter(&root).expect("room");
+                place.become_a(Stage::Peer).expect("room");
+                place
+            })
+            .collect();
+        let another = all.enter(&root).expect("room");
+        assert_eq!(another.become_a(Stage::Peer), Err(NoRoom::Kind));
+        peers.pop();
+        assert_eq!(another.become_a(Stage::Peer), Ok(()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Owns the rotation, the numbers of assignments, and which of them are still open. A node that
 //! leaves the rotation has failed what it had; the clients offer it again. Pure: the time comes as
-//! a value, and what happened goes out as facts.
+//! a value, and what happened waits to be taken out as facts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(crate) struct Dispatch {
     rotation: RoundRobin,
     assigned: u64,
     open: BTreeMap<RequestId, Open>,
+    /// What happened and has not been taken out.
+    facts: Vec<Fact>,
 }
 
 /// An assignment whose end is not known.
@@ -46,7 +48,13 @@ impl Dispatch {
             rotation: RoundRobin::new(members),
             assigned: 0,
             open: BTreeMap::new(),
+            facts: Vec::new(),
         }
+    }
+
+    /// Takes out what happened since it was last asked, in order.
+    pub(crate) fn take_facts(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.facts)
     }
 
     /// Returns the reign.
@@ -54,15 +62,9 @@ impl Dispatch {
         self.ballot
     }
 
-    /// Gives an offer to the next node; `None` when no node is active. Facts go to `publish`.
-    pub(crate) fn assign(
-        &mut self,
-        now: Time,
-        offer: &Offer,
-        user: UserName,
-        publish: &mut impl FnMut(Fact),
-    ) -> Option<(RequestId, NodeId)> {
-        self.give_up(|open| open.image == offer.image, publish);
+    /// Gives an offer to the next node; `None` when no node is active.
+    pub(crate) fn assign(&mut self, now: Time, offer: &Offer, user: UserName) -> Option<(RequestId, NodeId)> {
+        self.give_up(|open| open.image == offer.image);
         let node = self.rotation.assign(offer.failed)?;
         self.assigned += 1;
         let request = RequestId(self.assigned);
@@ -75,7 +77,7 @@ impl Dispatch {
                 since: now,
             },
         );
-        publish(Fact::Assigned {
+        self.facts.push(Fact::Assigned {
             ballot: self.ballot,
             request,
             image,
@@ -83,33 +85,26 @@ impl Dispatch {
             node,
             redispatched_from: offer.failed.filter(|&failed| failed != node),
         });
-        self.forget_old(now, publish);
+        self.forget_old(now);
         Some((request, node))
     }
 
     /// Notes the end of an assignment, told by the node that had it; anything else is ignored.
-    pub(crate) fn finish(
-        &mut self,
-        by: NodeId,
-        ballot: Ballot,
-        request: RequestId,
-        outcome: RequestOutcome,
-        publish: &mut impl FnMut(Fact),
-    ) {
+    pub(crate) fn finish(&mut self, by: NodeId, ballot: Ballot, request: RequestId, outcome: RequestOutcome) {
         let had_it = self.open.get(&request).is_some_and(|open| open.node == by);
         if ballot == self.ballot && had_it {
-            self.close(request, outcome, publish);
+            self.close(request, outcome);
         }
     }
 
     /// Sets what a node is; one that is down or suspect has failed what it had.
-    pub(crate) fn set_state(&mut self, node: NodeId, state: WorkerState, publish: &mut impl FnMut(Fact)) {
+    pub(crate) fn set_state(&mut self, node: NodeId, state: WorkerState) {
         if !self.rotation.set_state(node, state) {
             return;
         }
-        publish(Fact::RotationChanged { node, state });
+        self.facts.push(Fact::RotationChanged { node, state });
         match state {
-            WorkerState::Down | WorkerState::Suspect => self.give_up(|open| open.node == node, publish),
+            WorkerState::Down | WorkerState::Suspect => self.give_up(|open| open.node == node),
             WorkerState::Active | WorkerState::Draining | WorkerState::CatchingUp => {}
         }
     }
@@ -120,26 +115,26 @@ impl Dispatch {
     }
 
     /// Counts open assignments as failed whose client never came, or whose end was never told.
-    pub(crate) fn forget_old(&mut self, now: Time, publish: &mut impl FnMut(Fact)) {
+    pub(crate) fn forget_old(&mut self, now: Time) {
         while let Some((&oldest, open)) = self.open.first_key_value()
             && (self.open.len() > OPEN_MAX || now.since(open.since) > OPEN_TIME)
         {
-            self.close(oldest, RequestOutcome::Failed, publish);
+            self.close(oldest, RequestOutcome::Failed);
         }
     }
 
-    fn give_up(&mut self, which: impl Fn(&Open) -> bool, publish: &mut impl FnMut(Fact)) {
+    fn give_up(&mut self, which: impl Fn(&Open) -> bool) {
         let lost = self.open.iter().filter(|&(_, open)| which(open));
         let lost: Vec<RequestId> = lost.map(|(&request, _)| request).collect();
         for request in lost {
-            self.close(request, RequestOutcome::Failed, publish);
+            self.close(request, RequestOutcome::Failed);
         }
     }
 
-    fn close(&mut self, request: RequestId, outcome: RequestOutcome, publish: &mut impl FnMut(Fact)) {
+    fn close(&mut self, request: RequestId, outcome: RequestOutcome) {
         if let Some(Open { node, .. }) = self.open.remove(&request) {
             self.rotation.finish(node, outcome);
-            publish(Fact::RequestDone {
+            self.facts.push(Fact::RequestDone {
                 request,
                 node,
                 outcome,
@@ -168,7 +163,7 @@ mod tests {
     fn dispatch() -> Dispatch {
         let mut dispatch = Dispatch::new(reign(), (1..=3).map(id));
         for node in 1..=3 {
-            dispatch.set_state(id(node), WorkerState::Active, &mut |_| {});
+            dispatch.set_state(id(node), WorkerState::Active);
         }
         dispatch
     }
@@ -185,9 +180,7 @@ mod tests {
             failed,
         };
         let user = "alice".parse().expect("valid");
-        dispatch
-            .assign(now, &offer, user, &mut |_| {})
-            .expect("somebody is active")
+        dispatch.assign(now, &offer, user).expect("somebody is active")
     }
 
     fn in_flight(dispatch: &Dispatch) -> u64 {
@@ -204,15 +197,15 @@ mod tests {
             epoch: Epoch(3),
             ..reign()
         };
-        let mut facts = Vec::new();
-        dispatch.finish(other, reign(), request, done, &mut |fact| facts.push(fact));
-        dispatch.finish(node, earlier, request, done, &mut |fact| facts.push(fact));
-        assert!(facts.is_empty());
-        dispatch.finish(node, reign(), request, done, &mut |fact| facts.push(fact));
-        dispatch.finish(node, reign(), request, done, &mut |fact| facts.push(fact));
+        dispatch.take_facts();
+        dispatch.finish(other, reign(), request, done);
+        dispatch.finish(node, earlier, request, done);
+        assert!(dispatch.take_facts().is_empty());
+        dispatch.finish(node, reign(), request, done);
+        dispatch.finish(node, reign(), request, done);
         let outcome = done;
         assert_eq!(
-            facts,
+            dispatch.take_facts(),
             [Fact::RequestDone {
                 request,
                 node,
@@ -227,12 +220,12 @@ mod tests {
         let mut dispatch = dispatch();
         let (request, node) = assign(&mut dispatch, Time::ZERO, 1, None);
         assign(&mut dispatch, Time::ZERO, 2, None);
-        let mut facts = Vec::new();
-        dispatch.set_state(node, WorkerState::Down, &mut |fact| facts.push(fact));
+        dispatch.take_facts();
+        dispatch.set_state(node, WorkerState::Down);
         let state = WorkerState::Down;
         let outcome = RequestOutcome::Failed;
         assert_eq!(
-            facts,
+            dispatch.take_facts(),
             [
                 Fact::RotationChanged { node, state },
                 Fact::RequestDone {
@@ -264,7 +257,7 @@ mod tests {
         }
         assert_eq!(in_flight(&dispatch), OPEN_MAX as u64);
         let much_later = Time::ZERO + OPEN_TIME + Duration::from_nanos(1);
-        dispatch.forget_old(much_later, &mut |_| {});
+        dispatch.forget_old(much_later);
         assert_eq!(in_flight(&dispatch), 0);
     }
 }

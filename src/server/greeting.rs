@@ -13,11 +13,15 @@ use super::connection::Connection;
 use super::connections::{NoRoom, Place, Stage};
 use super::context::Context;
 use super::input::{GreetingAnswer, NodeInput};
+use super::links::Accepted;
+use super::refusals::{Cause, Refused};
 use super::{requests, watch};
 use crate::event::line;
 use crate::id::{Generation, NodeId};
 use crate::protocol::frame::FrameError;
-use crate::protocol::{ControlMessage, Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose, Refusal, Welcome};
+use crate::protocol::{
+    ControlMessage, Greeted, Hello, Opening, PROTOCOL_VERSION, PeerWelcome, Purpose, Refusal, Welcome,
+};
 
 /// How long a connection may take to say what it is.
 const GREETING_TIME: Duration = Duration::from_secs(10);
@@ -46,12 +50,11 @@ where
         | Err(_) => return,
     };
     let speaker = speaker(&hello.purpose);
-    if let Err(refusal) = admit(connection, hello, place, context).await {
-        let _ = place.become_a(Stage::New);
+    if let Err(refused) = admit(connection, hello, place, context).await {
         context
             .refusals
-            .publish(context, &speaker, &connection.from, &refusal);
-        connection.end_with(&Greeted::Refused(refusal)).await;
+            .publish(context, &speaker, &connection.from, &refused);
+        connection.end_with(&Greeted::Refused(refused.refusal)).await;
     }
 }
 
@@ -71,81 +74,106 @@ async fn admit<R, W>(
     hello: Hello,
     place: &Place,
     context: &Context,
-) -> Result<(), Refusal>
+) -> Result<(), Refused>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     check(&hello, context)?;
-    let stage = match hello.purpose {
-        Purpose::Control { .. } => Stage::Peer,
-        Purpose::Client { .. } | Purpose::Watch => Stage::Client,
-    };
-    place.become_a(stage).map_err(|no_room| {
-        refusal(match no_room {
-            NoRoom::Clients => "too many clients are connected; try again later",
-            NoRoom::Cut => "too many connections are open; try again later",
-        })
-    })?;
     match hello.purpose {
         Purpose::Control { node, generation } => {
-            let welcome = introduce(node, generation, place, context).await?;
-            // Whatever ends it, the node's task must learn that the id is free again.
-            let _ = listen(connection, welcome, node, place, context).await;
-            let connection = place.id();
-            context
-                .tell(NodeInput::GreetedGone {
-                    from: node,
-                    connection,
-                })
-                .await;
+            serve_peer(connection, node, generation, place, context).await
         }
         Purpose::Client { user } => {
+            place.become_a(Stage::Client).map_err(no_room)?;
             if welcome_guest(connection, context).await.is_ok() {
                 requests::serve(connection, &user, context).await;
             }
+            Ok(())
         }
         Purpose::Watch => {
+            place.become_a(Stage::Client).map_err(no_room)?;
             let received = context.events.subscribe();
             if welcome_guest(connection, context).await.is_ok() {
                 let Connection { reader, writer, .. } = connection;
                 let reader = reader.transport();
                 let _ = watch::stream_to(reader, writer, received, &context.stopping).await;
             }
+            Ok(())
         }
     }
-    Ok(())
+}
+
+async fn serve_peer<R, W>(
+    connection: &mut Connection<R, W>,
+    from: NodeId,
+    generation: Generation,
+    place: &Place,
+    context: &Context,
+) -> Result<(), Refused>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let welcome = introduce(from, generation, place, context).await?;
+    // Only now: whoever is no peer yet must not be safe from being cut.
+    let stays = place.become_a(Stage::Peer);
+    if stays.is_ok() {
+        let _ = listen(connection, welcome, from, place, context).await;
+    }
+    // Whatever ended it, the node's task must learn that the id is free again.
+    let connection = place.id();
+    context.tell(NodeInput::GreetedGone { from, connection }).await;
+    stays.map_err(no_room)
+}
+
+fn no_room(no_room: NoRoom) -> Refused {
+    let reason = match no_room {
+        NoRoom::Kind => "too many connections of this kind are open; try again later",
+        NoRoom::Cut => "too many connections are open; try again later",
+    };
+    Refused::new(Cause::Room, reason)
 }
 
 /// Refuses what speaks another language or means another cluster.
-fn check(hello: &Hello, context: &Context) -> Result<(), Refusal> {
+fn check(hello: &Hello, context: &Context) -> Result<(), Refused> {
     let cluster = &context.config.cluster;
     if hello.version != PROTOCOL_VERSION {
-        return Err(refusal(format!(
-            "it speaks protocol version {}, this node {PROTOCOL_VERSION}; run the same program everywhere",
-            hello.version
-        )));
+        return Err(Refused::new(
+            Cause::Version,
+            format!(
+                "it speaks protocol version {}, this node {PROTOCOL_VERSION}; run the same program everywhere",
+                hello.version
+            ),
+        ));
     }
     if hello.cluster != cluster.name {
-        return Err(refusal(format!(
-            "it means cluster {:?}, this node belongs to {:?}; check the address and the cluster's name",
-            hello.cluster, cluster.name
-        )));
+        return Err(Refused::new(
+            Cause::Cluster,
+            format!(
+                "it means cluster {:?}, this node belongs to {:?}; check the address and the cluster's name",
+                hello.cluster, cluster.name
+            ),
+        ));
     }
     let Purpose::Control { node, .. } = hello.purpose else {
         return Ok(());
     };
     if node == context.config.id {
-        return Err(refusal(format!(
-            "node {node} is this node; give every node an id of its own"
-        )));
+        return Err(Refused::new(
+            Cause::Id,
+            format!("node {node} is this node; give every node an id of its own"),
+        ));
     }
     if cluster.members.address(node).is_none() {
         let members: Vec<NodeId> = cluster.members.ids().collect();
-        return Err(refusal(format!(
-            "node {node} is no member of this cluster, which has {}",
-            line::nodes(&members)
-        )));
+        return Err(Refused::new(
+            Cause::Id,
+            format!(
+                "node {node} is no member of this cluster, which has {}",
+                line::nodes(&members)
+            ),
+        ));
     }
     Ok(())
 }
@@ -156,30 +184,37 @@ async fn introduce(
     generation: Generation,
     place: &Place,
     context: &Context,
-) -> Result<Welcome, Refusal> {
+) -> Result<PeerWelcome, Refused> {
     for _ in 0..OCCUPIED_RETRIES {
         let greeting = |reply| NodeInput::Greeting {
             from,
-            generation,
-            connection: place.id(),
+            by: Accepted {
+                connection: place.id(),
+                generation,
+                cut: place.cutter(),
+            },
             reply,
         };
         match context.ask(greeting).await {
             Some(GreetingAnswer::Welcome(welcome)) => return Ok(welcome),
-            Some(GreetingAnswer::Refused(refusal)) => return Err(refusal),
+            Some(GreetingAnswer::Refused(refusal)) => {
+                let cause = Cause::Id;
+                return Err(Refused { cause, refusal });
+            }
             Some(GreetingAnswer::Occupied) => sleep(OCCUPIED_RETRY_EVERY).await,
-            None => return Err(refusal("this node is stopping")),
+            None => return Err(Refused::new(Cause::Stopping, "this node is stopping")),
         }
     }
-    Err(refusal(format!(
-        "node {from} is connected already; does another process run under its id?"
-    )))
+    Err(Refused::new(
+        Cause::Id,
+        format!("node {from} is connected already; does another process run under its id?"),
+    ))
 }
 
 /// Welcomes a peer and forwards what it says, until its end.
 async fn listen<R, W>(
     connection: &mut Connection<R, W>,
-    welcome: Welcome,
+    welcome: PeerWelcome,
     from: NodeId,
     place: &Place,
     context: &Context,
@@ -188,7 +223,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    connection.tell(&Greeted::Welcome(welcome)).await?;
+    connection.tell(&Greeted::WelcomePeer(welcome)).await?;
     loop {
         let message = tokio::select! {
             message = connection.reader.message::<ControlMessage>() => message?,
@@ -213,15 +248,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    match context.ask(|reply| NodeInput::Introduce { reply }).await {
-        Some(welcome) => connection.tell(&Greeted::Welcome(welcome)).await,
-        None => Err(FrameError::Io(std::io::ErrorKind::NotConnected.into())),
-    }
-}
-
-fn refusal(reason: impl Into<String>) -> Refusal {
-    let reason = reason.into();
-    Refusal { reason }
+    let node = context.config.id;
+    connection.tell(&Greeted::Welcome(Welcome { node })).await
 }
 
 fn speaker(purpose: &Purpose) -> String {

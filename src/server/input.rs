@@ -4,12 +4,13 @@
 
 use tokio::sync::oneshot;
 
+use super::links::Accepted;
 use super::vote::VoteError;
 use crate::bully::LinkChange;
 use crate::event::RequestOutcome;
-use crate::id::{Generation, NodeId, UserName};
+use crate::id::{NodeId, UserName};
 use crate::protocol::{
-    Assignment, ControlMessage, NodeError, NodeMessage, Offer, Refusal, StatusReport, Welcome,
+    Assignment, ControlMessage, NodeError, NodeMessage, Offer, PeerWelcome, Refusal, StatusReport,
 };
 
 /// Which accepted connection something came by, counted since the node started.
@@ -23,10 +24,8 @@ pub(crate) enum NodeInput {
     Greeting {
         /// Who it says it is.
         from: NodeId,
-        /// In which life of its process.
-        generation: Generation,
-        /// Its connection.
-        connection: ConnectionId,
+        /// By which connection, in which life of its process.
+        by: Accepted,
         /// Whether it may stay.
         reply: oneshot::Sender<GreetingAnswer>,
     },
@@ -88,18 +87,13 @@ pub(crate) enum NodeInput {
         /// The answer.
         reply: oneshot::Sender<Box<StatusReport>>,
     },
-    /// Somebody who is no peer greeted, and is to be welcomed.
-    Introduce {
-        /// What the welcome says.
-        reply: oneshot::Sender<Welcome>,
-    },
 }
 
 /// What a peer's greeting is answered with.
 #[derive(Debug)]
 pub(crate) enum GreetingAnswer {
     /// It may stay.
-    Welcome(Welcome),
+    Welcome(PeerWelcome),
     /// Its id has a connection that still stands; it may be about to be noticed gone.
     Occupied,
     /// It may not stay.

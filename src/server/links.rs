@@ -2,12 +2,14 @@
 //!
 //! Owns who may speak as which peer, and whether each can be spoken to. An id has one accepted
 //! connection at a time: another greeting under it is let in only when it comes from the same life
-//! of the same process, which must then have lost the first. Counts nothing and elects nobody.
+//! of the same process, which must then have lost the first; that one is cut. Counts nothing and
+//! elects nobody.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::input::ConnectionId;
 use super::outbox::Outbox;
@@ -31,7 +33,18 @@ pub(crate) struct Link {
     /// Wakes whoever dials it.
     pub(crate) wake: Arc<Notify>,
     dialled: Dialled,
-    accepted: Option<(ConnectionId, Generation)>,
+    accepted: Option<Accepted>,
+}
+
+/// The connection that a peer dialled and greeted on.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// Which.
+    pub(crate) connection: ConnectionId,
+    /// In which life of its process the peer dialled it.
+    pub(crate) generation: Generation,
+    /// Cuts it; cancelled once it was cut for any other reason.
+    pub(crate) cut: CancellationToken,
 }
 
 /// What became of the connection that this node dials.
@@ -75,15 +88,19 @@ impl Links {
         Self(peers)
     }
 
-    /// Decides about a peer's greeting.
-    pub(crate) fn greet(&mut self, from: NodeId, generation: Generation, by: ConnectionId) -> Entry {
+    /// Decides about a peer's greeting; the connection that it replaces is cut.
+    pub(crate) fn greet(&mut self, from: NodeId, by: Accepted) -> Entry {
         let Some(link) = self.0.get_mut(&from) else {
             return Entry::Unknown;
         };
-        if link.accepted.is_some_and(|(_, standing)| standing != generation) {
-            return Entry::Occupied;
+        if let Some(standing) = &link.accepted {
+            if standing.generation != by.generation && !standing.cut.is_cancelled() {
+                return Entry::Occupied;
+            }
+            standing.cut.cancel();
         }
-        link.accepted = Some((by, generation));
+        link.outbox.meet(by.generation);
+        link.accepted = Some(by);
         // It lives: there is no point in waiting before it is dialled again.
         link.wake.notify_one();
         Entry::Granted
@@ -91,17 +108,15 @@ impl Links {
 
     /// A greeted connection is gone; a later one of the same peer stays.
     pub(crate) fn gone(&mut self, from: NodeId, by: ConnectionId) {
-        if let Some(link) = self.0.get_mut(&from)
-            && link.accepted.is_some_and(|(standing, _)| standing == by)
-        {
-            link.accepted = None;
+        if let Some(link) = self.0.get_mut(&from) {
+            link.accepted.take_if(|standing| standing.connection == by);
         }
     }
 
     /// Says whether what comes by a connection is what the peer says.
     pub(crate) fn speaks_for(&self, from: NodeId, by: ConnectionId) -> bool {
-        let accepted = self.0.get(&from).and_then(|link| link.accepted);
-        accepted.is_some_and(|(standing, _)| standing == by)
+        let accepted = self.0.get(&from).and_then(|link| link.accepted.as_ref());
+        accepted.is_some_and(|standing| standing.connection == by)
     }
 
     /// Learns what became of a dialled connection; returns the fact, if that is news.
@@ -164,21 +179,33 @@ mod tests {
         Links::new(BTreeMap::from([(peer(), Link::new("127.0.0.1:8002".to_owned()))]))
     }
 
-    #[test]
-    fn an_id_with_a_live_connection_is_occupied_until_that_is_gone() {
-        let mut links = links();
-        assert_eq!(links.greet(peer(), Generation(1), FIRST), Entry::Granted);
-        assert_eq!(links.greet(peer(), Generation(2), SECOND), Entry::Occupied);
-        assert!(links.speaks_for(peer(), FIRST) && !links.speaks_for(peer(), SECOND));
-        links.gone(peer(), FIRST);
-        assert_eq!(links.greet(peer(), Generation(2), SECOND), Entry::Granted);
+    fn by(connection: ConnectionId, generation: u64) -> Accepted {
+        Accepted {
+            connection,
+            generation: Generation(generation),
+            cut: CancellationToken::new(),
+        }
     }
 
     #[test]
-    fn the_same_life_replaces_the_connection_it_lost() {
+    fn an_id_with_a_live_connection_is_occupied_until_that_is_gone() {
         let mut links = links();
-        assert_eq!(links.greet(peer(), Generation(1), FIRST), Entry::Granted);
-        assert_eq!(links.greet(peer(), Generation(1), SECOND), Entry::Granted);
+        assert_eq!(links.greet(peer(), by(FIRST, 1)), Entry::Granted);
+        assert_eq!(links.greet(peer(), by(SECOND, 2)), Entry::Occupied);
+        assert!(links.speaks_for(peer(), FIRST) && !links.speaks_for(peer(), SECOND));
+        links.gone(peer(), FIRST);
+        assert_eq!(links.greet(peer(), by(SECOND, 2)), Entry::Granted);
+    }
+
+    #[test]
+    fn the_same_life_replaces_the_connection_it_lost_and_that_one_is_cut() {
+        let mut links = links();
+        let first = by(FIRST, 1);
+        let cut = first.cut.clone();
+        assert_eq!(links.greet(peer(), first), Entry::Granted);
+        assert!(!cut.is_cancelled());
+        assert_eq!(links.greet(peer(), by(SECOND, 1)), Entry::Granted);
+        assert!(cut.is_cancelled());
         links.gone(peer(), FIRST);
         assert!(
             links.speaks_for(peer(), SECOND),
@@ -187,9 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_was_cut_occupies_no_id() {
+        let mut links = links();
+        let first = by(FIRST, 1);
+        let cut = first.cut.clone();
+        assert_eq!(links.greet(peer(), first), Entry::Granted);
+        cut.cancel();
+        assert_eq!(links.greet(peer(), by(SECOND, 2)), Entry::Granted);
+    }
+
+    #[test]
     fn a_stranger_has_no_link() {
         let stranger = NodeId::new(7).expect("not zero");
-        assert_eq!(links().greet(stranger, Generation(1), FIRST), Entry::Unknown);
+        assert_eq!(links().greet(stranger, by(FIRST, 1)), Entry::Unknown);
     }
 
     #[test]

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Invariants: the time is read right before it is used, so that a process that slept acts for
-//! nobody; a peer is welcomed only after the election knows of its greeting.
+//! nobody; no flood of inputs keeps the election from its deadlines; a peer is welcomed only after
+//! the election knows of its greeting.
 
 use std::sync::Arc;
 
@@ -19,17 +20,18 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
+use super::context::Context;
 use super::dispatch::Dispatch;
-use super::input::{ConnectionId, GreetingAnswer, NodeInput};
-use super::links::{Entry, Links};
+use super::input::{GreetingAnswer, NodeInput};
+use super::links::{Accepted, Entry, Links};
 use super::parking::{Parking, Pending};
 use super::vote::{VoteError, VoteWriter};
 use super::watch::Events;
 use crate::bully::{Election, Input, LinkChange, Output};
 use crate::config::NodeConfig;
 use crate::event::{Fact, RequestOutcome};
-use crate::id::{Generation, NodeId};
-use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, Refusal, Welcome};
+use crate::id::NodeId;
+use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, PeerWelcome, Refusal};
 use crate::store::Store;
 use crate::time::Time;
 
@@ -43,28 +45,44 @@ const INPUTS_AT_ONCE: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Node {
     /// What it was told.
-    pub(crate) config: NodeConfig,
+    config: NodeConfig,
     /// Its clock.
-    pub(crate) clock: Clock,
+    clock: Clock,
     /// What happens on it.
-    pub(crate) events: Events,
+    events: Events,
     /// Who leads.
-    pub(crate) election: Election,
+    election: Election,
     /// What it must never forget.
-    pub(crate) votes: VoteWriter,
+    votes: VoteWriter,
     /// Whom it hears and reaches.
-    pub(crate) links: Links,
+    links: Links,
     /// What it has given to whom, while it leads.
-    pub(crate) dispatch: Option<Dispatch>,
+    dispatch: Option<Dispatch>,
     /// Offers that wait for somebody to lead.
-    pub(crate) parking: Parking,
+    parking: Parking,
     /// What it keeps.
-    pub(crate) store: Store,
+    store: Store,
     /// Room for transfers.
-    pub(crate) transfers: Arc<Semaphore>,
+    transfers: Arc<Semaphore>,
 }
 
 impl Node {
+    /// Makes a node that leads nobody and whom nobody waits for.
+    pub(crate) fn new(context: &Context, election: Election, votes: VoteWriter, links: Links) -> Self {
+        Self {
+            config: context.config.clone(),
+            clock: context.clock,
+            events: context.events.clone(),
+            election,
+            votes,
+            links,
+            dispatch: None,
+            parking: Parking::default(),
+            store: context.store.clone(),
+            transfers: Arc::clone(&context.transfers),
+        }
+    }
+
     /// Runs the node until it is asked to stop; it has resigned then, as far as it led.
     ///
     /// # Errors
@@ -85,7 +103,7 @@ impl Node {
                     None => std::future::pending().await,
                 }
             };
-            // Inputs before the timer: the election looks at its deadlines before each of them.
+            // Inputs before the timer: `settle` looks at the deadlines after every batch of them.
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
@@ -95,7 +113,7 @@ impl Node {
                         self.take(input)?;
                     }
                 }
-                () = timer => self.drive(Input::Tick),
+                () = timer => {}
             }
             self.settle();
         }
@@ -127,13 +145,9 @@ impl Node {
 
     fn take(&mut self, input: NodeInput) -> Result<(), VoteError> {
         match input {
-            NodeInput::Greeting {
-                from,
-                generation,
-                connection,
-                reply,
-            } => {
-                let answer = self.greeted(from, generation, connection);
+            NodeInput::Greeting { from, by, reply } => {
+                let connection = by.connection;
+                let answer = self.greeted(from, by);
                 if reply.send(answer).is_err() {
                     self.links.gone(from, connection);
                 }
@@ -163,13 +177,13 @@ impl Node {
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
-            NodeInput::Introduce { reply } => drop(reply.send(self.welcome())),
         }
         Ok(())
     }
 
-    fn greeted(&mut self, from: NodeId, generation: Generation, by: ConnectionId) -> GreetingAnswer {
-        match self.links.greet(from, generation, by) {
+    fn greeted(&mut self, from: NodeId, by: Accepted) -> GreetingAnswer {
+        let generation = by.generation;
+        match self.links.greet(from, by) {
             Entry::Granted => {
                 self.drive(Input::Link {
                     peer: from,
@@ -184,8 +198,8 @@ impl Node {
         }
     }
 
-    fn welcome(&self) -> Welcome {
-        Welcome {
+    fn welcome(&self) -> PeerWelcome {
+        PeerWelcome {
             node: self.config.id,
             generation: self.clock.generation(),
             epoch: self.election.epoch(),
@@ -208,9 +222,9 @@ impl Node {
                 outcome,
             } => {
                 if let Some(dispatch) = &mut self.dispatch {
-                    let publish = &mut |fact| self.events.publish(fact);
-                    dispatch.finish(from, ballot, request, outcome, publish);
+                    dispatch.finish(from, ballot, request, outcome);
                 }
+                self.publish_dispatched();
             }
         }
     }
@@ -226,11 +240,11 @@ impl Node {
             );
             return refused(ErrorCode::BadRequest, reason);
         }
-        let newest = self.election.epoch();
-        if assignment.ballot.epoch < newest {
+        if !self.election.is_current(assignment.ballot) {
             let reason = format!(
-                "the assignment is of epoch {}, and epoch {newest} has begun; offer the image again",
-                assignment.ballot.epoch
+                "the assignment is of reign {}, and this node has voted in a newer one, of epoch {}; offer the image again",
+                assignment.ballot,
+                self.election.epoch()
             );
             return refused(ErrorCode::StaleAssignment, reason);
         }

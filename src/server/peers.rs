@@ -11,7 +11,7 @@
 //!   hello -- ended, refused, itself ------------ again at once a few times, then Silent
 //!    |  \--- no answer -------------> Silent
 //!    | Up
-//!   write ... ended ----------------> Closed     again at once
+//!   write ... ended ----------------> Closed     again at once, but for one that ended at once too
 //! ```
 //!
 //! A greeting from the peer wakes whoever waits: it lives.
@@ -36,15 +36,21 @@ use crate::config::Address;
 use crate::event::Fact;
 use crate::id::{ClusterName, NodeId};
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
-use crate::protocol::{Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose, Welcome};
+use crate::protocol::{Greeted, Hello, Opening, PROTOCOL_VERSION, PeerWelcome, Purpose};
 
-/// Between two dials to a peer that accepted and then ended without a welcome.
+/// Between two dials to a peer that accepted and then ended before it had stood for a while.
 ///
 /// A process that is being killed may accept for some milliseconds; then its port refuses.
 const HASTY_REDIAL_EVERY: Duration = Duration::from_millis(1);
 
 /// How many hasty dials there are in a row.
 const HASTY_REDIALS: u32 = 20;
+
+/// How long a welcomed connection must have stood for its end to be the first of a row.
+const STEADY_TIME: Duration = Duration::from_secs(1);
+
+/// How much of a foreign refusal is told, in characters: our own have less than 150.
+const REASON_CHARS_MAX: usize = 200;
 
 /// What the task of one peer needs to dial it.
 #[derive(Debug)]
@@ -76,8 +82,8 @@ pub(crate) struct Dialler {
 /// How one dial ended.
 #[derive(Debug)]
 enum Ended {
-    /// It stood, and closed.
-    Closed,
+    /// It was welcomed, stood for this long, and closed.
+    Closed(Duration),
     /// Nobody listens there.
     Refused,
     /// It was not answered in time, or the network failed.
@@ -88,28 +94,25 @@ enum Ended {
     Stopped,
 }
 
+/// What earlier dials leave to later ones.
+#[derive(Debug, Default)]
+struct Past {
+    /// How many ended hastily in a row.
+    hasty: u32,
+    /// The last reason of a refusal that was told since the peer last welcomed.
+    told: Option<String>,
+}
+
 impl Dialler {
     /// Keeps the connection up until the node stops.
     pub(crate) async fn run(self) {
-        let mut unwelcome = 0;
-        let mut told = None;
+        let mut past = Past::default();
         loop {
-            let ended = self.dial().await;
-            let pause = match ended {
-                Ended::Stopped => return,
-                Ended::Closed => Duration::ZERO,
-                Ended::Refused | Ended::Silent => PROOF_RENEWAL,
-                Ended::Unwelcome(_) if unwelcome < HASTY_REDIALS => HASTY_REDIAL_EVERY,
-                Ended::Unwelcome(ref reason) => {
-                    self.tell(LinkChange::Silent).await;
-                    self.tell_once(&mut told, reason);
-                    PROOF_RENEWAL
-                }
-            };
-            unwelcome = match ended {
-                Ended::Unwelcome(_) => unwelcome + 1,
-                Ended::Closed | Ended::Refused | Ended::Silent | Ended::Stopped => 0,
-            };
+            let ended = self.dial(&mut past).await;
+            if matches!(ended, Ended::Stopped) {
+                return;
+            }
+            let pause = self.pause_after(&ended, &mut past).await;
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.wake.notified() => {}
@@ -118,7 +121,32 @@ impl Dialler {
         }
     }
 
-    async fn dial(&self) -> Ended {
+    /// Returns how long to wait after a dial; one that is given up for now is told.
+    async fn pause_after(&self, ended: &Ended, past: &mut Past) -> Duration {
+        match ended {
+            Ended::Closed(stood) if *stood >= STEADY_TIME => {
+                past.hasty = 0;
+                Duration::ZERO
+            }
+            Ended::Closed(_) | Ended::Unwelcome(_) if past.hasty < HASTY_REDIALS => {
+                past.hasty += 1;
+                HASTY_REDIAL_EVERY
+            }
+            Ended::Unwelcome(reason) => {
+                self.tell(LinkChange::Silent).await;
+                self.tell_once(&mut past.told, reason);
+                PROOF_RENEWAL
+            }
+            // That it closed has been told.
+            Ended::Closed(_) => PROOF_RENEWAL,
+            Ended::Refused | Ended::Silent | Ended::Stopped => {
+                past.hasty = 0;
+                PROOF_RENEWAL
+            }
+        }
+    }
+
+    async fn dial(&self, past: &mut Past) -> Ended {
         let patience = Instant::now() + self.patience;
         let began = self.clock.now();
         let connected = tokio::select! {
@@ -132,7 +160,7 @@ impl Dialler {
             Ok(Ok(stream)) => {
                 self.tell(LinkChange::Accepted).await;
                 let (reader, writer) = stream.into_split();
-                self.converse(reader, writer, patience).await
+                self.converse(reader, writer, patience, past).await
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 self.tell(LinkChange::Refused { began }).await;
@@ -156,7 +184,7 @@ impl Dialler {
     }
 
     /// Greets on a fresh connection, and speaks on it until it ends.
-    async fn converse<R, W>(&self, reader: R, writer: W, patience: Instant) -> Ended
+    async fn converse<R, W>(&self, reader: R, writer: W, patience: Instant, past: &mut Past) -> Ended
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -175,6 +203,9 @@ impl Dialler {
                 return Ended::Silent;
             }
         };
+        let since = Instant::now();
+        past.told = None;
+        self.outbox.meet(welcome.generation);
         // What waited longer than an answer may take has been concluded from already.
         self.outbox.drop_older(self.clock.now(), ANSWER_TIME);
         self.tell(LinkChange::Up {
@@ -190,7 +221,7 @@ impl Dialler {
             }
         }
         self.tell(LinkChange::Closed).await;
-        Ended::Closed
+        Ended::Closed(since.elapsed())
     }
 
     /// Says who dials, and reads whom it reached; or why that is no link.
@@ -198,7 +229,7 @@ impl Dialler {
         &self,
         reader: &mut FrameReader<R>,
         writer: &mut FrameWriter<W>,
-    ) -> Result<Welcome, String>
+    ) -> Result<PeerWelcome, String>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
@@ -214,13 +245,15 @@ impl Dialler {
         let said = |error: FrameError| error.to_string();
         writer.message(&hello).await.map_err(said)?;
         match reader.message().await.map_err(said)? {
-            Some(Greeted::Welcome(welcome)) if welcome.node == self.peer => Ok(welcome),
-            Some(Greeted::Welcome(welcome)) => Err(format!(
+            Some(Greeted::WelcomePeer(welcome)) if welcome.node == self.peer => Ok(welcome),
+            Some(Greeted::WelcomePeer(welcome)) => Err(format!(
                 "node {} answers there; correct the address of node {}",
                 welcome.node, self.peer
             )),
             Some(Greeted::Refused(refusal)) => Err(refusal.reason),
-            Some(Greeted::Status(_)) => Err("it answered a question that was not asked".to_owned()),
+            Some(Greeted::Status(_) | Greeted::Welcome(_)) => {
+                Err("it answered what was not asked".to_owned())
+            }
             None => Err("it closed the connection without a word".to_owned()),
         }
     }
@@ -251,7 +284,7 @@ impl Dialler {
             *told = Some(reason.to_owned());
             self.events.publish(Fact::GreetingRefused {
                 from: format!("to be node {} at {}", self.peer, self.address),
-                reason: reason.to_owned(),
+                reason: reason.chars().take(REASON_CHARS_MAX).collect(),
             });
         }
     }

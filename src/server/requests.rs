@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::connection::Connection;
+use super::connection::{Connection, STALL};
 use super::context::Context;
 use super::input::NodeInput;
 use super::transfer;
 use crate::id::UserName;
-use crate::protocol::frame::FrameError;
+use crate::protocol::frame::{FrameError, FrameReader};
 use crate::protocol::{ClientMessage, ErrorCode, NodeError, NodeMessage};
 
 /// How long a client may say nothing between two requests.
@@ -34,7 +35,7 @@ where
 {
     loop {
         let message = tokio::select! {
-            message = timeout(IDLE_TIME, connection.reader.message()) => message,
+            message = next_message(&mut connection.reader) => message,
             () = context.stopping.cancelled() => return,
         };
         let next = match message {
@@ -52,6 +53,16 @@ where
         if matches!(next, Next::End) {
             return;
         }
+    }
+}
+
+/// Waits long for a message to begin, and not long for its end.
+async fn next_message<R: AsyncRead + Unpin>(
+    reader: &mut FrameReader<R>,
+) -> Result<Result<Option<ClientMessage>, FrameError>, Elapsed> {
+    match timeout(IDLE_TIME, reader.begun()).await? {
+        Ok(()) => timeout(STALL, reader.message()).await,
+        Err(error) => Ok(Err(error)),
     }
 }
 

@@ -122,8 +122,7 @@ async fn requests_go_round_over_all_nodes() {
     assert_eq!(
         offer(&nodes[0], 0).await,
         NodeMessage::Declined {
-            reason: "Node 1 is not the leader".to_owned(),
-            leader: Some(id(3))
+            reason: "Node 1 is not the leader".to_owned()
         }
     );
     let mut given = Vec::new();
@@ -151,6 +150,30 @@ async fn offer(node: &Started, image: u8) -> NodeMessage {
         .await
         .expect("readable")
         .expect("an answer")
+}
+
+#[tokio::test]
+async fn a_greeting_of_the_same_life_ends_the_connection_it_replaces() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let port = listener.local_addr().expect("bound").port();
+    // Nobody listens where node 2 should.
+    let node = start_one(config(1, &[port, 1], &directory), listener).await;
+    let greeting = hello(Purpose::Control {
+        node: id(2),
+        generation: crate::id::Generation(5),
+    });
+    let mut callers = Vec::new();
+    for _ in 0..100 {
+        let mut caller = Caller::call(node.port).await;
+        assert!(matches!(caller.open(&greeting).await, Greeted::WelcomePeer(_)));
+        callers.push(caller);
+    }
+    callers.pop();
+    for mut replaced in callers {
+        let ended = timeout(PATIENCE, replaced.reader.message::<NodeMessage>()).await;
+        assert!(matches!(ended.expect("in time"), Ok(None) | Err(_)));
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::Instant;
 
 use self::chunks::Chunks;
 use self::disk::Disk;
@@ -23,14 +23,16 @@ use self::error::TransferError;
 use super::connection::{Connection, STALL};
 use super::context::Context;
 use super::input::NodeInput;
+use crate::config::NodeConfig;
 use crate::encryption::{Cipher, IV_BYTES, Key};
 use crate::event::{Fact, RequestOutcome};
 use crate::id::UserName;
 use crate::image::{self, HEAD_BYTES};
-use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
-use crate::protocol::{ClientMessage, ImageKind, NodeMessage, Stored, Upload};
-use crate::store::{Digest, RecordHeader};
+use crate::protocol::frame::{FrameReader, FrameWriter};
+use crate::protocol::{ImageKind, NodeMessage, Stored, Upload};
+use crate::store::{FILE_NAME_BYTES_MAX, RecordHeader, StoreError};
 
+mod back;
 mod chunks;
 mod disk;
 mod error;
@@ -46,14 +48,8 @@ pub(crate) const TRANSFERS_MAX: usize = 64;
 /// How many chunks wait for a consumer that is slower than the other.
 const QUEUE_CHUNKS: usize = 2;
 
-/// How much is written to the client within one stall time: a client slower than this is given up.
-const PIECE_BYTES: usize = 64 * 1024;
-
-/// How long a disk may take to bring an image to stable storage; a slow one flushes 4 GiB in this.
-const COMMIT_TIME: Duration = Duration::from_mins(2);
-
-/// Between two signs of life while it does; well within any client's patience.
-const COMMIT_BEAT: Duration = Duration::from_secs(1);
+/// How much of a reason goes into the log: some quote what a stranger sent.
+const REASON_BYTES_MAX: usize = 512;
 
 /// Serves one upload, whose header has just been read, up to its acknowledgement.
 ///
@@ -71,52 +67,32 @@ where
     W: AsyncWrite + Unpin,
 {
     let started = Instant::now();
-    let bytes = connection.reader.body_left();
-    let ended = Transfer {
+    let transfer = Transfer {
         upload: &upload,
         user,
-        bytes,
+        bytes: connection.reader.body_left(),
         context,
-    }
-    .run(connection)
-    .await;
-    let Upload {
-        image,
-        file,
-        assignment,
-        ..
-    } = upload;
-    let user = user.clone();
-    let (fact, outcome) = match &ended {
-        Ok(()) => {
-            let copies = 1;
-            let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let fact = Fact::UploadDone {
-                image,
-                user,
-                file,
-                bytes,
-                copies,
-                took_us,
-            };
-            (fact, RequestOutcome::Done)
-        }
-        Err(error) => {
-            let reason = error.to_string();
-            let fact = Fact::UploadFailed {
-                image,
-                user,
-                file,
-                reason,
-            };
-            (fact, RequestOutcome::Failed)
-        }
     };
-    context.events.publish(fact);
+    let ended = transfer.run(connection).await;
+    context.events.publish(transfer.fact(&ended, started.elapsed()));
+    let assignment = upload.assignment;
     if assignment.node == context.config.id {
+        let outcome = match &ended {
+            Ok(()) => RequestOutcome::Done,
+            Err(_) => RequestOutcome::Failed,
+        };
         context.tell(NodeInput::Finished { assignment, outcome }).await;
     }
     ended
+}
+
+/// Refuses an image that is larger than this node accepts.
+pub(crate) fn check_size(bytes: u64, config: &NodeConfig) -> Result<(), TransferError> {
+    let bytes_max = config.image_bytes_max;
+    if bytes > bytes_max {
+        return Err(TransferError::TooLarge { bytes, bytes_max });
+    }
+    Ok(())
 }
 
 /// One upload, and what it was told.
@@ -144,7 +120,7 @@ impl Transfer<'_> {
         let mut chunks = Chunks::default();
         let first = chunks.read(&mut connection.reader).await?;
         let kind = image::detect(&first[..first.len().min(HEAD_BYTES)])?;
-        let disk = Disk::begin(&self.context.store, self.header(kind), self.body_bytes()).await?;
+        let mut disk = Disk::begin(&self.context.store, self.header(kind), self.body_bytes()).await?;
         self.context.events.publish(Fact::UploadStarted {
             image: self.upload.image,
             user: self.user.clone(),
@@ -152,11 +128,10 @@ impl Transfer<'_> {
             bytes: self.bytes,
         });
         let Connection { reader, writer, .. } = connection;
-        let digest = match self.stream(reader, writer, &disk, chunks, first).await {
-            Ok(()) => commit(disk, writer).await?,
-            Err(TransferError::DiskEnded) => return Err(disk.failure().await),
-            Err(error) => return Err(error),
-        };
+        self.stream(reader, writer, &mut disk, chunks, first).await?;
+        back::finished(reader, self.body_bytes()).await?;
+        let client_stall = Duration::from_millis(self.upload.assignment.stall_ms);
+        let digest = back::alive_until(disk.commit(), client_stall, writer).await?;
         let stored = NodeMessage::Stored(Stored {
             image: self.upload.image,
             digest: digest.to_string(),
@@ -171,12 +146,11 @@ impl Transfer<'_> {
 
     /// Refuses what needs no byte of the body to be refused.
     fn check(&self) -> Result<(), TransferError> {
-        let bytes_max = self.context.config.image_bytes_max;
-        if self.bytes > bytes_max {
-            let bytes = self.bytes;
-            return Err(TransferError::TooLarge { bytes, bytes_max });
+        let name_bytes = self.upload.file.len();
+        if name_bytes > FILE_NAME_BYTES_MAX {
+            return Err(TransferError::Store(StoreError::NameTooLong(name_bytes)));
         }
-        Ok(())
+        check_size(self.bytes, &self.context.config)
     }
 
     async fn admitted(&self) -> Result<(), TransferError> {
@@ -210,12 +184,12 @@ impl Transfer<'_> {
         self.bytes + IV_BYTES as u64
     }
 
-    /// Reads, encrypts and hands on the whole image, until the client says that it was whole.
+    /// Reads, encrypts and hands on the whole image.
     async fn stream<R, W>(
         &self,
         reader: &mut FrameReader<R>,
         writer: &mut FrameWriter<W>,
-        disk: &Disk,
+        disk: &mut Disk,
         chunks: Chunks,
         first: BytesMut,
     ) -> Result<(), TransferError>
@@ -225,90 +199,68 @@ impl Transfer<'_> {
     {
         let (to_client, encrypted) = mpsc::channel(QUEUE_CHUNKS);
         let forth = self.encrypt(reader, disk, to_client, chunks, first);
-        let back = send_back(writer, encrypted);
+        let back = back::send_back(writer, encrypted);
         // In one task: when either fails the other finds its end of the queue closed.
         let (forth, back) = tokio::join!(forth, back);
-        match (forth, back) {
-            (Ok(()), back) => back,
-            (Err(TransferError::ClientGone), Err(why)) => Err(why),
-            // A message may be half written: nothing more can be told.
-            (Err(_), Err(back)) => Err(back),
-            (Err(forth), Ok(())) => Err(forth),
-        }
+        // When the way back failed a message may be half written: nothing more can be told.
+        back.and(forth)
     }
 
+    /// Goes on until the image ends, or until nobody takes what comes out: `send_back` says why.
     async fn encrypt<R: AsyncRead + Unpin>(
         &self,
         reader: &mut FrameReader<R>,
-        disk: &Disk,
+        disk: &mut Disk,
         to_client: mpsc::Sender<Bytes>,
         mut chunks: Chunks,
         first: BytesMut,
     ) -> Result<(), TransferError> {
-        let both = async |chunk: Bytes| {
-            disk.write(chunk.clone()).await?;
-            to_client.send(chunk).await.map_err(|_| TransferError::ClientGone)
-        };
         let mut cipher = Cipher::new(&Key::of_user(self.user), self.upload.image);
-        both(Bytes::copy_from_slice(self.upload.image.as_bytes())).await?;
-        let mut chunk = first;
+        let mut encrypted = Bytes::copy_from_slice(self.upload.image.as_bytes());
+        let mut first = Some(first);
         loop {
+            disk.write(encrypted.clone()).await?;
+            if to_client.send(encrypted).await.is_err() {
+                return Ok(());
+            }
+            let mut chunk = match first.take() {
+                Some(chunk) => chunk,
+                None => chunks.read(reader).await?,
+            };
+            if chunk.is_empty() {
+                return Ok(());
+            }
             cipher.apply(&mut chunk);
-            both(chunks.share(chunk)).await?;
-            if reader.body_left() == 0 {
-                break;
-            }
-            chunk = chunks.read(reader).await?;
+            encrypted = chunks.share(chunk);
         }
-        match timeout(STALL, reader.message::<ClientMessage>()).await {
-            Ok(Ok(Some(ClientMessage::Finish))) => Ok(()),
-            Ok(Ok(Some(ClientMessage::Offer(_) | ClientMessage::Upload(_)) | None)) => {
-                Err(TransferError::Unfinished)
-            }
-            Ok(Err(error)) => Err(TransferError::Read(error)),
-            Err(_) => Err(TransferError::SendsNothing),
+    }
+
+    /// Says how it ended, in as many bytes as a log can bear from a stranger.
+    fn fact(&self, ended: &Result<(), TransferError>, took: Duration) -> Fact {
+        let (image, user) = (self.upload.image, self.user.clone());
+        let file = beginning(&self.upload.file, FILE_NAME_BYTES_MAX);
+        match ended {
+            Ok(()) => Fact::UploadDone {
+                image,
+                user,
+                file,
+                bytes: self.bytes,
+                copies: 1,
+                took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            },
+            Err(error) => Fact::UploadFailed {
+                image,
+                user,
+                file,
+                reason: beginning(&error.to_string(), REASON_BYTES_MAX),
+            },
         }
     }
 }
 
-/// Writes the encrypted image to the client, as long as it takes any.
-async fn send_back<W: AsyncWrite + Unpin>(
-    writer: &mut FrameWriter<W>,
-    mut encrypted: mpsc::Receiver<Bytes>,
-) -> Result<(), TransferError> {
-    while let Some(chunk) = encrypted.recv().await {
-        let header = writer.message_with_body(&NodeMessage::Chunk, chunk.len() as u64);
-        in_time(header).await?;
-        for piece in chunk.chunks(PIECE_BYTES) {
-            in_time(writer.body(piece)).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Brings the record to stable storage, and lets the client know every second that it goes on.
-async fn commit<W: AsyncWrite + Unpin>(
-    disk: Disk,
-    writer: &mut FrameWriter<W>,
-) -> Result<Digest, TransferError> {
-    let committed = timeout(COMMIT_TIME, disk.commit());
-    tokio::pin!(committed);
-    let mut beat = interval_at(Instant::now() + COMMIT_BEAT, COMMIT_BEAT);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            digest = &mut committed => return digest.unwrap_or(Err(TransferError::DiskSilent)),
-            // A piece of no bytes: to the client something moved, and nothing changes.
-            _ = beat.tick() => in_time(writer.message(&NodeMessage::Chunk)).await?,
-        }
-    }
-}
-
-async fn in_time(write: impl Future<Output = Result<(), FrameError>>) -> Result<(), TransferError> {
-    match timeout(STALL, write).await {
-        Ok(written) => written.map_err(TransferError::Write),
-        Err(_) => Err(TransferError::TakesNothing),
-    }
+/// Returns the longest beginning of `text` that has at most `bytes_max` bytes.
+fn beginning(text: &str, bytes_max: usize) -> String {
+    text[..text.floor_char_boundary(bytes_max)].to_owned()
 }
 
 #[cfg(test)]

@@ -10,19 +10,20 @@
 //!
 //! A vote is one write inside a file that already has its size, and one `fdatasync`: no rename, no
 //! metadata. A missing file is a blank disk; a file without a valid slot is an error, never blank.
-//! A node that cannot keep its vote must not take part, so the writer's first failure ends it.
+//! A node that cannot keep its vote must not take part, so the first failure of `writer` ends it.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
-use std::thread;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::writer::VoteWriter;
 use crate::bully::Vote;
 use crate::store::write_durably;
+
+mod writer;
 
 /// How many bytes a slot has: what every disk writes in one piece.
 const SLOT_BYTES: usize = 512;
@@ -52,19 +53,19 @@ pub enum VoteError {
     },
 }
 
-/// What a slot says.
+/// What one of the file's two slots says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Record {
+struct Slot {
     sequence: u64,
     #[serde(flatten)]
     vote: Vote,
 }
 
-/// A record with what proves it whole.
+/// A slot with what proves it whole.
 #[derive(Serialize, Deserialize)]
 struct Checked {
     #[serde(flatten)]
-    record: Record,
+    slot: Slot,
     check: String,
 }
 
@@ -74,7 +75,7 @@ pub(crate) struct VoteFile {
     path: PathBuf,
     /// Absent until the first vote is kept.
     file: Option<File>,
-    /// The number of the newest record; the next one goes into the other slot.
+    /// The number of the newest vote; the next one goes into the other slot.
     sequence: u64,
 }
 
@@ -98,10 +99,13 @@ impl VoteFile {
             }
             Err(error) => return Err(VoteError::Io { path, error }),
         };
-        let newest = (0..SLOTS)
-            .filter_map(|slot| read_slot(&file, slot))
-            .max_by_key(|record| record.sequence);
-        let Some(Record { sequence, vote }) = newest else {
+        let slots: io::Result<Vec<Option<Slot>>> = (0..SLOTS).map(|place| read_slot(&file, place)).collect();
+        let slots = match slots {
+            Ok(slots) => slots,
+            Err(error) => return Err(VoteError::Io { path, error }),
+        };
+        let newest = slots.into_iter().flatten().max_by_key(|slot| slot.sequence);
+        let Some(Slot { sequence, vote }) = newest else {
             return Err(VoteError::Damaged { path });
         };
         let opened = Self {
@@ -119,25 +123,33 @@ impl VoteFile {
     /// When the system refuses; whether the vote is kept is then unknown.
     pub(crate) fn keep(&mut self, vote: Vote) -> Result<(), VoteError> {
         self.sequence += 1;
-        let record = Record {
+        let slot = Slot {
             sequence: self.sequence,
             vote,
         };
-        self.write(record).map_err(|error| VoteError::Io {
+        self.write(slot).map_err(|error| VoteError::Io {
             path: self.path.clone(),
             error,
         })
     }
 
-    fn write(&mut self, record: Record) -> io::Result<()> {
-        let slot = record.sequence % SLOTS;
-        let bytes = slot_of(record)?;
+    fn write(&mut self, slot: Slot) -> io::Result<()> {
+        let place = slot.sequence % SLOTS;
+        let bytes = bytes_of(slot)?;
         if let Some(file) = &self.file {
-            file.write_all_at(&bytes, slot * SLOT_BYTES as u64)?;
-            return file.sync_data();
+            file.write_all_at(&bytes, place * SLOT_BYTES as u64)?;
+            file.sync_data()?;
+            // A file without a name is on disk, and gone with this process all the same.
+            return match file.metadata()?.nlink() {
+                0 => Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    "somebody has deleted the file",
+                )),
+                _ => Ok(()),
+            };
         }
         let mut whole = vec![b' '; SLOT_BYTES * 2];
-        let at = usize::from(slot == 1) * SLOT_BYTES;
+        let at = usize::from(place == 1) * SLOT_BYTES;
         whole[at..at + SLOT_BYTES].copy_from_slice(&bytes);
         write_durably(&self.path, &whole)?;
         self.file = Some(OpenOptions::new().read(true).write(true).open(&self.path)?);
@@ -145,61 +157,36 @@ impl VoteFile {
     }
 }
 
-fn slot_of(record: Record) -> io::Result<[u8; SLOT_BYTES]> {
-    let check = check_of(record)?;
-    let line = serde_json::to_vec(&Checked { record, check })?;
-    let mut slot = [b' '; SLOT_BYTES];
-    slot[SLOT_BYTES - 1] = b'\n';
+fn bytes_of(slot: Slot) -> io::Result<[u8; SLOT_BYTES]> {
+    let check = check_of(slot)?;
+    let line = serde_json::to_vec(&Checked { slot, check })?;
+    let mut bytes = [b' '; SLOT_BYTES];
+    bytes[SLOT_BYTES - 1] = b'\n';
     // Three numbers and 64 digits: a line has less than 200 bytes.
-    slot[..line.len()].copy_from_slice(&line);
-    Ok(slot)
+    bytes[..line.len()].copy_from_slice(&line);
+    Ok(bytes)
 }
 
 /// Returns what a slot says; `None` when it is not whole.
-fn read_slot(file: &File, slot: u64) -> Option<Record> {
+///
+/// A slot that the disk does not give out may well be whole, and hold the newest vote: that is an
+/// error, or the node could vote twice in one epoch.
+fn read_slot(file: &File, place: u64) -> io::Result<Option<Slot>> {
     let mut bytes = [0; SLOT_BYTES];
-    file.read_exact_at(&mut bytes, slot * SLOT_BYTES as u64).ok()?;
-    let Checked { record, check } = serde_json::from_slice(&bytes).ok()?;
-    (check == check_of(record).ok()?).then_some(record)
+    match file.read_exact_at(&mut bytes, place * SLOT_BYTES as u64) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let Ok(Checked { slot, check }) = serde_json::from_slice(&bytes) else {
+        return Ok(None);
+    };
+    Ok((check == check_of(slot)?).then_some(slot))
 }
 
-fn check_of(record: Record) -> io::Result<String> {
-    let text = serde_json::to_vec(&record)?;
+fn check_of(slot: Slot) -> io::Result<String> {
+    let text = serde_json::to_vec(&slot)?;
     Ok(blake3::hash(&text).to_hex().to_string())
-}
-
-/// Keeps votes on a thread of its own, so that no disk ever delays the node.
-#[derive(Debug)]
-pub(crate) struct VoteWriter {
-    votes: Sender<(u64, Vote)>,
-}
-
-impl VoteWriter {
-    /// Starts the thread; `kept` is told how each request ended, in order.
-    ///
-    /// # Errors
-    ///
-    /// When the system has no thread left.
-    pub(crate) fn start(
-        mut file: VoteFile,
-        mut kept: impl FnMut(u64, Result<(), VoteError>) + Send + 'static,
-    ) -> io::Result<Self> {
-        let (votes, requests) = mpsc::channel();
-        thread::Builder::new().name("vote".into()).spawn(move || {
-            for (sequence, vote) in requests {
-                kept(sequence, file.keep(vote));
-            }
-        })?;
-        Ok(Self { votes })
-    }
-
-    /// Asks for a vote to be kept; never waits.
-    ///
-    /// The queue needs no bound of its own: an election has at most one vote in flight an epoch.
-    pub(crate) fn keep(&self, sequence: u64, vote: Vote) {
-        // The thread ends with this sender, or with the process.
-        let _ = self.votes.send((sequence, vote));
-    }
 }
 
 #[cfg(test)]
@@ -275,6 +262,15 @@ mod tests {
     }
 
     #[test]
+    fn a_vote_in_a_deleted_file_is_not_kept() {
+        let directory = kept(1);
+        let (mut file, _) = VoteFile::open(directory.path()).expect("opened");
+        fs::remove_file(directory.path().join("vote")).expect("there");
+        let error = file.keep(vote(2)).expect_err("it would be lost");
+        assert!(error.to_string().contains("deleted"), "{error}");
+    }
+
+    #[test]
     fn two_bad_slots_are_an_error_and_never_a_blank_disk() {
         let directory = kept(2);
         tear(&directory, 1);
@@ -284,6 +280,16 @@ mod tests {
         assert!(matches!(reopened(&directory), Err(VoteError::Damaged { .. })));
     }
 
+    /// Nothing is mapped at the origin of a process, so reading its memory there fails as a bad
+    /// block does.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_slot_that_cannot_be_read_is_an_error_and_never_an_older_vote() {
+        let unreadable = File::open("/proc/self/mem").expect("opens");
+        let error = read_slot(&unreadable, 0).expect_err("not readable");
+        assert_ne!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
     #[test]
     fn a_person_can_read_the_file() {
         let directory = kept(2);
@@ -291,23 +297,6 @@ mod tests {
         assert_eq!(text.len(), SLOT_BYTES * 2);
         assert!(text.starts_with(r#"{"sequence":2,"epoch":2,"voted_for":3,"check":""#));
         assert_eq!(text.lines().count(), 2);
-    }
-
-    #[test]
-    fn the_writer_answers_in_order() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (file, _) = VoteFile::open(directory.path()).expect("opens");
-        let (answer, answers) = mpsc::channel();
-        let writer = VoteWriter::start(file, move |sequence, kept| {
-            answer.send((sequence, kept.is_ok())).expect("read");
-        })
-        .expect("a thread");
-        for sequence in 7..10 {
-            writer.keep(sequence, vote(sequence));
-        }
-        let answers: Vec<_> = answers.iter().take(3).collect();
-        assert_eq!(answers, [(7, true), (8, true), (9, true)]);
-        assert_eq!(reopened(&directory).expect("opens"), Some(vote(9)));
     }
 
     #[test]

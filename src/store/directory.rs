@@ -8,99 +8,20 @@
 //! Owns these two; what else is in there belongs to others. The lock is the kernel's, so it ends
 //! with its process however that ends, and a pid that was left behind means nothing by itself.
 
+mod error;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+pub use error::OpenError;
+
 use super::disk;
-use super::identity::{self, DiskId, FORMAT, Identity, IdentityError};
+use super::identity::{self, DiskId, Identity, IdentityError};
 use super::shelves::SHELVES;
-use crate::id::{ClusterName, NodeId};
 
 const IDENTITY_FILE: &str = "identity.json";
 const LOCK_FILE: &str = "lock";
-
-/// Why a data directory cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The path leads to something else.
-    #[error("{} is no directory; move it away or pass --data-dir", .0.display())]
-    NotADirectory(PathBuf),
-    /// It could not be created, read or written.
-    #[error(
-        "data directory {} cannot be used: {source}; make it writable for this user or pass --data-dir",
-        .path.display()
-    )]
-    Unusable {
-        /// The directory.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Another process uses it.
-    #[error("data directory {} is in use by {}; stop it or pass --data-dir", .path.display(), owner(*.pid))]
-    InUse {
-        /// The directory.
-        path: PathBuf,
-        /// Which process, if it said.
-        pid: Option<u32>,
-    },
-    /// It is another node's.
-    #[error("data directory {} belongs to node {found}, not to node {expected}; pass --data-dir", .path.display())]
-    OtherNode {
-        /// The directory.
-        path: PathBuf,
-        /// Whose it is.
-        found: NodeId,
-        /// Who wants it.
-        expected: NodeId,
-    },
-    /// It is another cluster's.
-    #[error(
-        "data directory {} belongs to cluster {found:?}, not to cluster {expected:?}; pass --data-dir",
-        .path.display()
-    )]
-    OtherCluster {
-        /// The directory.
-        path: PathBuf,
-        /// Whose it is.
-        found: ClusterName,
-        /// Who wants it.
-        expected: ClusterName,
-    },
-    /// A later version of the program wrote it.
-    #[error(
-        "data directory {} has format {found}, and this program knows up to {FORMAT}; use a newer heirloom",
-        .path.display()
-    )]
-    NewerFormat {
-        /// The directory.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
-    /// Its identity file is there and says nothing.
-    #[error("{} is damaged: {problem}; move its directory away or pass --data-dir", .path.display())]
-    Garbled {
-        /// The identity file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// It holds images, but does not say whose.
-    #[error(
-        "data directory {} holds images but no {IDENTITY_FILE}; put that back or pass --data-dir",
-        .0.display()
-    )]
-    NoIdentity(PathBuf),
-    /// The system gave no random bytes for a disk id.
-    #[error("the system gives no random bytes for a disk id: {0}")]
-    Random(#[from] getrandom::Error),
-}
-
-fn owner(pid: Option<u32>) -> String {
-    pid.map_or_else(|| "another process".to_owned(), |pid| format!("pid {pid}"))
-}
 
 /// A data directory that this process owns until the value is dropped.
 #[derive(Debug)]
@@ -119,9 +40,9 @@ impl DataDirectory {
     ///
     /// When it cannot be written, is in use, or is not this node's.
     pub fn open(path: &Path, identity: Identity) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Unusable {
+        let unusable = |error| OpenError::Unusable {
             path: path.to_owned(),
-            source,
+            error,
         };
         if path.exists() && !path.is_dir() {
             return Err(OpenError::NotADirectory(path.to_owned()));
@@ -171,9 +92,9 @@ impl DataDirectory {
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let unusable = |source| OpenError::Unusable {
+    let unusable = |error| OpenError::Unusable {
         path: path.to_owned(),
-        source,
+        error,
     };
     let lock_path = path.join(LOCK_FILE);
     let mut file = OpenOptions::new()
@@ -193,7 +114,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
                 pid: text.trim().parse().ok(),
             });
         }
-        Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        Err(TryLockError::Error(error)) => return Err(unusable(error)),
     }
     let write_pid = |file: &mut File| {
         file.set_len(0)?;
@@ -235,6 +156,7 @@ fn known_disk(path: &Path, bytes: &[u8], expected: &Identity) -> Result<DiskId, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::NodeId;
 
     fn identity(cluster: &str, node: u16) -> Identity {
         Identity {
@@ -355,6 +277,20 @@ mod tests {
         assert_eq!(
             refusal(&path, identity("home", 1)),
             "<dir> is no directory; move it away or pass --data-dir"
+        );
+    }
+
+    #[test]
+    fn a_file_above_it_is_to_be_moved_away() {
+        let root = tempfile::tempdir().expect("a directory");
+        fs::write(root.path().join("file"), "").expect("written");
+        let path = root.path().join("file/data");
+        let refusal = refusal(&path, identity("home", 1));
+        assert!(
+            refusal.ends_with(
+                "; move away the file that stands where a folder above it should or pass --data-dir"
+            ),
+            "{refusal}"
         );
     }
 

@@ -66,7 +66,9 @@ pub(super) fn free_bytes(path: &Path) -> io::Result<Option<u64>> {
     Ok((figures.f_blocks > 0).then(|| figures.f_bavail.saturating_mul(figures.f_frsize)))
 }
 
-fn parent_of(path: &Path) -> &Path {
+/// Returns the directory that holds a file: the current one for a bare name, the root for itself.
+#[must_use]
+pub fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) => Path::new("."),

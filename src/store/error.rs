@@ -18,7 +18,7 @@ pub enum StoreError {
         ByteSize(*.needed)
     )]
     Full {
-        /// Bytes left beyond the reserve and what running uploads have claimed.
+        /// Bytes left beyond the reserve and what running uploads have yet to write.
         free: u64,
         /// Bytes that were still to be written.
         needed: u64,

@@ -17,7 +17,7 @@ use crate::id::ImageId;
 /// A record whose body is arriving; its calls block on the disk.
 #[derive(Debug)]
 pub struct PendingRecord {
-    claim: Claim,
+    reservation: Reservation,
     header: RecordHeader,
     path: PathBuf,
     /// `None` once a write has failed: what the file holds then is unknown.
@@ -28,13 +28,13 @@ pub struct PendingRecord {
 }
 
 impl PendingRecord {
-    /// Begins a record whose body will have `announced` bytes, and claims the space for it.
+    /// Begins a record whose body will have `announced` bytes, and reserves the space for it.
     pub(super) fn begin(
         store: &Arc<Inner>,
         header: RecordHeader,
         announced: u64,
     ) -> Result<Self, StoreError> {
-        let claim = Claim::take(
+        let reservation = Reservation::take(
             store,
             header.image,
             announced.saturating_add((HEADER_BYTES_MAX + TRAILER_BYTES) as u64),
@@ -42,7 +42,7 @@ impl PendingRecord {
         let path = store.unfinished.join(record_name(header.image));
         let begun = File::create(&path).and_then(|file| RecordWriter::new(file, &header));
         let mut pending = Self {
-            claim,
+            reservation,
             header,
             path,
             writer: None,
@@ -73,7 +73,7 @@ impl PendingRecord {
         writer.write(chunk).map_err(|error| self.refused(error))?;
         self.writer = Some(writer);
         self.written = written;
-        self.claim.spend(chunk.len() as u64);
+        self.reservation.spend(chunk.len() as u64);
         Ok(())
     }
 
@@ -94,8 +94,8 @@ impl PendingRecord {
             });
         }
         let digest = writer.body_digest();
-        let store = Arc::clone(&self.claim.store);
-        if let Some((path, kept)) = store.open_record(self.claim.image)? {
+        let store = Arc::clone(&self.reservation.store);
+        if let Some((path, kept)) = store.open_record(self.reservation.image)? {
             return self.agree(path, kept, digest);
         }
         if store.books().read_only {
@@ -105,10 +105,10 @@ impl PendingRecord {
         self.sync(&file)?;
         let place = store
             .shelves
-            .place(&self.path, self.claim.image)
+            .place(&self.path, self.reservation.image)
             .inspect_err(|error| store.note(error))?;
         self.placed = true;
-        store.books().kept.insert(self.claim.image, place);
+        store.books().kept.insert(self.reservation.image, place);
         Ok(digest)
     }
 
@@ -121,14 +121,14 @@ impl PendingRecord {
         if same_user && kept == digest {
             Ok(digest)
         } else {
-            Err(StoreError::Conflict(self.claim.image))
+            Err(StoreError::Conflict(self.reservation.image))
         }
     }
 
     /// Syncs the data of the finished file, once: after a failure the kernel may have thrown away
     /// what it could not write, and a second sync would succeed without it.
     fn sync(&self, file: &File) -> Result<(), StoreError> {
-        let store = &self.claim.store;
+        let store = &self.reservation.store;
         (store.options.sync)(file).map_err(|source| {
             if is_full(&source) {
                 return self.refused(source);
@@ -145,7 +145,7 @@ impl PendingRecord {
     fn refused(&self, source: io::Error) -> StoreError {
         if is_full(&source) {
             StoreError::Full {
-                free: self.claim.store.free_bytes().ok().flatten().unwrap_or(0),
+                free: self.reservation.store.free_bytes().ok().flatten().unwrap_or(0),
                 needed: self.announced - self.written,
             }
         } else {
@@ -165,13 +165,13 @@ impl Drop for PendingRecord {
 
 /// The right to write one image's record, and the space for it; given back when dropped.
 #[derive(Debug)]
-struct Claim {
+struct Reservation {
     store: Arc<Inner>,
     image: ImageId,
     bytes: u64,
 }
 
-impl Claim {
+impl Reservation {
     fn take(store: &Arc<Inner>, image: ImageId, bytes: u64) -> Result<Self, StoreError> {
         let free = store.free_bytes()?;
         let mut books = store.books();
@@ -181,12 +181,12 @@ impl Claim {
         if books.in_progress.contains(&image) {
             return Err(StoreError::InProgress(image));
         }
-        let free = free.map(|free| free.saturating_sub(books.claimed_bytes));
+        let free = free.map(|free| free.saturating_sub(books.awaited_bytes));
         if let Some(free) = free.filter(|&free| free < bytes) {
             return Err(StoreError::Full { free, needed: bytes });
         }
         books.in_progress.insert(image);
-        books.claimed_bytes += bytes;
+        books.awaited_bytes += bytes;
         Ok(Self {
             store: Arc::clone(store),
             image,
@@ -194,18 +194,18 @@ impl Claim {
         })
     }
 
-    /// Gives back the claim on bytes that have been written.
+    /// Gives back the room for bytes that have been written.
     fn spend(&mut self, bytes: u64) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
-        self.store.books().claimed_bytes -= bytes;
+        self.store.books().awaited_bytes -= bytes;
     }
 }
 
-impl Drop for Claim {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let mut books = self.store.books();
-        books.claimed_bytes -= self.bytes;
+        books.awaited_bytes -= self.bytes;
         books.in_progress.remove(&self.image);
     }
 }

@@ -92,6 +92,9 @@ impl Shelves {
     }
 
     /// Moves the finished file of an image to the next free place, durably.
+    ///
+    /// When only the last sync fails the file stays where it was moved: taking it away again would
+    /// need a sync of the same disk to be known to have happened.
     pub(super) fn place(&self, finished: &Path, image: ImageId) -> Result<Shelf, StoreError> {
         // A holder that panicked has left a count that is at most one too low.
         let mut filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);

@@ -46,7 +46,7 @@ fn files_that_cannot_be_uploaded_are_refused_by_the_client() {
         ("one.png", "nothing known"),
         ("report.png", "PDF"),
         ("notes.png", "text"),
-        ("large.png", "1.0 MiB"),
+        ("large.png", "at most 1048576 bytes are accepted"),
     ] {
         refused(&cluster, &["upload", file, "--user", "alice"], 1, sentence);
     }
@@ -374,15 +374,34 @@ fn a_client_that_is_interrupted_leaves_nothing_behind() {
     let cluster = TestCluster::started(1, FAST);
     cluster.file("large.png", &image_of(512 << 20, 1));
     let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
-    command.args(["upload", "large.png", "--user", "alice"]);
+    command.args(["upload", "large.png", "--user", "alice", "--json"]);
     let client = crate::harness::Program::start(&mut command);
     cluster.node(1).out.wait_for(0, "Encrypting large.png");
     client.signal(rustix::process::Signal::INT);
     let mut client = client;
     assert_eq!(client.wait().code(), Some(130));
+    client
+        .out
+        .wait_for(0, r#""error":"interrupted; the outcome is unknown"#);
     cluster.node(1).out.wait_for(0, "failed");
     assert_eq!(cluster.saved().len(), 0, "{:?}", cluster.saved());
     assert_eq!(cluster.status(1).images, 0);
+}
+
+#[test]
+fn a_session_that_is_terminated_in_an_upload_leaves_nothing_behind() {
+    let cluster = TestCluster::started(1, FAST);
+    cluster.file("image.png", &image_of(1000, 1));
+    // A node that is frozen keeps the upload waiting.
+    cluster.node(1).signal(rustix::process::Signal::STOP);
+    let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+    let mut client = crate::harness::Program::start(command.args(["client", "alice"]));
+    client.type_line("upload image.png");
+    client.out.wait_for(0, "Broadcasting request");
+    assert_eq!(cluster.saved().len(), 1, "the file that grows");
+    client.signal(rustix::process::Signal::TERM);
+    assert_eq!(client.wait().code(), Some(130));
+    assert_eq!(cluster.saved().len(), 0, "{:?}", cluster.saved());
 }
 
 #[test]

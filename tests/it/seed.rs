@@ -28,6 +28,67 @@ fn transcript(client: &Program, from: usize, host: &str) -> Vec<String> {
     told.map(|line| as_in_the_original(line, host)).collect()
 }
 
+const HELP: [&str; 9] = [
+    "=== Distributed Image Storage Client (REPL) ===",
+    "User: alice",
+    "Multicast mode: Broadcasting to all servers",
+    "Type 'help' for commands, 'quit' to exit",
+    "================================================",
+    "Available commands:",
+    "  upload <image_path>  - Upload and encrypt an image",
+    "  help                 - Show this help message",
+    "  quit                 - Exit the client",
+];
+
+const UPLOAD: [&str; 10] = [
+    "Broadcasting request to 3 servers...",
+    "  Sending to server 1 at 127.0.0.1:8001",
+    "  Sending to server 2 at 127.0.0.1:8002",
+    "  Sending to server 3 at 127.0.0.1:8003",
+    "  - Server 1 declined: Node 1 is not the leader",
+    "  - Server 2 declined: Node 2 is not the leader",
+    "  ✓ Leader (server 3) processed request",
+    "    → encrypted by server 1, stored on 1 of 3 nodes",
+    "✓ Success!",
+    "Encrypted image saved to: images/encrypted_test_image_1730738456.png",
+];
+
+const UPLOAD_WITHOUT_SERVER_3: [&str; 10] = [
+    "Broadcasting request to 3 servers...",
+    "  Sending to server 1 at 127.0.0.1:8001",
+    "  Sending to server 2 at 127.0.0.1:8002",
+    "  Sending to server 3 at 127.0.0.1:8003",
+    "  - Server 1 declined: Node 1 is not the leader",
+    "  ✓ Leader (server 2) processed request",
+    "  - Server 3 unreachable: connection refused",
+    "    → encrypted by server 1, stored on 1 of 3 nodes",
+    "✓ Success!",
+    "Encrypted image saved to: images/encrypted_test_image_1730738456.png",
+];
+
+/// Ends the leader, node 3, by Ctrl-C, and waits until node 2 leads.
+fn stop_the_leader(cluster: &mut TestCluster) {
+    let mark = cluster.node(2).out.count();
+    let mut leader = cluster.nodes.remove(&3).expect("node 3 runs");
+    leader.signal(Signal::INT);
+    assert_eq!(leader.wait().code(), Some(130));
+    let heir = &cluster.node(2).out;
+    let mark = heir.wait_for(mark, "Node 2: Leader 3 is DOWN! Starting new election...");
+    let mark = heir.wait_for(mark, "Node 2: I am the new leader!");
+    cluster.wait_for_leader(2, mark);
+}
+
+/// Checks that two files were saved which decrypt to the picture, each under an id of its own.
+fn assert_saved_twice(cluster: &TestCluster) {
+    let saved = cluster.saved();
+    assert_eq!(saved.len(), 2, "{saved:?}");
+    for file in &saved {
+        assert_eq!(decrypted(file, "alice"), PICTURE);
+    }
+    let iv = |file| fs::read(file).expect("saved")[..16].to_vec();
+    assert_ne!(iv(&saved[0]), iv(&saved[1]), "an image id is never used twice");
+}
+
 #[test]
 fn the_original_session_word_for_word() {
     let mut cluster = TestCluster::new(3, "timing = \"seed\"");
@@ -42,79 +103,21 @@ fn the_original_session_word_for_word() {
     let mut client = Program::start(cluster.command(env!("CARGO_BIN_EXE_client")).arg("alice"));
     client.type_line("help");
     let help = client.out.wait_for(0, "Exit the client");
-    assert_eq!(
-        transcript(&client, 0, &host).join("\n"),
-        "=== Distributed Image Storage Client (REPL) ===\n\
-         User: alice\n\
-         Multicast mode: Broadcasting to all servers\n\
-         Type 'help' for commands, 'quit' to exit\n\
-         ================================================\n\
-         Available commands:\n  \
-           upload <image_path>  - Upload and encrypt an image\n  \
-           help                 - Show this help message\n  \
-           quit                 - Exit the client"
-    );
+    assert_eq!(transcript(&client, 0, &host), HELP);
 
     client.type_line("upload test_image.png");
     let first = client.out.wait_for(help, "Encrypted image saved to:");
-    assert_eq!(
-        transcript(&client, help, &host),
-        [
-            "Broadcasting request to 3 servers...",
-            "  Sending to server 1 at 127.0.0.1:8001",
-            "  Sending to server 2 at 127.0.0.1:8002",
-            "  Sending to server 3 at 127.0.0.1:8003",
-            "  - Server 1 declined: Node 1 is not the leader",
-            "  - Server 2 declined: Node 2 is not the leader",
-            "  ✓ Leader (server 3) processed request",
-            "    → encrypted by server 1, stored on 1 of 3 nodes",
-            "✓ Success!",
-            "Encrypted image saved to: images/encrypted_test_image_1730738456.png",
-        ]
-    );
+    assert_eq!(transcript(&client, help, &host), UPLOAD);
 
-    let mark = cluster.node(2).out.count();
-    let mut leader = cluster.nodes.remove(&3).expect("node 3 runs");
-    leader.signal(Signal::INT);
-    assert_eq!(leader.wait().code(), Some(130));
-    let mark = cluster
-        .node(2)
-        .out
-        .wait_for(mark, "Node 2: Leader 3 is DOWN! Starting new election...");
-    let mark = cluster.node(2).out.wait_for(mark, "Node 2: I am the new leader!");
-    cluster.wait_for_leader(2, mark);
+    stop_the_leader(&mut cluster);
 
     client.type_line("upload test_image.png");
     let second = client.out.wait_for(first, "Encrypted image saved to:");
-    assert_eq!(
-        transcript(&client, first, &host),
-        [
-            "Broadcasting request to 3 servers...",
-            "  Sending to server 1 at 127.0.0.1:8001",
-            "  Sending to server 2 at 127.0.0.1:8002",
-            "  Sending to server 3 at 127.0.0.1:8003",
-            "  - Server 1 declined: Node 1 is not the leader",
-            "  ✓ Leader (server 2) processed request",
-            "  - Server 3 unreachable: connection refused",
-            "    → encrypted by server 1, stored on 1 of 3 nodes",
-            "✓ Success!",
-            "Encrypted image saved to: images/encrypted_test_image_1730738456.png",
-        ]
-    );
+    assert_eq!(transcript(&client, first, &host), UPLOAD_WITHOUT_SERVER_3);
     client.type_line("quit");
     client.out.wait_for(second, "Goodbye!");
     assert!(client.wait().success());
-
-    let saved = cluster.saved();
-    assert_eq!(saved.len(), 2, "{saved:?}");
-    for file in &saved {
-        assert_eq!(decrypted(file, "alice"), PICTURE);
-    }
-    let ivs: Vec<Vec<u8>> = saved
-        .iter()
-        .map(|file| fs::read(file).expect("saved")[..16].to_vec())
-        .collect();
-    assert_ne!(ivs[0], ivs[1], "an image id is never used twice");
+    assert_saved_twice(&cluster);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::event::Fact;
 use crate::id::Epoch;
+use crate::protocol::ElectionMessage;
 use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{ElectionMessage, HEADER_BYTES_MAX};
+use crate::server::connection::ASKED_BYTES_MAX;
 use crate::server::testing::{config, context, hello, id};
 
 struct Rig {
@@ -32,7 +33,7 @@ fn rig() -> Rig {
 
 /// Connects; what the caller writes is served by the node.
 fn connect(context: &Arc<Context>) -> DuplexStream {
-    let (caller, node) = tokio::io::duplex(2 * HEADER_BYTES_MAX);
+    let (caller, node) = tokio::io::duplex(2 * ASKED_BYTES_MAX);
     let context = Arc::clone(context);
     tokio::spawn(async move {
         let place = context.connections.enter(&context.cutting).expect("room");
@@ -106,6 +107,21 @@ async fn another_cluster_is_refused() {
 }
 
 #[tokio::test]
+async fn a_stranger_is_news_once_whatever_names_it_makes_up() {
+    let rig = rig();
+    let mut events = rig.context.events.subscribe();
+    for name in ["mine", "yours", "ours"] {
+        let user = name.parse().expect("valid");
+        let opening = changed(Purpose::Client { user }, |hello| {
+            hello.cluster = name.parse().expect("valid");
+        });
+        refusal_of(&rig.context, &opening).await;
+    }
+    events.try_recv().expect("the first is told");
+    events.try_recv().expect_err("and no other");
+}
+
+#[tokio::test]
 async fn ones_own_id_is_refused() {
     assert_eq!(
         refusal_of(&rig().context, &hello(control(1))).await,
@@ -136,8 +152,8 @@ async fn garbage_and_unknown_types_are_answered_with_one_refusal() {
 
 #[tokio::test]
 async fn a_header_without_an_end_is_refused() {
-    let reason = refusal_in(&answer_to(&rig().context, &vec![b' '; HEADER_BYTES_MAX + 1]).await);
-    assert_eq!(reason, "the header is longer than 65536 bytes");
+    let reason = refusal_in(&answer_to(&rig().context, &vec![b' '; ASKED_BYTES_MAX + 1]).await);
+    assert_eq!(reason, "the header is too long");
 }
 
 #[tokio::test]
@@ -164,23 +180,28 @@ async fn an_id_whose_connection_stands_is_refused_in_the_end() {
 }
 
 #[tokio::test]
+async fn whoever_is_not_let_in_stays_a_stranger_that_can_be_cut() {
+    let mut rig = rig();
+    let mut caller = FrameWriter::new(connect(&rig.context));
+    caller.message(&hello(control(2))).await.expect("written");
+    let Some(NodeInput::Greeting { .. }) = rig.inputs.recv().await else {
+        panic!("the node's task decides about peers");
+    };
+    assert!(rig.context.connections.cut_oldest_stranger());
+}
+
+#[tokio::test]
 async fn a_peer_is_welcomed_after_the_node_knows_and_heard_until_its_end() {
     let mut rig = rig();
     let (reader, writer) = tokio::io::split(connect(&rig.context));
     let mut reader = FrameReader::new(reader);
     let mut writer = FrameWriter::new(writer);
     writer.message(&hello(control(2))).await.expect("written");
-    let Some(NodeInput::Greeting {
-        from,
-        generation,
-        connection,
-        reply,
-    }) = rig.inputs.recv().await
-    else {
+    let Some(NodeInput::Greeting { from, by, reply }) = rig.inputs.recv().await else {
         panic!("the node's task decides about peers");
     };
-    assert_eq!((from, generation), (id(2), Generation(5)));
-    let welcome = Welcome {
+    assert_eq!((from, by.generation), (id(2), Generation(5)));
+    let welcome = PeerWelcome {
         node: id(1),
         generation: Generation(6),
         epoch: Epoch(2),
@@ -188,7 +209,7 @@ async fn a_peer_is_welcomed_after_the_node_knows_and_heard_until_its_end() {
     };
     reply.send(GreetingAnswer::Welcome(welcome)).expect("waited for");
     let greeted: Option<Greeted> = reader.message().await.expect("readable");
-    assert_eq!(greeted, Some(Greeted::Welcome(welcome)));
+    assert_eq!(greeted, Some(Greeted::WelcomePeer(welcome)));
 
     let said = ControlMessage::Election(ElectionMessage::Election { round: 1 });
     writer.message(&said).await.expect("written");
@@ -197,5 +218,5 @@ async fn a_peer_is_welcomed_after_the_node_knows_and_heard_until_its_end() {
 
     drop((reader, writer));
     let ended = rig.inputs.recv().await.expect("told");
-    assert!(matches!(ended, NodeInput::GreetedGone { connection: by, .. } if by == connection));
+    assert!(matches!(ended, NodeInput::GreetedGone { connection, .. } if connection == by.connection));
 }

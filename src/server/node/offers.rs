@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Node;
-use crate::bully::View;
+use crate::bully::{Input, View};
 use crate::event::{Fact, WorkerState};
 use crate::id::{Ballot, NodeId};
-use crate::protocol::{Assignment, NodeMessage, NodeRole};
+use crate::protocol::{Assignment, ErrorCode, NodeError, NodeMessage, NodeRole};
 use crate::server::dispatch::Dispatch;
 use crate::server::parking::Pending;
 
@@ -17,31 +17,41 @@ use crate::server::parking::Pending;
 const STALL_MIN: Duration = Duration::from_secs(1);
 
 impl Node {
-    /// Answers an offer now, or lets it wait.
+    /// Answers an offer that has just come now, or lets it wait.
     pub(super) fn offered(&mut self, pending: Pending) {
+        let view = self.election.view(self.clock.now());
+        self.rotate(&view);
+        self.answer_or_park(pending, &view);
+    }
+
+    /// Answers an offer, or lets it wait; the rotation is up to date with `view`.
+    fn answer_or_park(&mut self, pending: Pending, view: &View) {
         let now = self.clock.now();
         if let Some(ballot) = self.election.serving(now) {
-            return self.assign(ballot, pending);
+            return self.assign(ballot, pending, view);
         }
-        let view = self.election.view(now);
-        if let Some(leader) = self.leader_elsewhere(&view) {
+        if self.leader_elsewhere(view).is_some() {
             return answer(
                 pending,
                 NodeMessage::Declined {
                     reason: format!("Node {} is not the leader", self.config.id),
-                    leader: Some(leader),
                 },
             );
         }
         let image = pending.offer.image;
         match self.parking.park(now, pending) {
             Ok(()) => self.events.publish(Fact::OfferParked { image }),
-            Err(pending) => turn_away(pending, &view),
+            Err(pending) => turn_away(pending, view),
         }
     }
 
-    /// Brings the rotation and the waiting offers up to date with the election.
+    /// Lets the election act on deadlines that have come, and brings the rotation and the waiting
+    /// offers up to date with it.
     pub(super) fn settle(&mut self) {
+        let due = self.election.poll_timeout();
+        if due.is_some_and(|due| due <= self.clock.now()) {
+            self.drive(Input::Tick);
+        }
         let now = self.clock.now();
         let view = self.election.view(now);
         self.rotate(&view);
@@ -52,7 +62,7 @@ impl Node {
             // Answering can park again if a promise runs out just now: no more than are there.
             for _ in 0..self.parking.len() {
                 if let Some(pending) = self.parking.pop() {
-                    self.offered(pending);
+                    self.answer_or_park(pending, &view);
                 }
             }
         }
@@ -80,16 +90,16 @@ impl Node {
         }
     }
 
-    fn assign(&mut self, ballot: Ballot, pending: Pending) {
-        let now = self.clock.now();
-        let view = self.election.view(now);
-        self.rotate(&view);
+    fn assign(&mut self, ballot: Ballot, pending: Pending, view: &View) {
+        let bytes_max = self.config.image_bytes_max;
+        if pending.offer.size > bytes_max {
+            return answer(pending, too_large(bytes_max));
+        }
         let Pending { offer, user, reply } = pending;
-        let publish = &mut |fact| self.events.publish(fact);
-        let assigned = self
-            .dispatch
-            .as_mut()
-            .and_then(|dispatch| dispatch.assign(now, &offer, user, publish));
+        let now = self.clock.now();
+        let dispatch = self.dispatch.as_mut();
+        let assigned = dispatch.and_then(|dispatch| dispatch.assign(now, &offer, user));
+        self.publish_dispatched();
         let message = match assigned {
             Some((request, node)) => NodeMessage::Assigned(Assignment {
                 ballot,
@@ -97,9 +107,17 @@ impl Node {
                 node,
                 stall_ms: self.stall_ms(),
             }),
-            None => unavailable(&view),
+            None => unavailable(view),
         };
         let _ = reply.send(message);
+    }
+
+    /// Publishes what happened to assignments and to the rotation.
+    pub(super) fn publish_dispatched(&mut self) {
+        let facts = self.dispatch.as_mut().map(Dispatch::take_facts);
+        for fact in facts.into_iter().flatten() {
+            self.events.publish(fact);
+        }
     }
 
     /// Keeps the rotation of the reign that the node leads, and what each node is to it.
@@ -116,21 +134,17 @@ impl Node {
             let members = self.config.cluster.members.ids();
             self.dispatch = Some(Dispatch::new(ballot, members));
         }
-        let states: Vec<(NodeId, WorkerState)> = self
-            .config
-            .cluster
-            .members
-            .ids()
-            .map(|node| (node, self.state_of(node, view)))
-            .collect();
+        let members = self.config.cluster.members.ids();
+        let states: Vec<(NodeId, WorkerState)> =
+            members.map(|node| (node, self.state_of(node, view))).collect();
         let now = self.clock.now();
         if let Some(dispatch) = &mut self.dispatch {
-            let publish = &mut |fact| self.events.publish(fact);
             for (node, state) in states {
-                dispatch.set_state(node, state, publish);
+                dispatch.set_state(node, state);
             }
-            dispatch.forget_old(now, publish);
+            dispatch.forget_old(now);
         }
+        self.publish_dispatched();
     }
 
     fn state_of(&self, node: NodeId, view: &View) -> WorkerState {
@@ -156,6 +170,14 @@ fn answer(pending: Pending, message: NodeMessage) {
 
 fn turn_away(pending: Pending, view: &View) {
     answer(pending, unavailable(view));
+}
+
+/// Every node says so of the upload itself; this spares the client the sending.
+fn too_large(bytes_max: u64) -> NodeMessage {
+    NodeMessage::Error(NodeError {
+        code: ErrorCode::NotAccepted,
+        reason: format!("the image is too large: at most {bytes_max} bytes are accepted (--max-image)"),
+    })
 }
 
 fn unavailable(view: &View) -> NodeMessage {

@@ -1,14 +1,17 @@
 //! A node's task without sockets: what comes in by hand, what goes out by reply.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::bully::ElectionConfig;
+use crate::bully::{ElectionConfig, Vote};
+use crate::config::Timing;
 use crate::event::WorkerState;
-use crate::id::{Epoch, ImageId, RequestId};
+use crate::id::{Ballot, Epoch, Generation, ImageId, RequestId};
 use crate::protocol::{NodeMessage, NodeRole, Offer, StatusReport};
+use crate::server::input::ConnectionId;
 use crate::server::links::Link;
 use crate::server::testing::{config, context, id};
 use crate::server::vote::VoteFile;
@@ -21,48 +24,71 @@ struct Rig {
     directory: tempfile::TempDir,
 }
 
-/// Runs node 1 of a cluster of `members`, none of which is there.
-fn rig(members: u16) -> Rig {
+/// A node whose task does not run yet, and what it is driven by.
+struct Idle {
+    node: Node,
+    inputs: mpsc::Receiver<NodeInput>,
+    input: mpsc::Sender<NodeInput>,
+    directory: tempfile::TempDir,
+}
+
+/// Makes node 1 of a cluster of `members`, none of which is there; `vote` is on its disk.
+fn idle(members: u16, vote: Option<Vote>, timing: Timing) -> Idle {
     let directory = tempfile::tempdir().expect("a directory");
     let ports: Vec<u16> = (1..=members).map(|number| 9000 + number).collect();
     let (context, inputs) = context(config(1, &ports, &directory));
-    let (votes, vote) = VoteFile::open(&context.config.data_dir).expect("opens");
+    let (mut votes, _) = VoteFile::open(&context.config.data_dir).expect("opens");
+    if let Some(vote) = vote {
+        votes.keep(vote).expect("keeps");
+    }
     let input = context.inputs.clone();
     let kept = input.clone();
     let told = ElectionConfig {
         me: id(1),
         members: context.config.cluster.members.ids().collect(),
-        timing: context.config.timing,
+        timing,
         policy: context.config.quorum,
     };
     let peers: BTreeMap<NodeId, Link> = (2..=members)
         .map(|peer| (id(peer), Link::new(String::new())))
         .collect();
-    let node = Node {
-        config: context.config.clone(),
-        clock: context.clock,
-        events: context.events.clone(),
-        election: Election::new(told, vote, 1, context.clock.now()),
-        votes: VoteWriter::start(votes, move |sequence, result| {
-            let input = NodeInput::Kept {
-                sequence,
-                kept: result,
-            };
-            let _ = kept.blocking_send(input);
-        })
-        .expect("a thread"),
-        links: Links::new(peers),
-        dispatch: None,
-        parking: Parking::default(),
-        store: context.store.clone(),
-        transfers: Arc::clone(&context.transfers),
-    };
+    let election = Election::new(told, vote, 1, context.clock.now());
+    let votes = VoteWriter::start(votes, move |sequence, result| {
+        let input = NodeInput::Kept {
+            sequence,
+            kept: result,
+        };
+        let _ = kept.blocking_send(input);
+    })
+    .expect("a thread");
+    let node = Node::new(&context, election, votes, Links::new(peers));
+    Idle {
+        node,
+        inputs,
+        input,
+        directory,
+    }
+}
+
+/// Runs node 1 of a cluster of `members`, none of which is there.
+fn rig(members: u16) -> Rig {
+    run(idle(members, None, Timing::FAST))
+}
+
+fn run(idle: Idle) -> Rig {
+    let Idle {
+        node,
+        inputs,
+        input,
+        directory,
+    } = idle;
+    let events = node.events.clone();
     let shutdown = CancellationToken::new();
     let stopped = shutdown.clone();
     let running = tokio::spawn(async move { node.run(inputs, &stopped).await });
     Rig {
         inputs: input,
-        events: context.events.clone(),
+        events,
         shutdown,
         running,
         directory,
@@ -77,11 +103,12 @@ impl Rig {
     }
 
     async fn offer(&self, image: u8, failed: Option<NodeId>) -> NodeMessage {
-        let offer = Offer {
-            image: ImageId::from_bytes([image; 16]),
-            size: 1,
-            failed,
-        };
+        self.offer_of(image, 1, failed).await
+    }
+
+    async fn offer_of(&self, image: u8, size: u64, failed: Option<NodeId>) -> NodeMessage {
+        let image = ImageId::from_bytes([image; 16]);
+        let offer = Offer { image, size, failed };
         let user = "alice".parse().expect("valid");
         self.ask(|reply| NodeInput::Offer { offer, user, reply }).await
     }
@@ -124,6 +151,21 @@ async fn a_node_alone_leads_and_takes_every_request_itself() {
 }
 
 #[tokio::test]
+async fn an_image_that_is_too_large_is_refused_before_it_is_sent() {
+    let rig = rig(1);
+    let largest = 4 << 20;
+    assert!(matches!(
+        rig.offer_of(1, largest, None).await,
+        NodeMessage::Assigned(_)
+    ));
+    let NodeMessage::Error(error) = rig.offer_of(2, largest + 1, None).await else {
+        panic!("the node's limit is 4 MiB");
+    };
+    assert_eq!(error.code, ErrorCode::NotAccepted);
+    assert_eq!(rig.status().await.rotation[0].assigned, 1);
+}
+
+#[tokio::test]
 async fn the_leaders_own_requests_are_closed_without_a_message() {
     let rig = rig(1);
     let assignment = rig.assigned(1, None).await;
@@ -145,6 +187,41 @@ async fn an_assignment_of_an_older_epoch_is_fenced_off() {
     let mut elsewhere = assignment;
     elsewhere.node = id(2);
     assert_eq!(rig.admitted(elsewhere).await, Err(ErrorCode::BadRequest));
+}
+
+#[tokio::test]
+async fn fencing_compares_whole_ballots() {
+    let vote = Vote {
+        epoch: Epoch(7),
+        voted_for: Some(id(3)),
+    };
+    let rig = run(idle(3, Some(vote), Timing::FAST));
+    let of = |leader| Assignment {
+        ballot: Ballot {
+            epoch: Epoch(7),
+            id: id(leader),
+        },
+        request: RequestId(1),
+        node: id(1),
+        stall_ms: 1000,
+    };
+    assert_eq!(rig.admitted(of(3)).await, Ok(()));
+    assert_eq!(rig.admitted(of(2)).await, Err(ErrorCode::StaleAssignment));
+}
+
+#[tokio::test]
+async fn inputs_that_are_no_business_of_the_election_keep_it_from_no_deadline() {
+    let due_at_once = Timing {
+        startup_grace: Duration::ZERO,
+        ..Timing::FAST
+    };
+    let Idle { mut node, .. } = idle(1, None, due_at_once);
+    let mut events = node.events.subscribe();
+    let (reply, _answer) = oneshot::channel();
+    node.take(NodeInput::Status { reply }).expect("no vote is kept");
+    node.settle();
+    let first = events.try_recv().expect("the election has acted");
+    assert_eq!(first.fact, Fact::ElectionStarted { round: 1 });
 }
 
 #[tokio::test]
@@ -182,8 +259,11 @@ async fn a_peer_without_a_greeted_connection_is_not_heard() {
     rig.inputs.send(stranger).await.expect("runs");
     let greeting = |reply| NodeInput::Greeting {
         from: id(2),
-        generation: Generation(1),
-        connection: ConnectionId(2),
+        by: Accepted {
+            connection: ConnectionId(2),
+            generation: Generation(1),
+            cut: CancellationToken::new(),
+        },
         reply,
     };
     assert!(matches!(rig.ask(greeting).await, GreetingAnswer::Welcome(_)));

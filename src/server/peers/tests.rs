@@ -67,7 +67,7 @@ async fn listen() -> (TcpListener, u16) {
 }
 
 fn welcome(node: u16) -> Greeted {
-    Greeted::Welcome(Welcome {
+    Greeted::WelcomePeer(PeerWelcome {
         node: id(node),
         generation: Generation(7),
         epoch: Epoch(3),
@@ -124,19 +124,23 @@ async fn a_refused_dial_is_dated_from_when_it_began_and_renewed() {
     assert!(second.since(first) >= PROOF_RENEWAL);
 }
 
+/// A machine that is busy may take longer than a renewal once, and not every time.
 #[tokio::test]
 async fn a_peer_that_greets_is_dialled_before_the_next_renewal() {
     let (listener, port) = listen().await;
     drop(listener);
     let mut rig = dial(port, PATIENT);
-    let LinkChange::Refused { began: first } = rig.change().await else {
-        panic!("nobody listens");
-    };
-    rig.wake.notify_one();
-    let LinkChange::Refused { began: second } = rig.change().await else {
-        panic!("nobody listens");
-    };
-    assert!(second.since(first) < PROOF_RENEWAL);
+    let mut last = None;
+    let mut soonest = Duration::MAX;
+    for _ in 0..20 {
+        let LinkChange::Refused { began } = rig.change().await else {
+            panic!("nobody listens");
+        };
+        soonest = soonest.min(last.map_or(Duration::MAX, |last| began.since(last)));
+        last = Some(began);
+        rig.wake.notify_one();
+    }
+    assert!(soonest < PROOF_RENEWAL, "{soonest:?}");
 }
 
 #[tokio::test]
@@ -172,10 +176,26 @@ async fn a_connection_that_ends_without_a_welcome_is_neither_life_nor_death() {
 
 #[tokio::test]
 async fn a_peer_that_never_welcomes_is_silent() {
-    let (_listener, port) = listen().await;
-    let mut rig = dial(port, Duration::from_millis(30));
+    let (listener, port) = listen().await;
+    // Long enough for the system to connect on a busy machine; the rest of it is waited out.
+    let mut rig = dial(port, Duration::from_millis(300));
+    let (_mute, _) = listener.accept().await.expect("accepts");
     assert_eq!(rig.change().await, LinkChange::Accepted);
     assert_eq!(rig.change().await, LinkChange::Silent);
+}
+
+#[tokio::test]
+async fn a_peer_that_welcomes_and_ends_at_once_is_dialled_ever_more_slowly() {
+    let (listener, port) = listen().await;
+    let _rig = dial(port, PATIENT);
+    let mut last = Instant::now();
+    let mut pause = Duration::ZERO;
+    for _ in 0..HASTY_REDIALS + 2 {
+        drop(answer(&listener, &welcome(2)).await);
+        pause = last.elapsed();
+        last = Instant::now();
+    }
+    assert!(pause >= PROOF_RENEWAL, "{pause:?}");
 }
 
 /// Answers every dial like this until it is given up; returns what is published.
@@ -220,6 +240,24 @@ async fn a_refusal_is_told_in_the_words_of_the_peer() {
     }))
     .await;
     assert!(matches!(event.fact, Fact::GreetingRefused { reason: told, .. } if told == reason));
+}
+
+#[tokio::test]
+async fn the_same_refusal_is_told_again_after_a_welcome() {
+    let (listener, port) = listen().await;
+    let rig = dial(port, PATIENT);
+    let mut events = rig.events.subscribe();
+    let reason = "it means another cluster".to_owned();
+    let refused = Greeted::Refused(Refusal { reason });
+    let refuse_until_told = async |events: &mut tokio::sync::broadcast::Receiver<Arc<Event>>| {
+        while events.is_empty() {
+            answer(&listener, &refused).await;
+        }
+        events.recv().await.expect("published").fact.clone()
+    };
+    let first = refuse_until_told(&mut events).await;
+    drop(answer(&listener, &welcome(2)).await);
+    assert_eq!(refuse_until_told(&mut events).await, first);
 }
 
 fn address_of(event: &Event) -> String {

@@ -44,7 +44,7 @@ impl Chunks {
             let asked = Instant::now();
             let read = match timeout(STALL, reader.body(&mut chunk[filled..])).await {
                 Ok(read) => read.map_err(TransferError::Read)?,
-                Err(_) => return Err(TransferError::SendsNothing),
+                Err(_) => return Err(TransferError::SendsNothing(STALL)),
             };
             self.pace
                 .count(read, asked.elapsed())

@@ -3,6 +3,8 @@
 //! The thread ends when it has committed, when the disk refuses, or when its queue closes without
 //! a commit; the record is then dropped, and with it everything that was written.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
@@ -12,6 +14,9 @@ use super::QUEUE_CHUNKS;
 use super::error::TransferError;
 use crate::server::connection::STALL;
 use crate::store::{Digest, PendingRecord, RecordHeader, Store, StoreError};
+
+/// How long a disk may take to bring an image to stable storage; a slow one flushes 4 GiB in this.
+const COMMIT_TIME: Duration = Duration::from_mins(2);
 
 /// A record on its way to the disk.
 #[derive(Debug)]
@@ -53,8 +58,7 @@ impl Disk {
         });
         match timeout(STALL, readiness).await {
             Ok(Ok(begun)) => begun.map(|()| Self { work, ended }).map_err(TransferError::Store),
-            Ok(Err(_)) => Err(TransferError::DiskEnded),
-            Err(_) => Err(TransferError::DiskSilent),
+            Ok(Err(_)) | Err(_) => Err(TransferError::DiskSilent),
         }
     }
 
@@ -62,8 +66,8 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// [`TransferError::DiskEnded`] when the store has refused; [`Self::failure`] says why.
-    pub(super) async fn write(&self, chunk: Bytes) -> Result<(), TransferError> {
+    /// When the store refuses or does not answer; nothing is kept then.
+    pub(super) async fn write(&mut self, chunk: Bytes) -> Result<(), TransferError> {
         self.hand_over(Work::Write(chunk)).await
     }
 
@@ -71,31 +75,29 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// When the store refuses; nothing is kept then.
-    pub(super) async fn commit(self) -> Result<Digest, TransferError> {
-        match self.hand_over(Work::Commit).await {
-            // What the store said tells more than that it ended.
-            Ok(()) | Err(TransferError::DiskEnded) => {}
-            Err(error) => return Err(error),
-        }
-        match self.ended.await {
-            Ok(kept) => kept.map_err(TransferError::Store),
-            Err(_) => Err(TransferError::DiskEnded),
+    /// When the store refuses, or does not answer in time. Nothing is kept then, unless the error
+    /// says that it is unknown: a sync that failed or goes on may have kept it all the same.
+    pub(super) async fn commit(mut self) -> Result<Digest, TransferError> {
+        self.hand_over(Work::Commit).await?;
+        match timeout(COMMIT_TIME, self.ended).await {
+            Ok(Ok(kept)) => kept.map_err(TransferError::Store),
+            Ok(Err(_)) | Err(_) => Err(TransferError::CommitUnknown),
         }
     }
 
-    /// Returns why the store has refused.
-    pub(super) async fn failure(self) -> TransferError {
-        match self.ended.await {
-            Ok(Err(error)) => TransferError::Store(error),
-            Ok(Ok(_)) | Err(_) => TransferError::DiskEnded,
-        }
-    }
-
-    async fn hand_over(&self, work: Work) -> Result<(), TransferError> {
+    async fn hand_over(&mut self, work: Work) -> Result<(), TransferError> {
         match timeout(STALL, self.work.send(work)).await {
-            Ok(sent) => sent.map_err(|_| TransferError::DiskEnded),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(self.failure().await),
             Err(_) => Err(TransferError::DiskSilent),
+        }
+    }
+
+    /// Returns why the thread has ended before its time.
+    async fn failure(&mut self) -> TransferError {
+        match (&mut self.ended).await {
+            Ok(Err(error)) => TransferError::Store(error),
+            Ok(Ok(_)) | Err(_) => TransferError::DiskSilent,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Why an upload was not acknowledged, and what the client is told to do about it.
 
+use std::time::Duration;
+
 use crate::image::NotAnImage;
 use crate::protocol::frame::FrameError;
 use crate::protocol::{ErrorCode, NodeError};
@@ -35,8 +37,8 @@ pub(crate) enum TransferError {
     #[error(transparent)]
     Read(FrameError),
     /// The client stands still while it should send.
-    #[error("nothing came for {} s; send the image again", super::STALL.as_secs())]
-    SendsNothing,
+    #[error("nothing came for {} s; send the image again", .0.as_secs())]
+    SendsNothing(Duration),
     /// The client sends too slowly.
     #[error("the image comes too slowly; send it again over a faster line")]
     SendsTooSlowly,
@@ -49,9 +51,6 @@ pub(crate) enum TransferError {
     /// The client does not read what comes back.
     #[error("the client took nothing for {} s; it must read while it writes", super::STALL.as_secs())]
     TakesNothing,
-    /// What comes back has no reader any more; another error says why.
-    #[error("the client is gone")]
-    ClientGone,
     /// The image is kept, but the client did not hear of it.
     #[error("stored, but the client was gone before it could be told: {0}")]
     NotAcknowledged(FrameError),
@@ -61,28 +60,28 @@ pub(crate) enum TransferError {
     /// The disk does not answer.
     #[error("this node's disk does not answer; offer the image again")]
     DiskSilent,
-    /// The disk's thread has ended; the store's own error says why.
-    #[error("this node's disk gave up")]
-    DiskEnded,
+    /// The disk did not answer a commit; it may still succeed.
+    #[error("this node's disk does not answer, so whether the image is kept is unknown; offer it again")]
+    CommitUnknown,
 }
 
 impl TransferError {
     /// Says whether the connection can still carry a message that says so.
     pub(crate) fn can_be_told(&self) -> bool {
         match self {
-            Self::Write(_) | Self::TakesNothing | Self::ClientGone | Self::NotAcknowledged(_) => false,
+            Self::Write(_) | Self::TakesNothing | Self::NotAcknowledged(_) => false,
             Self::Read(error) => !matches!(error, FrameError::Io(_)),
             Self::NotAdmitted(_)
             | Self::Stopping
             | Self::Busy
             | Self::TooLarge { .. }
             | Self::NotAnImage(_)
-            | Self::SendsNothing
+            | Self::SendsNothing(_)
             | Self::SendsTooSlowly
             | Self::Unfinished
             | Self::Store(_)
             | Self::DiskSilent
-            | Self::DiskEnded => true,
+            | Self::CommitUnknown => true,
         }
     }
 
@@ -90,9 +89,8 @@ impl TransferError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NotAdmitted(error) => error.code,
-            Self::Stopping | Self::Busy | Self::SendsNothing | Self::Store(StoreError::InProgress(_)) => {
-                ErrorCode::Busy
-            }
+            Self::Stopping | Self::Busy | Self::Store(StoreError::InProgress(_)) => ErrorCode::Busy,
+            Self::SendsNothing(_) => ErrorCode::Stalled,
             Self::TooLarge { .. } | Self::NotAnImage(_) => ErrorCode::NotAccepted,
             Self::Store(StoreError::Conflict(_)) => ErrorCode::Conflict,
             Self::Store(StoreError::NameTooLong(_))
@@ -101,9 +99,9 @@ impl TransferError {
             | Self::Unfinished
             | Self::Write(_)
             | Self::TakesNothing
-            | Self::ClientGone
             | Self::NotAcknowledged(_) => ErrorCode::BadRequest,
-            Self::Store(_) | Self::DiskSilent | Self::DiskEnded => ErrorCode::Storage,
+            Self::Store(StoreError::SyncFailed { .. }) | Self::CommitUnknown => ErrorCode::Unknown,
+            Self::Store(_) | Self::DiskSilent => ErrorCode::Storage,
         }
     }
 }
@@ -114,5 +112,34 @@ impl From<TransferError> for NodeError {
             code: error.code(),
             reason: error.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_commit_that_may_have_succeeded_is_told_from_one_that_did_not() {
+        let sync_failed = StoreError::SyncFailed {
+            path: "shelves/0000".into(),
+            source: io::ErrorKind::Other.into(),
+        };
+        assert_eq!(TransferError::Store(sync_failed).code(), ErrorCode::Unknown);
+        assert_eq!(TransferError::CommitUnknown.code(), ErrorCode::Unknown);
+        assert_eq!(TransferError::DiskSilent.code(), ErrorCode::Storage);
+        assert_eq!(
+            TransferError::Store(StoreError::ReadOnly).code(),
+            ErrorCode::Storage
+        );
+    }
+
+    #[test]
+    fn a_client_that_stands_still_is_told_from_a_node_with_much_to_do() {
+        let code = TransferError::SendsNothing(super::super::STALL).code();
+        assert_eq!(code, ErrorCode::Stalled);
+        assert_eq!(TransferError::Busy.code(), ErrorCode::Busy);
     }
 }

@@ -3,7 +3,7 @@
 use crate::encryption::{Cipher, Key};
 use crate::id::ImageId;
 use crate::protocol::{
-    Assignment, CHUNK_BYTES, ClientMessage, Greeted, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
+    Assignment, CHUNK_BYTES, ClientMessage, Greeted, NodeError, NodeMessage, Offer, Stored, Upload,
 };
 use crate::server::testing::{Caller, alice, client_hello};
 use crate::store::Digest;
@@ -33,18 +33,24 @@ pub(crate) struct Ended {
 
 /// Greets as a client and has an image assigned.
 pub(crate) async fn assigned(port: u16, image: ImageId) -> (Caller, Assignment) {
+    match offered(port, image, 1).await {
+        (caller, NodeMessage::Assigned(assignment)) => (caller, assignment),
+        (_, other) => panic!("not assigned: {other:?}"),
+    }
+}
+
+/// Greets as a client, offers an image of this size, and returns the answer.
+pub(crate) async fn offered(port: u16, image: ImageId, size: u64) -> (Caller, NodeMessage) {
     let mut caller = Caller::call(port).await;
     assert!(matches!(caller.open(&client_hello()).await, Greeted::Welcome(_)));
     let offer = ClientMessage::Offer(Offer {
         image,
-        size: 1,
+        size,
         failed: None,
     });
     caller.writer.message(&offer).await.expect("written");
-    match caller.reader.message().await.expect("readable") {
-        Some(NodeMessage::Assigned(assignment)) => (caller, assignment),
-        other => panic!("not assigned: {other:?}"),
-    }
+    let answer = caller.reader.message().await.expect("readable");
+    (caller, answer.expect("an answer"))
 }
 
 /// Begins an upload of which two of three chunks have been sent.
@@ -59,15 +65,25 @@ pub(crate) async fn begin(port: u16) -> Sending {
 impl Sending {
     /// Writes the header of an upload.
     pub(crate) async fn announce(
-        mut caller: Caller,
+        caller: Caller,
         image: ImageId,
         assignment: Assignment,
         body: Vec<u8>,
     ) -> Self {
+        Self::announce_named(caller, image, assignment, "test_image.png".to_owned(), body).await
+    }
+
+    /// Writes the header of an upload of a file with this name.
+    pub(crate) async fn announce_named(
+        mut caller: Caller,
+        image: ImageId,
+        assignment: Assignment,
+        file: String,
+        body: Vec<u8>,
+    ) -> Self {
         let upload = ClientMessage::Upload(Upload {
             image,
-            file: "test_image.png".to_owned(),
-            kind: ImageKind::Png,
+            file,
             assignment,
         });
         let length = body.len() as u64;
@@ -92,6 +108,12 @@ impl Sending {
             .await
             .expect("written");
         self.sent = to;
+    }
+
+    /// Sends the rest, and then what is no message.
+    pub(crate) async fn send_nonsense(&mut self, bytes: &[u8]) {
+        self.send(self.body.len()).await;
+        self.caller.writer.body(bytes).await.expect("written");
     }
 
     /// Sends the rest and the end, and reads what comes back to its end.

@@ -1,6 +1,6 @@
 //! Uploads to a node that runs, over the loopback.
 
-use super::testing::{Sending, assigned, png};
+use super::testing::{Sending, assigned, offered, png};
 use super::*;
 use crate::id::{Epoch, ImageId};
 use crate::protocol::{Assignment, CHUNK_BYTES, ErrorCode, NodeError};
@@ -105,6 +105,56 @@ async fn an_image_above_the_limit_is_refused_before_it_is_read() {
     let refused = rig.refusal_of(png((4 << 20) + 1)).await;
     assert_eq!(refused.code, ErrorCode::NotAccepted);
     assert!(refused.reason.contains("at most 4194304"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn a_leader_assigns_no_image_above_its_limit() {
+    let rig = rig().await;
+    let image = ImageId::from_bytes([1; 16]);
+    let (_, answer) = offered(rig.node.port, image, (4 << 20) + 1).await;
+    let NodeMessage::Error(refused) = answer else {
+        panic!("not refused: {answer:?}");
+    };
+    assert_eq!(refused.code, ErrorCode::NotAccepted);
+    assert!(refused.reason.contains("at most 4194304"), "{}", refused.reason);
+    assert_eq!(rig.node.status().await.rotation[0].in_flight, 0);
+    let (_, answer) = offered(rig.node.port, image, 4 << 20).await;
+    assert!(matches!(answer, NodeMessage::Assigned(_)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_too_long_is_refused_and_fills_no_log() {
+    let rig = rig().await;
+    let mut events = rig.node.events.subscribe();
+    let image = ImageId::from_bytes([1; 16]);
+    let (caller, assignment) = assigned(rig.node.port, image).await;
+    let name = "ä".repeat(700);
+    let mut sending = Sending::announce_named(caller, image, assignment, name, png(100)).await;
+    let refused = sending.end().await.answer.expect_err("refused");
+    assert_eq!(refused.code, ErrorCode::BadRequest);
+    assert!(refused.reason.contains("1400 bytes"), "{}", refused.reason);
+    let file = loop {
+        if let Fact::UploadFailed { file, .. } = &events.recv().await.expect("publishes").fact {
+            break file.clone();
+        }
+    };
+    assert_eq!(file, "ä".repeat(FILE_NAME_BYTES_MAX / 2));
+}
+
+#[tokio::test]
+async fn what_a_stranger_says_instead_of_a_finish_fills_no_log() {
+    let rig = rig().await;
+    let mut events = rig.node.events.subscribe();
+    let mut sending = rig.announce(1, png(100)).await;
+    let nonsense = format!("{{\"type\":\"{}\"}}\n", "x".repeat(1000));
+    sending.send_nonsense(nonsense.as_bytes()).await;
+    let reason = loop {
+        if let Fact::UploadFailed { reason, .. } = &events.recv().await.expect("publishes").fact {
+            break reason.clone();
+        }
+    };
+    assert!(reason.starts_with("not understood"), "{reason}");
+    assert_eq!(reason.len(), REASON_BYTES_MAX);
 }
 
 #[tokio::test]

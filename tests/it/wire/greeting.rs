@@ -4,8 +4,8 @@ use heirloom::config::QuorumPolicy;
 use heirloom::event::WorkerState;
 use heirloom::id::Epoch;
 use heirloom::protocol::{
-    Greeted, Hello, NodeRole, Opening, PROTOCOL_VERSION, PeerStatus, Purpose, QuorumStatus, Refusal,
-    RotationStatus, StatusReport, Welcome,
+    Greeted, Hello, NodeRole, Opening, PROTOCOL_VERSION, PeerStatus, PeerWelcome, Purpose, QuorumStatus,
+    Refusal, RotationStatus, StatusReport, Welcome,
 };
 
 use super::{ballot, complete, generation, golden, lines_of, node, words};
@@ -88,7 +88,8 @@ const REPORT: &str = concat!(
 );
 
 fn greetings() -> Vec<(Greeted, String)> {
-    let welcome = Welcome {
+    let welcome = Welcome { node: node(1) };
+    let peer = PeerWelcome {
         node: node(1),
         generation: generation(),
         epoch: Epoch(4),
@@ -98,7 +99,12 @@ fn greetings() -> Vec<(Greeted, String)> {
     vec![
         (
             Greeted::Welcome(welcome),
-            r#"{"type":"welcome","node":1,"generation":1730738456000,"epoch":4,"blank":false}"#.to_owned(),
+            r#"{"type":"welcome","node":1}"#.to_owned(),
+        ),
+        (
+            Greeted::WelcomePeer(peer),
+            r#"{"type":"welcome_peer","node":1,"generation":1730738456000,"epoch":4,"blank":false}"#
+                .to_owned(),
         ),
         (Greeted::Status(Box::new(report())), REPORT.to_owned()),
         (

@@ -29,12 +29,11 @@ fn client_messages() -> Vec<(ClientMessage, String)> {
     let upload = ClientMessage::Upload(Upload {
         image: image(),
         file: "größe \"1\".png".to_owned(),
-        kind: ImageKind::Png,
         assignment: assignment(),
     });
     let begin = format!(r#"{{"type":"offer","image":"{IMAGE}","size":8589934592,"failed":"#);
     let upload_line = format!(
-        r#"{{"type":"upload","image":"{IMAGE}","file":"größe \"1\".png","kind":"png","assignment":{{{ASSIGNMENT}}}}}"#
+        r#"{{"type":"upload","image":"{IMAGE}","file":"größe \"1\".png","assignment":{{{ASSIGNMENT}}}}}"#
     );
     vec![
         (offer(None), format!("{begin}null}}")),
@@ -45,9 +44,8 @@ fn client_messages() -> Vec<(ClientMessage, String)> {
 }
 
 fn node_messages() -> Vec<(NodeMessage, String)> {
-    let declined = |leader: Option<u16>| NodeMessage::Declined {
+    let declined = NodeMessage::Declined {
         reason: "Node 1 is not the leader".to_owned(),
-        leader: leader.map(node),
     };
     let stored = NodeMessage::Stored(Stored {
         image: image(),
@@ -60,11 +58,12 @@ fn node_messages() -> Vec<(NodeMessage, String)> {
         reason: "this is text, not an image".to_owned(),
     });
     let missing = vec![node(2), node(3)];
-    let declined_begin = r#"{"type":"declined","reason":"Node 1 is not the leader","leader":"#;
     let digest = "ab".repeat(32);
     vec![
-        (declined(None), format!("{declined_begin}null}}")),
-        (declined(Some(3)), format!("{declined_begin}3}}")),
+        (
+            declined,
+            r#"{"type":"declined","reason":"Node 1 is not the leader"}"#.to_owned(),
+        ),
         (
             NodeMessage::Assigned(assignment()),
             format!(r#"{{"type":"assigned",{ASSIGNMENT}}}"#),
@@ -114,7 +113,9 @@ fn kinds_and_codes_have_their_bytes() {
         (ErrorCode::Conflict, "conflict"),
         (ErrorCode::StaleAssignment, "stale_assignment"),
         (ErrorCode::Busy, "busy"),
+        (ErrorCode::Stalled, "stalled"),
         (ErrorCode::Storage, "storage"),
+        (ErrorCode::Unknown, "unknown"),
     ]);
 }
 

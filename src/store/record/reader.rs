@@ -1,0 +1,196 @@
+//! Reading a record, and checking on the way that it is what was written.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{END_MARK, FORMAT, HEADER_BYTES_MAX, MAGIC, RecordError, RecordHeader, SUITE, TRAILER_BYTES};
+use crate::id::{ClusterName, ImageId};
+use crate::protocol::CHUNK_BYTES;
+use crate::store::Digest;
+
+/// What is read of a header line before the rest can be understood.
+#[derive(Deserialize)]
+struct Preamble {
+    magic: String,
+    format: u32,
+    suite: u32,
+}
+
+/// Reads one record, and checks it on the way.
+///
+/// The bytes of the body are handed out before the digest behind them could be checked: only the
+/// 0 at the end says that they were the right ones.
+#[derive(Debug)]
+pub struct RecordReader<R = BufReader<File>> {
+    source: R,
+    header: RecordHeader,
+    record: blake3::Hasher,
+    body: blake3::Hasher,
+    body_bytes: u64,
+    /// How many bytes of the body are still to be read.
+    left: u64,
+    checked: bool,
+}
+
+impl RecordReader {
+    /// Opens the record file of `image` in `cluster`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not the record it should be.
+    pub fn open(path: &Path, cluster: &ClusterName, image: ImageId) -> Result<Self, RecordError> {
+        let file = File::open(path)?;
+        let bytes = file.metadata()?.len();
+        Self::new(BufReader::new(file), bytes, cluster, image)
+    }
+}
+
+impl<R: BufRead> RecordReader<R> {
+    /// Begins to read a record of `bytes` bytes, which must be that of `image` in `cluster`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not the record it should be.
+    pub fn new(
+        mut source: R,
+        bytes: u64,
+        cluster: &ClusterName,
+        image: ImageId,
+    ) -> Result<Self, RecordError> {
+        if bytes == 0 {
+            return Err(RecordError::Empty);
+        }
+        let line = header_line(&mut source)?;
+        let header = parse_header(&line)?;
+        if header.cluster != *cluster {
+            return Err(RecordError::ForeignCluster(header.cluster));
+        }
+        if header.image != image {
+            return Err(RecordError::Renamed(header.image));
+        }
+        let body_bytes = bytes
+            .checked_sub((line.len() + TRAILER_BYTES) as u64)
+            .ok_or(RecordError::Truncated)?;
+        let mut record = blake3::Hasher::new();
+        record.update(&line);
+        Ok(Self {
+            source,
+            header,
+            record,
+            body: blake3::Hasher::new(),
+            body_bytes,
+            left: body_bytes,
+            checked: false,
+        })
+    }
+
+    /// Returns what the record says about its image.
+    pub fn header(&self) -> &RecordHeader {
+        &self.header
+    }
+
+    /// Returns the length of the body, `IV ‖ ciphertext`, in bytes.
+    pub fn body_bytes(&self) -> u64 {
+        self.body_bytes
+    }
+
+    /// Reads the next bytes of the body; 0 when it is finished and was found undamaged.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or, at the end, when it is not what was written.
+    pub fn read(&mut self, chunk: &mut [u8]) -> Result<usize, RecordError> {
+        if self.left == 0 {
+            self.check()?;
+            return Ok(0);
+        }
+        let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(chunk.len());
+        let read = match self.source.read(&mut chunk[..room]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return self.read(chunk),
+            result => result?,
+        };
+        if read == 0 && room > 0 {
+            return Err(RecordError::Truncated);
+        }
+        self.record.update(&chunk[..read]);
+        self.body.update(&chunk[..read]);
+        self.left -= read as u64;
+        Ok(read)
+    }
+
+    /// Reads what is left and returns the digest of the whole body, when nothing is damaged.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not what was written.
+    pub fn verify(mut self) -> Result<Digest, RecordError> {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        while self.read(&mut chunk)? > 0 {}
+        Ok(self.body.finalize().into())
+    }
+
+    /// Checks the trailer, once.
+    fn check(&mut self) -> Result<(), RecordError> {
+        if self.checked {
+            return Ok(());
+        }
+        let mut length = [0; 8];
+        let mut digest = [0; 32];
+        let mut end_mark = [0; 8];
+        for part in [&mut length[..], &mut digest, &mut end_mark] {
+            self.source.read_exact(part).map_err(truncated)?;
+        }
+        if end_mark != END_MARK {
+            return Err(RecordError::Truncated);
+        }
+        if u64::from_be_bytes(length) != self.body_bytes {
+            return Err(RecordError::Damaged("its length is not the one it says"));
+        }
+        self.record.update(&length);
+        if self.record.finalize() != blake3::Hash::from_bytes(digest) {
+            return Err(RecordError::Damaged("its digest is not the one it says"));
+        }
+        self.checked = true;
+        Ok(())
+    }
+}
+
+fn truncated(error: io::Error) -> RecordError {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        RecordError::Truncated
+    } else {
+        error.into()
+    }
+}
+
+/// Reads the header line, its newline included.
+fn header_line(source: &mut impl BufRead) -> Result<Vec<u8>, RecordError> {
+    let mut line = Vec::new();
+    let read = source
+        .take(HEADER_BYTES_MAX as u64)
+        .read_until(b'\n', &mut line)?;
+    if line.ends_with(b"\n") {
+        Ok(line)
+    } else if read == HEADER_BYTES_MAX {
+        Err(RecordError::NotARecord)
+    } else {
+        Err(RecordError::Truncated)
+    }
+}
+
+fn parse_header(line: &[u8]) -> Result<RecordHeader, RecordError> {
+    let preamble: Preamble = serde_json::from_slice(line).map_err(|_| RecordError::NotARecord)?;
+    if preamble.magic != MAGIC {
+        return Err(RecordError::NotARecord);
+    }
+    if preamble.format > FORMAT {
+        return Err(RecordError::NewerFormat(preamble.format));
+    }
+    if preamble.suite != SUITE {
+        return Err(RecordError::UnknownSuite(preamble.suite));
+    }
+    serde_json::from_slice(line).map_err(|_| RecordError::Damaged("its header is not understood"))
+}

@@ -1,0 +1,95 @@
+//! Writing a record: the header, then the body in chunks, then the trailer.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{END_MARK, FORMAT, MAGIC, RecordHeader, SUITE, TRAILER_BYTES};
+use crate::store::Digest;
+
+/// The header line as written.
+#[derive(Serialize)]
+struct HeaderLine<'a> {
+    magic: &'static str,
+    format: u32,
+    suite: u32,
+    #[serde(flatten)]
+    header: &'a RecordHeader,
+}
+
+/// Writes one record: the header, then the body in chunks, then the trailer.
+#[derive(Debug)]
+pub struct RecordWriter<W> {
+    target: W,
+    record: blake3::Hasher,
+    body: blake3::Hasher,
+    body_bytes: u64,
+}
+
+impl<W: Write> RecordWriter<W> {
+    /// Begins a record.
+    ///
+    /// # Errors
+    ///
+    /// When the target does not take the header.
+    pub fn new(mut target: W, header: &RecordHeader) -> io::Result<Self> {
+        let mut line = serde_json::to_vec(&HeaderLine {
+            magic: MAGIC,
+            format: FORMAT,
+            suite: SUITE,
+            header,
+        })?;
+        line.push(b'\n');
+        target.write_all(&line)?;
+        let mut record = blake3::Hasher::new();
+        record.update(&line);
+        Ok(Self {
+            target,
+            record,
+            body: blake3::Hasher::new(),
+            body_bytes: 0,
+        })
+    }
+
+    /// Writes the next bytes of the body; best in chunks of [`crate::protocol::CHUNK_BYTES`].
+    ///
+    /// # Errors
+    ///
+    /// When the target does not take them; the record cannot be continued then.
+    pub fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+        self.target.write_all(chunk)?;
+        self.record.update(chunk);
+        self.body.update(chunk);
+        self.body_bytes += chunk.len() as u64;
+        Ok(())
+    }
+
+    /// Returns the digest of the body written so far.
+    pub fn body_digest(&self) -> Digest {
+        self.body.finalize().into()
+    }
+
+    /// Writes the trailer and returns the target; syncing it is the caller's business.
+    ///
+    /// # Errors
+    ///
+    /// When the target does not take it.
+    pub fn finish(mut self) -> io::Result<W> {
+        let length = self.body_bytes.to_be_bytes();
+        self.record.update(&length);
+        let mut trailer = [0; TRAILER_BYTES];
+        trailer[..8].copy_from_slice(&length);
+        trailer[8..40].copy_from_slice(self.record.finalize().as_bytes());
+        trailer[40..].copy_from_slice(&END_MARK);
+        self.target.write_all(&trailer)?;
+        Ok(self.target)
+    }
+}
+
+#[cfg(test)]
+impl<W> RecordWriter<W> {
+    /// Goes on writing to another target, as if the disk below had been exchanged.
+    pub(in crate::store) fn retargeted(self, target: W) -> Self {
+        Self { target, ..self }
+    }
+}
