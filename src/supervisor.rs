@@ -22,7 +22,8 @@ use tokio::time::sleep_until;
 
 use self::policy::{Action, ChildId, Input, Policy};
 use self::process::Process;
-use self::ring::{OutputLine, harmless};
+use self::ring::OutputLine;
+use crate::event::line::printable;
 use crate::event::process::{Ending, ProcessEvent, ProcessFact};
 use crate::event::{EVENT_VERSION, Event, Fact};
 use crate::id::NodeId;
@@ -239,7 +240,7 @@ impl Supervisor {
                 self.pending.push_back(Notice::Node(Box::new(event)));
             }
             Ok(_) | Err(_) => {
-                let text = harmless(&text);
+                let text = printable(&text).into_owned();
                 self.tell(child, ProcessFact::Wrote { stream, text });
             }
         }

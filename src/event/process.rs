@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::line::printable;
 use crate::id::NodeId;
 use crate::time::Time;
 
@@ -70,7 +71,7 @@ pub enum ProcessFact {
     Wrote {
         /// Where.
         stream: OutputStream,
-        /// The line; a longer one was cut, and control characters stand as `\u{…}`.
+        /// The line; a longer one was cut, and what a terminal could obey is U+FFFD.
         text: String,
     },
     /// Lines were dropped because they came faster than they were read.
@@ -183,7 +184,7 @@ pub fn line_of(event: &ProcessEvent) -> Option<String> {
             }
         }
     };
-    Some(format!("Node {}: {said}", event.node))
+    Some(printable(&format!("Node {}: {said}", event.node)).into_owned())
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@
 use std::io::{self, Write};
 
 use super::printer::Printer;
-use super::ring::harmless;
 use super::{Notice, Summary, Supervisor, Wish};
 use crate::event::{line, process};
 
@@ -80,8 +79,8 @@ impl Lines {
 /// Returns the line of a notice; `None` when it has none.
 fn text_of(notice: &Notice, format: Format) -> Option<String> {
     match (format, notice) {
-        (Format::Text, Notice::Node(event)) => line::of(event).map(|text| harmless(&text)),
-        (Format::Text, Notice::Process(event)) => process::line_of(event).map(|text| harmless(&text)),
+        (Format::Text, Notice::Node(event)) => line::of(event),
+        (Format::Text, Notice::Process(event)) => process::line_of(event),
         (Format::Json, Notice::Node(event)) => serde_json::to_string(event).ok(),
         (Format::Json, Notice::Process(event)) => serde_json::to_string(event).ok(),
     }
