@@ -1,6 +1,6 @@
 //! What a node keeps resident: idle, and with eight uploads of 200 MB in flight.
 //!
-//! Beside it stand the smallest process of the same minute (`sleep`) and the bytes that were in
+//! Beside it stand a small process of the same minute (`cat`) and the bytes that were in
 //! flight, of which a node must hold only a few buffers.
 
 #[path = "../tests/it/harness.rs"]
@@ -8,6 +8,7 @@
 mod harness;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use harness::{TestCluster, image_of, told};
@@ -20,11 +21,9 @@ fn main() {
     let idle: Vec<u64> = (1..=3)
         .map(|id| resident_kib(cluster.node(id).child.id(), "VmRSS"))
         .collect();
-    let mut sleep = Command::new("sleep").arg("60").spawn().expect("sleep runs");
-    let floor = resident_kib(sleep.id(), "VmRSS");
-    sleep.kill().and_then(|()| sleep.wait()).expect("sleep ends");
+    let floor = smallest_kib();
     println!(
-        "idle: {idle:?} KiB a node; sleep: {floor} KiB; ratio {:.1}",
+        "idle: {idle:?} KiB a node; cat: {floor} KiB; ratio {:.1}",
         ratio(idle[2], floor)
     );
     drop(cluster);
@@ -54,6 +53,26 @@ fn main() {
         BYTES / 1_000_000,
         ratio(in_flight, peak)
     );
+}
+
+/// What `cat` keeps resident, once it has echoed a byte and so surely runs.
+fn smallest_kib() -> u64 {
+    let mut cat = Command::new("cat")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("cat runs");
+    let mut input = cat.stdin.take().expect("piped");
+    input.write_all(b"x").expect("cat reads");
+    cat.stdout
+        .take()
+        .expect("piped")
+        .read_exact(&mut [0])
+        .expect("cat echoes");
+    let resident = resident_kib(cat.id(), "VmRSS");
+    drop(input);
+    cat.wait().expect("cat ends");
+    resident
 }
 
 fn ratio(a: u64, b: u64) -> f64 {
