@@ -5,7 +5,7 @@
 //! on this machine until the death of a bare process is seen by whoever holds a connection to it.
 
 #[path = "../tests/it/harness.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
+#[expect(dead_code, reason = "the tests use the rest")]
 mod harness;
 
 use std::io::{BufRead, BufReader, Read, Write};

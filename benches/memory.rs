@@ -4,7 +4,7 @@
 //! flight, of which a node must hold only a few buffers.
 
 #[path = "../tests/it/harness.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
+#[expect(dead_code, reason = "the tests use the rest")]
 mod harness;
 
 use std::fs;
