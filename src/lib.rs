@@ -18,6 +18,7 @@ pub mod bully;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod dashboard;
 pub mod encryption;
 pub mod event;
 pub mod id;

@@ -1,0 +1,2 @@
+//! The dashboard.
+pub mod terminal;
