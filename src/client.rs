@@ -5,7 +5,7 @@
 //!   (the file)   |      +-- transfer -> the assigned node ----^
 //!                +-- patience: again, or give up
 //!                v
-//!             observe (events) --> transcript, progress --> console, repl
+//!        crate::upload (events) --> transcript, progress --> console, repl
 //! ```
 //!
 //! [`ClusterClient`] owns the connections, which stay open between requests; one client does one
@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::config::ClusterConfig;
 use crate::id::UserName;
 use crate::protocol::{Hello, PROTOCOL_VERSION, Purpose};
+use crate::upload::{Observer, Receipt, UploadEvent};
 
 pub mod absence;
 mod complete;
@@ -27,7 +28,6 @@ mod editor;
 mod error;
 mod link;
 mod movement;
-mod observe;
 mod offer;
 mod part;
 mod patience;
@@ -41,7 +41,6 @@ mod transfer;
 mod upload;
 
 pub use error::{Outcome, UploadError};
-pub use observe::{Answer, Observer, Obstacle, Receipt, Setback, Unreachable, UploadEvent};
 pub use part::SaveError;
 pub use source::SourceError;
 

@@ -9,7 +9,7 @@
 //!         |
 //!   bully  loadbalancer  store  encryption  image  simulation     decisions and data; pure, but for store
 //!         |
-//!   protocol  event  config  id  time                       the words everybody uses
+//!   upload  protocol  event  config  id  time               the words everybody uses
 //! ```
 //!
 //! Arrows point down only; `tests/it/layers.rs` checks it. `ARCHITECTURE.md` tells the rest.
@@ -30,3 +30,4 @@ pub mod simulation;
 pub mod store;
 pub mod supervisor;
 pub mod time;
+pub mod upload;

@@ -11,11 +11,12 @@ use super::exit::{Exit, Failure};
 use super::interrupt::until_interrupted;
 use super::print::print;
 use super::settings::Settings;
+use crate::client::absence;
 use crate::client::status::{MemberStatus, ask_all, serving};
-use crate::client::{Unreachable, absence};
 use crate::event::line::printable;
 use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
+use crate::upload::Unreachable;
 
 /// The columns of the table.
 const HEADINGS: [&str; 7] = ["NODE", "ADDRESS", "STATE", "LEADER", "EPOCH", "UPTIME", "IMAGES"];

@@ -14,8 +14,9 @@ use super::interrupt::until_interrupted;
 use super::print::{PrintError, print};
 use super::settings::Settings;
 use crate::client::console::Console;
-use crate::client::{ClusterClient, INTERRUPTED, Receipt, UploadError, UploadEvent};
+use crate::client::{ClusterClient, INTERRUPTED, UploadError};
 use crate::id::UserName;
+use crate::upload::{Receipt, UploadEvent};
 
 #[derive(Debug, Args)]
 pub(super) struct UploadArgs {

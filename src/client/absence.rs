@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::observe::Unreachable;
 use crate::event::line::{nodes, printable};
 use crate::id::NodeId;
+use crate::upload::Unreachable;
 
 /// Says why the `absent` nodes are, those with the same reason together.
 #[must_use]

@@ -4,10 +4,10 @@
 
 use std::io::{self, Write};
 
-use super::observe::UploadEvent;
 use super::progress::Progress;
 use super::transcript::Transcript;
 use crate::event::line::printable;
+use crate::upload::UploadEvent;
 
 /// Prints lines, and a progress bar where somebody would see it.
 #[derive(Debug)]

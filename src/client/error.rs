@@ -5,7 +5,6 @@ use std::fmt;
 use std::time::Duration;
 
 use super::absence;
-use super::observe::{Obstacle, Unreachable};
 use super::part::SaveError;
 use super::source::SourceError;
 use super::transcript;
@@ -14,6 +13,7 @@ use crate::config::Members;
 use crate::encryption::RandomError;
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{ErrorCode, NodeError};
+use crate::upload::{Obstacle, Unreachable};
 
 /// Whether an upload that failed may have happened all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use std::io;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::observe::Unreachable;
 use crate::config::Address;
 use crate::id::NodeId;
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{ClientMessage, Greeted, Hello, NodeMessage, Offer, Opening, StatusReport};
+use crate::upload::Unreachable;
 
 /// An open connection on which no answer is outstanding.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ClientConfig;
 use super::link::Link;
-use super::observe::{Answer, Observer, Obstacle, Unreachable, UploadEvent};
 use crate::config::Address;
 use crate::id::NodeId;
 use crate::protocol::{Assignment, Hello, NodeError, NodeMessage, Offer};
+use crate::upload::{Answer, Observer, Obstacle, Unreachable, UploadEvent};
 
 /// How long the others may still answer once the leader has.
 ///

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::observe::Obstacle;
+use crate::upload::Obstacle;
 
 /// The pause after the first attempt that came to nothing; it doubles with each further one.
 ///
@@ -90,8 +90,8 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::observe::Setback;
     use crate::id::NodeId;
+    use crate::upload::Setback;
 
     const DEADLINE: Duration = Duration::from_secs(30);
 

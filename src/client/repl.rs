@@ -11,8 +11,9 @@ use rustyline::error::ReadlineError;
 
 use super::console::Console;
 use super::editor::LineEditor;
-use super::{ClusterClient, INTERRUPTED, UploadEvent};
+use super::{ClusterClient, INTERRUPTED};
 use crate::id::UserName;
+use crate::upload::UploadEvent;
 
 /// What `help` says.
 const HELP: &str = "\

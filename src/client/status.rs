@@ -6,10 +6,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::link::Link;
-use super::observe::Unreachable;
 use crate::config::{Address, ClusterConfig};
 use crate::id::{ClusterName, NodeId};
 use crate::protocol::StatusReport;
+use crate::upload::Unreachable;
 
 /// How long a member may take to say how it is.
 ///

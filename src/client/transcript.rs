@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observe::{Answer, Obstacle, Receipt, Setback, UploadEvent};
 use super::saved::printable_path;
 use crate::event::line::{nodes, printable};
 use crate::id::NodeId;
+use crate::upload::{Answer, Obstacle, Receipt, Setback, UploadEvent};
 
 /// The lines of one upload so far.
 #[derive(Debug, Default)]
@@ -148,9 +148,9 @@ fn saved(receipt: &Receipt) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::observe::Unreachable;
     use crate::id::{Ballot, Epoch, ImageId, RequestId};
     use crate::protocol::Assignment;
+    use crate::upload::Unreachable;
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")

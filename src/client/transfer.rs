@@ -15,13 +15,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::link::Link;
 use super::movement::Movement;
-use super::observe::{Observer, UploadEvent};
 use super::part::{PartFile, SaveError};
 use super::source::{Freshness, Source, SourceError};
 use crate::encryption::IV_BYTES;
 use crate::id::ImageId;
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{CHUNK_BYTES, ClientMessage, NodeError, NodeMessage, Stored, Upload};
+use crate::upload::{Observer, UploadEvent};
 
 /// How many bytes are written before it counts as movement.
 ///

@@ -14,7 +14,6 @@ use super::ClientConfig;
 use super::error::{Outcome, UploadError};
 use super::link::Link;
 use super::movement::Movement;
-use super::observe::{Answer, Observer, Obstacle, Receipt, Setback, UploadEvent};
 use super::offer::{self, Answers, Links, Verdict};
 use super::part::{PartFile, Target};
 use super::patience::Patience;
@@ -24,6 +23,7 @@ use super::transfer::{Transfer, TransferError};
 use crate::encryption;
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{Assignment, ErrorCode, NodeError, Offer, Stored, Upload};
+use crate::upload::{Answer, Observer, Obstacle, Receipt, Setback, UploadEvent};
 
 /// The shortest standstill after which a node is given up, whatever the leader says.
 ///

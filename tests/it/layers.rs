@@ -11,7 +11,7 @@ use paths::NamedPath;
 
 mod paths;
 
-const WORDS: &[&str] = &["id", "time", "config", "event", "protocol"];
+const WORDS: &[&str] = &["id", "time", "config", "event", "protocol", "upload"];
 const DECISIONS: &[&str] = &["bully", "loadbalancer", "store", "encryption", "image"];
 
 /// What one module may do.
@@ -53,6 +53,12 @@ const RULES: &[Rule] = &[
     rule("config", 0, Purity::Pure, &[&["id"]]),
     rule("event", 0, Purity::Pure, &[&["id", "time"]]),
     rule("protocol", 0, Purity::Pure, &[&["id", "time", "config", "event"]]),
+    rule(
+        "upload",
+        0,
+        Purity::Pure,
+        &[&["id", "config", "event", "protocol"]],
+    ),
     rule("bully", 1, Purity::Pure, &[WORDS]),
     rule("loadbalancer", 1, Purity::Pure, &[WORDS]),
     rule("encryption", 1, Purity::Pure, &[WORDS]),

@@ -1,8 +1,8 @@
 //! What happens during an upload, as plain data.
 //!
 //! The client reports it while it works; the transcript, the progress bar, the dashboard's dialog
-//! and the tests are its readers. Nothing here is a sentence for people: see
-//! [`super::transcript`].
+//! and the tests are its readers. Nothing here is a sentence for people: that is for whoever shows
+//! it to them.
 
 use std::collections::BTreeMap;
 use std::fmt;
