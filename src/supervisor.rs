@@ -24,7 +24,7 @@ use self::policy::{Action, ChildId, Input, Policy};
 use self::process::Process;
 use self::ring::OutputLine;
 use crate::event::line::printable;
-use crate::event::process::{Ending, ProcessEvent, ProcessFact};
+use crate::event::process::{Ending, ProcessEvent, ProcessFact, Wish};
 use crate::event::{EVENT_VERSION, Event, Fact};
 use crate::id::NodeId;
 use crate::time::Time;
@@ -34,8 +34,6 @@ mod policy;
 mod printer;
 mod process;
 mod ring;
-
-pub use policy::Wish;
 
 /// How nodes are started.
 #[derive(Debug, Clone)]

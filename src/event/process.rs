@@ -2,7 +2,8 @@
 //!
 //! A node tells what it does ([`Event`](super::Event)); only its supervisor can tell that it was
 //! started, how it exited, and what it wrote that was no event. On one stream of lines the two are
-//! told apart by their key: `fact` or `process`.
+//! told apart by their key: `fact` or `process`. What a person wants of the processes is here too, so
+//! that who shows them and who owns them share the words.
 
 use std::fmt;
 
@@ -86,6 +87,27 @@ pub enum ProcessFact {
         /// How its last process ended, if there was one.
         last: Option<Ending>,
     },
+}
+
+/// What a person wants of the processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Start a node that is down.
+    Start(NodeId),
+    /// Stop a node in order; it stays down.
+    Stop(NodeId),
+    /// Kill a node without a word; it stays down.
+    Kill(NodeId),
+    /// Make a node stand still.
+    Freeze(NodeId),
+    /// Let a frozen node go on.
+    Thaw(NodeId),
+    /// Stop a node in order and start it again.
+    Restart(NodeId),
+    /// Stop everything in order, workers before the leader; nothing is started after this.
+    StopAll,
+    /// Kill everything at once; nothing is started after this.
+    KillAll,
 }
 
 /// What a process can be told.

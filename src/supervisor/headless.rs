@@ -13,8 +13,9 @@
 use std::io::{self, Write};
 
 use super::printer::Printer;
-use super::{Notice, Summary, Supervisor, Wish};
-use crate::event::{line, process};
+use super::{Notice, Summary, Supervisor};
+use crate::event::line;
+use crate::event::process::{self, Wish};
 
 /// How events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use self::slot::{Slot, State, Then};
-use crate::event::process::{Ending, Life, ProcessFact, ProcessSignal};
+use crate::event::process::{Ending, Life, ProcessFact, ProcessSignal, Wish};
 use crate::id::NodeId;
 use crate::time::Time;
 
@@ -18,27 +18,6 @@ mod slot;
 pub(super) struct ChildId {
     pub(super) node: NodeId,
     pub(super) life: Life,
-}
-
-/// What a person wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
-    /// Start a node that is down.
-    Start(NodeId),
-    /// Stop a node in order; it stays down.
-    Stop(NodeId),
-    /// Kill a node without a word; it stays down.
-    Kill(NodeId),
-    /// Make a node stand still.
-    Freeze(NodeId),
-    /// Let a frozen node go on.
-    Thaw(NodeId),
-    /// Stop a node in order and start it again.
-    Restart(NodeId),
-    /// Stop everything in order, workers before the leader; nothing is started after this.
-    StopAll,
-    /// Kill everything at once; nothing is started after this.
-    KillAll,
 }
 
 /// Everything that can happen to the policy.
