@@ -65,17 +65,19 @@ pub(super) enum Unread {
     Forget,
 }
 
-/// Makes the terminal one to draw on, unless it is; whoever draws begins with [`ENTER`].
+/// Makes the terminal one to draw on; whoever draws begins with [`ENTER`].
+///
+/// Where it is one already, somebody else may have given it another mode, which is forgotten.
 ///
 /// # Errors
 ///
 /// When the terminal refuses another mode.
 pub(super) fn enter(tty: &Arc<Tty>, writer: &Writer) -> io::Result<()> {
     let mut in_force = IN_FORCE.lock().unwrap_or_else(PoisonError::into_inner);
-    if in_force.is_some() {
-        return Ok(());
-    }
-    let before = tcgetattr(&tty.input)?;
+    let before = match &*in_force {
+        Some(entered) => entered.before.clone(),
+        None => tcgetattr(&tty.input)?,
+    };
     let mut raw = before.clone();
     raw.make_raw();
     tcsetattr(&tty.input, OptionalActions::Now, &raw)?;
@@ -93,6 +95,10 @@ pub(super) fn leave(unread: Unread) {
     let Some(Entered { tty, writer, before }) = entered else {
         return;
     };
+    if !tty.is_ours() {
+        // Whoever has it now has made it theirs; the system would stop who touches it.
+        return;
+    }
     if writer.wait_until_free(LEAVE_PATIENCE) {
         writer.hand_over(&mut LEAVE.to_vec());
         writer.wait_until_free(LEAVE_PATIENCE);
@@ -102,16 +108,6 @@ pub(super) fn leave(unread: Unread) {
     }
     // A terminal that is gone has no mode to be given back.
     let _ = tcsetattr(&tty.input, OptionalActions::Now, &before);
-}
-
-/// Makes the terminal raw again after somebody else gave it another mode; what was before stays known.
-pub(super) fn renew() {
-    let in_force = IN_FORCE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(Entered { tty, before, .. }) = &*in_force {
-        let mut raw = before.clone();
-        raw.make_raw();
-        let _ = tcsetattr(&tty.input, OptionalActions::Now, &raw);
-    }
 }
 
 /// Lets every panic, on whichever thread, leave the terminal before its message is printed.

@@ -80,9 +80,12 @@ impl Keys {
         Ok(Self { typed, turn, wake })
     }
 
-    /// Waits for what is typed next; keeps saying [`Typed::Gone`] once it has said so. May be cancelled.
+    /// Waits for what is typed next; after [`Typed::Gone`] for ever. May be cancelled.
     pub async fn next(&mut self) -> Typed {
-        self.typed.recv().await.unwrap_or(Typed::Gone)
+        match self.typed.recv().await {
+            Some(typed) => typed,
+            None => std::future::pending().await,
+        }
     }
 
     /// Returns what is typed already.

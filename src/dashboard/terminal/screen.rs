@@ -122,16 +122,6 @@ impl Screen {
         self.begin()
     }
 
-    /// Takes the terminal back from whoever used it without asking; the next frame is drawn whole.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::draw`].
-    pub fn renew(&mut self) -> io::Result<()> {
-        guard::renew();
-        self.begin()
-    }
-
     /// Leaves for good, and lets some last words stand on the screen that was there before.
     ///
     /// Waits a moment for a terminal that stands still, and no longer.
