@@ -161,7 +161,7 @@ impl Live {
         drop(self.pager.take());
         let summary = self.supervisor.summary();
         let ran = self.supervisor.now().since(Time::ZERO);
-        let last_words = farewell::lines(ran, &self.model.cluster.leadership, &summary);
+        let last_words = farewell::lines(ran, &self.model.cluster.leadership.history, &summary);
         self.screen.close(&last_words);
         Ok(Outcome { summary, reason })
     }
@@ -228,7 +228,11 @@ impl Live {
             self.pace.want(wanted);
         }
         let by_ctrl_c = matches!(message, Message::Key(key) if key == CTRL_C);
-        let reason = if by_ctrl_c { Reason::Interrupted } else { Reason::Asked };
+        let reason = if by_ctrl_c {
+            Reason::Interrupted
+        } else {
+            Reason::Asked
+        };
         let now = self.supervisor.now();
         for command in update(&mut self.model, now, message) {
             self.carry_out(command, reason);
@@ -282,7 +286,10 @@ impl Live {
             Asked::Terminate => {
                 let again = self.model.ending != Ending::No;
                 self.close_pager();
-                self.end(Reason::Asked, if again { Ending::Killing } else { Ending::Stopping });
+                self.end(
+                    Reason::Asked,
+                    if again { Ending::Killing } else { Ending::Stopping },
+                );
             }
             Asked::Quit => {
                 self.close_pager();

@@ -19,7 +19,7 @@ pub(super) struct AppearanceArgs {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Chosen {
-    /// What the terminal tells by COLORFGBG, else dark; none where NO_COLOR is set
+    /// What the terminal tells by `COLORFGBG`, else dark; none where `NO_COLOR` is set
     #[default]
     Auto,
     /// For a dark background
@@ -33,7 +33,11 @@ enum Chosen {
 impl AppearanceArgs {
     /// Returns the theme that was chosen, or that fits the terminal.
     pub(super) fn theme(self) -> Theme {
-        let charset = if self.ascii { Charset::Ascii } else { Charset::Unicode };
+        let charset = if self.ascii {
+            Charset::Ascii
+        } else {
+            Charset::Unicode
+        };
         let palette = match self.theme.unwrap_or_default() {
             Chosen::Dark => Palette::Dark,
             Chosen::Light => Palette::Light,

@@ -35,7 +35,11 @@ pub(super) fn run(
         settings: flags,
         nodes: settings.cluster.members.ids().collect(),
     };
-    let tty = if output.asks_for_lines() { None } else { Tty::open() };
+    let tty = if output.asks_for_lines() {
+        None
+    } else {
+        Tty::open()
+    };
     // One thread: nodes die with the thread that started them, and this one is the program's own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

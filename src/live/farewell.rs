@@ -2,10 +2,11 @@
 //!
 //! Pure: from what the dashboard knew and what became of the processes, the lines a person reads.
 
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::dashboard::cluster::failover::{Failover, Leadership};
+use crate::dashboard::cluster::failover::Failover;
 use crate::event::process;
 use crate::supervisor::Summary;
 
@@ -13,17 +14,25 @@ use crate::supervisor::Summary;
 const FAILOVERS_TOLD: usize = 8;
 
 /// Returns the lines about a run, each with its end.
-pub(super) fn lines(ran: Duration, leadership: &Leadership, summary: &Summary) -> String {
+pub(super) fn lines(ran: Duration, failovers: &VecDeque<Failover>, summary: &Summary) -> String {
     let mut text = format!("Heirloom ran for {}", humantime::format_duration(rounded(ran)));
-    let ended = leadership.history.iter().rev();
+    let ended = failovers.iter().rev();
     match ended.clone().find_map(|failover| failover.heir) {
-        Some(heir) => drop(write!(text, "; node {} led last, in epoch {}", heir.id, heir.epoch)),
+        Some(heir) => drop(write!(
+            text,
+            "; node {} led last, in epoch {}",
+            heir.id, heir.epoch
+        )),
         None => text.push_str("; no node has led"),
     }
     text.push('\n');
     let told: Vec<String> = ended.filter_map(told).collect();
     if told.len() > FAILOVERS_TOLD {
-        let _ = writeln!(text, "{} changes of leader, the last {FAILOVERS_TOLD}:", told.len());
+        let _ = writeln!(
+            text,
+            "{} changes of leader, the last {FAILOVERS_TOLD}:",
+            told.len()
+        );
     }
     for line in told.iter().take(FAILOVERS_TOLD).rev() {
         let _ = writeln!(text, "{line}");
@@ -101,12 +110,11 @@ mod tests {
 
     #[test]
     fn a_run_is_told_with_its_failovers_and_the_fate_of_every_node() {
-        let history = [failover(Cause::Start, 1, 2), failover(Cause::Killed(node(2)), 2, 1)];
-        let leadership = Leadership {
-            history: history.into(),
-            ..Leadership::default()
-        };
-        let text = lines(Duration::from_millis(61_900), &leadership, &summary());
+        let history = [
+            failover(Cause::Start, 1, 2),
+            failover(Cause::Killed(node(2)), 2, 1),
+        ];
+        let text = lines(Duration::from_millis(61_900), &history.into(), &summary());
         assert_eq!(
             text,
             "Heirloom ran for 1m 1s; node 1 led last, in epoch 2\n\
@@ -119,21 +127,23 @@ mod tests {
     #[test]
     fn of_many_failovers_the_newest_are_told() {
         let many = (1..=20).map(|epoch| failover(Cause::HandedOver(node(2)), epoch, 1));
-        let leadership = Leadership {
-            history: many.collect(),
-            ..Leadership::default()
-        };
-        let text = lines(Duration::from_millis(5), &leadership, &summary());
+        let text = lines(Duration::from_millis(5), &many.collect(), &summary());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "Heirloom ran for 5ms; node 1 led last, in epoch 20");
         assert_eq!(lines[1], "20 changes of leader, the last 8:");
-        assert!(lines[2].ends_with("in epoch 13") && lines[9].ends_with("in epoch 20"), "{text}");
+        assert!(
+            lines[2].ends_with("in epoch 13") && lines[9].ends_with("in epoch 20"),
+            "{text}"
+        );
         assert_eq!(lines.len(), 12);
     }
 
     #[test]
     fn a_cluster_that_never_led_says_so() {
-        let text = lines(Duration::ZERO, &Leadership::default(), &summary());
-        assert!(text.starts_with("Heirloom ran for 0s; no node has led\n"), "{text}");
+        let text = lines(Duration::ZERO, &VecDeque::new(), &summary());
+        assert!(
+            text.starts_with("Heirloom ran for 0s; no node has led\n"),
+            "{text}"
+        );
     }
 }

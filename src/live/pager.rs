@@ -63,7 +63,10 @@ impl Pager {
 
     /// Asks it to end.
     pub(super) fn stop(&self) {
-        let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
+        let pid = self
+            .child
+            .id()
+            .and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
         if let Some(pid) = pid {
             // It fails only when the pager has ended in this moment.
             let _ = kill_process(pid, Signal::TERM);
@@ -72,7 +75,10 @@ impl Pager {
 }
 
 fn written(text: &str) -> io::Result<NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix("heirloom-").suffix(".log").tempfile()?;
+    let mut file = tempfile::Builder::new()
+        .prefix("heirloom-")
+        .suffix(".log")
+        .tempfile()?;
     file.write_all(text.as_bytes())?;
     Ok(file)
 }

@@ -1,6 +1,8 @@
 //! What the system tells a program that has a terminal, as values.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 
 use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -35,7 +37,9 @@ impl Signals {
     ///
     /// When the system has no room for another listener.
     pub(super) fn listen() -> io::Result<Self> {
-        let on = |asked, number: Number| Ok::<_, io::Error>((asked, signal(SignalKind::from_raw(number.as_raw()))?));
+        let on = |asked, number: Number| {
+            Ok::<_, io::Error>((asked, signal(SignalKind::from_raw(number.as_raw()))?))
+        };
         Ok(Self([
             on(Asked::Interrupt, Number::INT)?,
             on(Asked::Terminate, Number::TERM)?,
@@ -49,9 +53,13 @@ impl Signals {
 
     /// Waits for the next one. May be cancelled.
     pub(super) async fn next(&mut self) -> Asked {
-        std::future::poll_fn(|context| {
-            let ready = self.0.iter_mut().find(|(_, signal)| signal.poll_recv(context).is_ready());
-            ready.map_or(std::task::Poll::Pending, |(asked, _)| std::task::Poll::Ready(*asked))
+        poll_fn(|context| {
+            for (asked, signal) in &mut self.0 {
+                if signal.poll_recv(context).is_ready() {
+                    return Poll::Ready(*asked);
+                }
+            }
+            Poll::Pending
         })
         .await
     }

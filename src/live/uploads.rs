@@ -32,7 +32,9 @@ struct Running {
 
 impl fmt::Debug for Uploads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Uploads").field("running", &self.running).finish_non_exhaustive()
+        f.debug_struct("Uploads")
+            .field("running", &self.running)
+            .finish_non_exhaustive()
     }
 }
 
