@@ -134,7 +134,7 @@ impl Leadership {
     pub(super) fn told(&mut self, at: Time, node: NodeId, fact: &Fact) {
         match fact {
             Fact::Started { .. } if self.newest.is_none() => self.begin(at, Cause::Start),
-            Fact::LeaderSuspected { leader, reason } if self.is_leader(*leader) => {
+            Fact::LeaderSuspected { leader, reason } if self.is_or_was_leader(*leader) => {
                 self.suspected(at, *leader, *reason);
             }
             Fact::HandoverStarted { .. } if self.is_leader(node) => self.begin(at, Cause::HandedOver(node)),
@@ -192,6 +192,12 @@ impl Leadership {
 
     fn is_leader(&self, node: NodeId) -> bool {
         self.reign.is_some_and(|reign| reign.ballot.id == node)
+    }
+
+    /// Says so, too, of one whose failover runs: its worker may notice later than its supervisor.
+    fn is_or_was_leader(&self, node: NodeId) -> bool {
+        let was = self.running.and_then(|failover| failover.cause.leader());
+        self.is_leader(node) || was == Some(node)
     }
 
     /// Begins a failover, unless one runs: what is known first is its cause.
