@@ -42,6 +42,9 @@ mod place;
 mod signals;
 mod uploads;
 
+/// How often the processes are looked at: what people call live, and cheap.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// The key that ends everything in steps.
 const CTRL_C: KeyEvent = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
 
@@ -108,6 +111,7 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
         model,
         pace: Pace::default(),
         place: Place::Shown,
+        sampled: Time::ZERO,
         reason: None,
     };
     live.until_over().await
@@ -124,6 +128,8 @@ struct Live {
     model: Model,
     pace: Pace,
     place: Place,
+    /// When the processes were last looked at.
+    sampled: Time,
     /// Why it ends; until it does, `None`.
     reason: Option<Reason>,
 }
@@ -196,9 +202,21 @@ impl Live {
         match self.place {
             Place::Shown if self.model.next_beat().is_some_and(|beat| beat <= now) => {
                 self.tell(Message::Beat, Wanted::Soon);
+                self.sample(now);
             }
             Place::Away { look_at } if look_at <= now => self.come_back(),
             Place::Shown | Place::Away { .. } | Place::Paging | Place::Nowhere => {}
+        }
+    }
+
+    /// Looks once a second at what the processes use.
+    fn sample(&mut self, now: Time) {
+        if now.since(self.sampled) >= SAMPLE_INTERVAL {
+            self.sampled = now;
+            self.supervisor.sample();
+            if let Some(notice) = self.supervisor.waiting() {
+                self.told(notice);
+            }
         }
     }
 
@@ -213,12 +231,17 @@ impl Live {
         Ok(())
     }
 
-    fn told(&mut self, notice: Notice) {
-        let message = match notice {
-            Notice::Node(event) => Message::Node(event),
-            Notice::Process(event) => Message::Process(event),
-        };
-        self.tell(message, Wanted::Soon);
+    /// Takes everything that is told already, and draws once for all of it.
+    fn told(&mut self, first: Notice) {
+        let mut next = Some(first);
+        while let Some(notice) = next {
+            let message = match notice {
+                Notice::Node(event) => Message::Node(event),
+                Notice::Process(event) => Message::Process(event),
+            };
+            self.tell(message, Wanted::Soon);
+            next = self.supervisor.waiting();
+        }
     }
 
     /// Tells the dashboard, and does what it wants done.
