@@ -80,6 +80,7 @@ mod tests {
 
     fn failover(cause: Cause, epoch: u64, heir: u16) -> Failover {
         Failover {
+            from: None,
             cause,
             began: Time::ZERO,
             suspected: None,

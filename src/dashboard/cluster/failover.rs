@@ -95,6 +95,8 @@ impl Cause {
 pub struct Failover {
     /// Why.
     pub cause: Cause,
+    /// The reign that was.
+    pub from: Option<Ballot>,
     /// When it began.
     pub began: Time,
     /// When a worker first believed that the leader is down.
@@ -110,9 +112,10 @@ pub struct Failover {
 }
 
 impl Failover {
-    const fn new(cause: Cause, began: Time) -> Self {
+    const fn new(cause: Cause, from: Option<Ballot>, began: Time) -> Self {
         Self {
             cause,
+            from,
             began,
             suspected: None,
             elected: None,
@@ -202,7 +205,8 @@ impl Leadership {
 
     /// Begins a failover, unless one runs: what is known first is its cause.
     fn begin(&mut self, at: Time, cause: Cause) {
-        self.running.get_or_insert(Failover::new(cause, at));
+        let from = self.reign.map(|reign| reign.ballot);
+        self.running.get_or_insert(Failover::new(cause, from, at));
     }
 
     fn lost(&mut self, at: Time, cause: Cause) {
@@ -256,7 +260,9 @@ impl Leadership {
         }
         self.newest = Some(ballot);
         self.reign = Some(Reign { ballot, since: at });
-        if let Some(mut ended) = self.running.take() {
+        // A leader that goes on in its own reign has passed nothing on.
+        let passed_on = self.running.take().filter(|running| running.from != Some(ballot));
+        if let Some(mut ended) = passed_on {
             ended.serving = Some(at.since(ended.began));
             ended.heir = Some(ballot);
             if self.history.len() == HISTORY_MAX {
