@@ -267,7 +267,7 @@ impl Live {
             Command::Wish(wish) => self.supervisor.wish(wish),
             Command::Upload { user, file } => self.uploads.start(user, file),
             Command::CancelUpload => self.uploads.cancel(),
-            Command::Copy(text) => self.screen.pass(&clipboard::sequence(&text)),
+            Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
             Command::Suspend => self.suspend(),
             Command::Quit => self.end(reason, Ending::Stopping),
