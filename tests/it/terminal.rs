@@ -321,6 +321,18 @@ fn make_executable(path: &Path) {
 }
 
 #[test]
+fn what_is_copied_reaches_the_terminal() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    shows_leader(&pane, &cluster, 1);
+    pane.type_in(b"l");
+    pane.type_in(b"y");
+    pane.wait_for_raw("\u{1b}]52;c;");
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
+}
+
+#[test]
 fn a_panic_is_read_on_the_normal_screen() {
     let mut command = Command::new("sh");
     let program = std::env::current_exe().expect("this test");
