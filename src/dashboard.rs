@@ -18,6 +18,7 @@ pub mod layout;
 mod log_view;
 pub mod message;
 pub mod model;
+pub mod scale;
 pub mod terminal;
 pub mod theme;
 mod update;

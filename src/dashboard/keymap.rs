@@ -112,6 +112,10 @@ pub enum Action {
     Faults,
     /// Look at the timeline.
     Timeline,
+    /// Show less time in more detail on the timeline.
+    Finer,
+    /// Show more time on the timeline.
+    Coarser,
     /// Look at the elections.
     Elections,
     /// Look at the logs.
@@ -316,6 +320,14 @@ pub const BINDINGS: &[Binding] = {
             "",
             "look at the timeline; again: alone",
         ),
+        bind(
+            M::Main,
+            &[key('+'), key('=')],
+            A::Finer,
+            "",
+            "timeline: show less time, in more detail",
+        ),
+        bind(M::Main, &[key('-')], A::Coarser, "", "timeline: show more time"),
         bind(
             M::Main,
             &[key('e')],

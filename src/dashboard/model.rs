@@ -10,6 +10,7 @@ use super::cluster::node::NodeState;
 use super::keymap::Mode;
 use super::layout::{Layout, Panel};
 use super::log_view::LogView;
+use super::scale::Scale;
 use super::theme::{Theme, Tone};
 use crate::config::{ClusterConfig, QuorumPolicy, Timing};
 use crate::id::{NodeId, UserName};
@@ -77,6 +78,8 @@ pub struct Model {
     pub window: Option<Window>,
     /// Which lines of the logs are looked at.
     pub logs: LogView,
+    /// How much time a cell of the timeline stands for.
+    pub tape_scale: Scale,
     /// How many lines each scrolled panel is away from its newest line.
     pub uploads_scroll: usize,
     /// The same, for the elections.
@@ -150,6 +153,7 @@ impl Model {
             zoomed: false,
             window: None,
             logs: LogView::default(),
+            tape_scale: Scale::default(),
             uploads_scroll: 0,
             elections_scroll: 0,
             toast: None,

@@ -87,6 +87,8 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::NextPanel => change_panel(model, Neighbour::After),
         Action::PreviousPanel => change_panel(model, Neighbour::Before),
         Action::Timeline => look_at(model, Panel::Timeline),
+        Action::Finer => model.tape_scale = model.tape_scale.finer(),
+        Action::Coarser => model.tape_scale = model.tape_scale.coarser(),
         Action::Elections => look_at(model, Panel::Elections),
         Action::Logs => look_at(model, Panel::Logs),
         Action::Zoom => model.zoomed = !model.zoomed,
@@ -253,12 +255,7 @@ fn scroll(model: &mut Model, step: Step) {
             model.uploads_scroll = moved(model.uploads_scroll, step, furthest);
         }
         Panel::Elections => {
-            let steps = model
-                .cluster
-                .elections
-                .newest()
-                .map(|election| election.steps.len() + 1);
-            let furthest = steps.sum::<usize>().saturating_sub(1);
+            let furthest = super::view::election_lines(&model.cluster).saturating_sub(1);
             model.elections_scroll = moved(model.elections_scroll, step, furthest);
         }
         Panel::Nodes | Panel::Rotation | Panel::Timeline => match step {

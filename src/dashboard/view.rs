@@ -16,9 +16,12 @@ mod footer;
 mod logs;
 mod nodes;
 mod rotation;
+mod text;
 mod timeline;
 mod uploads;
 mod windows;
+
+pub(super) use elections::lines as election_lines;
 
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
