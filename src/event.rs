@@ -157,6 +157,14 @@ pub enum Fact {
         node: NodeId,
         /// What it is now.
         state: WorkerState,
+        /// Whose turn is next from now on; none when no node is active.
+        #[serde(default)]
+        next: Option<NodeId>,
+    },
+    /// So many images are kept on the node: told at its start and when the number changes.
+    Holding {
+        /// How many.
+        images: u64,
     },
     /// A client's offer waits for the election to end.
     OfferParked {
@@ -178,6 +186,9 @@ pub enum Fact {
         node: NodeId,
         /// The node that had it before and failed.
         redispatched_from: Option<NodeId>,
+        /// Whose turn is next after this.
+        #[serde(default)]
+        next: Option<NodeId>,
     },
     /// A node finished a request that the leader had given it.
     RequestDone {

@@ -40,6 +40,9 @@ impl ParseIdError {
 pub struct NodeId(NonZeroU16);
 
 impl NodeId {
+    /// The lowest id.
+    pub const MIN: Self = Self(NonZeroU16::MIN);
+
     /// Makes the id `number`; `None` for 0.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {

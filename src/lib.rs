@@ -3,7 +3,7 @@
 //! ```text
 //!    bin/, main.rs, cli          parse, wire together, exit code
 //!         |
-//!       client  supervisor       speaks to the cluster: offer, transfer, retry; owns the processes of nodes
+//!       client  supervisor  dashboard     speaks to the cluster; owns the processes of nodes; draws what happens
 //!         |
 //!       server                   the runtime of a node: sockets, disk, clock -> inputs; outputs -> effects
 //!         |
@@ -18,6 +18,7 @@ pub mod bully;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod dashboard;
 pub mod encryption;
 pub mod event;
 pub mod id;

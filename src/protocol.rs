@@ -18,6 +18,7 @@
 //! [`frame`]; this module holds meanings only.
 
 mod client;
+mod contact;
 mod control;
 pub mod frame;
 mod greeting;
@@ -26,6 +27,7 @@ mod status;
 pub use client::{
     Assignment, ClientMessage, ErrorCode, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
 };
+pub use contact::Contact;
 pub use control::{AnswerVerdict, ControlMessage, ElectionMessage, GrantVerdict};
 pub use greeting::{Greeted, Hello, Opening, PeerWelcome, Purpose, Refusal, Welcome};
 pub use status::{NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport};

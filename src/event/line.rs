@@ -54,6 +54,7 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
         | Fact::HeartbeatAnswered { .. }
         | Fact::Voted { .. }
         | Fact::RotationChanged { .. }
+        | Fact::Holding { .. }
         | Fact::RequestDone { .. } => return None,
         Fact::QuorumMissing { missing } => format!("No quorum: waiting for {}", nodes(missing)),
         Fact::ClaimStarted { ballot } => format!("Asking for votes in epoch {}", ballot.epoch),

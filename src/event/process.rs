@@ -75,6 +75,13 @@ pub enum ProcessFact {
         /// The line; a longer one was cut, and what a terminal could obey is U+FFFD.
         text: String,
     },
+    /// What the process used; told only to who asks for it.
+    Sampled {
+        /// CPU since its last sample, in thousandths of one core.
+        cpu_permille: u32,
+        /// Its resident memory, in bytes.
+        memory_bytes: u64,
+    },
     /// Lines were dropped because they came faster than they were read.
     OutputDropped {
         /// How many.
@@ -182,7 +189,7 @@ fn signal_name(number: i32) -> Option<&'static str> {
 #[must_use]
 pub fn line_of(event: &ProcessEvent) -> Option<String> {
     let said = match &event.fact {
-        ProcessFact::Spawned { .. } => return None,
+        ProcessFact::Spawned { .. } | ProcessFact::Sampled { .. } => return None,
         ProcessFact::Signalled { signal } => match signal {
             ProcessSignal::Terminate => return None,
             ProcessSignal::Kill => "Told to be gone (SIGKILL)".to_owned(),

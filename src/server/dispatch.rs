@@ -84,6 +84,7 @@ impl Dispatch {
             user,
             node,
             redispatched_from: offer.failed.filter(|&failed| failed != node),
+            next: self.rotation.next(),
         });
         self.forget_old(now);
         Some((request, node))
@@ -102,7 +103,8 @@ impl Dispatch {
         if !self.rotation.set_state(node, state) {
             return;
         }
-        self.facts.push(Fact::RotationChanged { node, state });
+        let next = self.rotation.next();
+        self.facts.push(Fact::RotationChanged { node, state, next });
         match state {
             WorkerState::Down | WorkerState::Suspect => self.give_up(|open| open.node == node),
             WorkerState::Active | WorkerState::Draining | WorkerState::CatchingUp => {}
@@ -216,6 +218,29 @@ mod tests {
     }
 
     #[test]
+    fn every_change_tells_whose_turn_is_next() {
+        let mut dispatch = dispatch();
+        assign(&mut dispatch, Time::ZERO, 1, None);
+        dispatch.set_state(id(2), WorkerState::Down);
+        dispatch.set_state(id(2), WorkerState::Active);
+        assign(&mut dispatch, Time::ZERO, 2, None);
+        for node in 1..=3 {
+            dispatch.set_state(id(node), WorkerState::Down);
+        }
+        let next: Vec<Option<u16>> = dispatch
+            .take_facts()
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Assigned { next, .. } | Fact::RotationChanged { next, .. } => Some(*next),
+                _ => None,
+            })
+            .map(|next| next.map(NodeId::number))
+            .collect();
+        let expected = [1, 1, 1, 2, 3, 3, 1, 2, 3].map(Some);
+        assert_eq!(next, [expected.as_slice(), &[None]].concat());
+    }
+
+    #[test]
     fn a_node_that_goes_down_has_failed_what_it_had() {
         let mut dispatch = dispatch();
         let (request, node) = assign(&mut dispatch, Time::ZERO, 1, None);
@@ -227,7 +252,11 @@ mod tests {
         assert_eq!(
             dispatch.take_facts(),
             [
-                Fact::RotationChanged { node, state },
+                Fact::RotationChanged {
+                    node,
+                    state,
+                    next: Some(id(3))
+                },
                 Fact::RequestDone {
                     request,
                     node,

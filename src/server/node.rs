@@ -62,6 +62,8 @@ pub(crate) struct Node {
     parking: Parking,
     /// What it keeps.
     store: Store,
+    /// How many images it has told that it keeps; none before it has told.
+    images_told: Option<u64>,
     /// Room for transfers.
     transfers: Arc<Semaphore>,
 }
@@ -79,6 +81,7 @@ impl Node {
             dispatch: None,
             parking: Parking::default(),
             store: context.store.clone(),
+            images_told: None,
             transfers: Arc::clone(&context.transfers),
         }
     }
@@ -95,6 +98,7 @@ impl Node {
     ) -> Result<(), VoteError> {
         self.drive(Input::Tick);
         self.settle();
+        self.tell_images();
         loop {
             let deadline = self.deadline().map(|time| self.clock.instant(time));
             let timer = async {
@@ -116,6 +120,7 @@ impl Node {
                 () = timer => {}
             }
             self.settle();
+            self.tell_images();
         }
         self.events.publish(Fact::Stopping);
         self.drive(Input::Shutdown);

@@ -71,6 +71,8 @@ const RULES: &[Rule] = &[
     rule("client", 3, Purity::Effects, &[WORDS, DECISIONS]),
     // It runs nodes as processes and hears of them by events, so it needs the words and no more.
     rule("supervisor", 3, Purity::Effects, &[WORDS]),
+    // It folds events and returns commands: whoever makes the same events draws the same screen.
+    rule("dashboard", 3, Purity::Pure, &[WORDS]),
     rule(
         "cli",
         4,
@@ -78,7 +80,7 @@ const RULES: &[Rule] = &[
         &[
             WORDS,
             DECISIONS,
-            &["simulation", "server", "client", "supervisor"],
+            &["simulation", "server", "client", "supervisor", "dashboard"],
         ],
     ),
 ];

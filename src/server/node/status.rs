@@ -1,6 +1,7 @@
-//! How the node is, as it answers to `{"type":"status"}`.
+//! How the node is, as it answers to `{"type":"status"}`, and what of it is told by itself.
 
 use super::Node;
+use crate::event::Fact;
 use crate::protocol::StatusReport;
 use crate::server::dispatch::Dispatch;
 use crate::server::transfer::TRANSFERS_MAX;
@@ -28,6 +29,16 @@ impl Node {
             rotation: self.dispatch.as_ref().map(Dispatch::rotation).unwrap_or_default(),
             images: self.store.count(),
             transfers: TRANSFERS_MAX.saturating_sub(self.transfers.available_permits()),
+        }
+    }
+
+    /// Tells how many images are kept, when that has changed.
+    ///
+    /// Told here and not by the transfers, which end side by side: numbers never come out of order.
+    pub(super) fn tell_images(&mut self) {
+        let images = self.store.count();
+        if self.images_told.replace(images) != Some(images) {
+            self.events.publish(Fact::Holding { images });
         }
     }
 }

@@ -10,11 +10,12 @@ use crate::bully::{ElectionConfig, Vote};
 use crate::config::Timing;
 use crate::event::WorkerState;
 use crate::id::{Ballot, Epoch, Generation, ImageId, RequestId};
-use crate::protocol::{NodeMessage, NodeRole, Offer, StatusReport};
+use crate::protocol::{ImageKind, NodeMessage, NodeRole, Offer, StatusReport};
 use crate::server::input::ConnectionId;
 use crate::server::links::Link;
 use crate::server::testing::{config, context, id};
 use crate::server::vote::VoteFile;
+use crate::store::RecordHeader;
 
 struct Rig {
     inputs: mpsc::Sender<NodeInput>,
@@ -284,6 +285,45 @@ async fn a_peer_without_a_greeted_connection_is_not_heard() {
         facts.push(events.recv().await.expect("published").fact.clone());
     }
     assert_eq!(facts.iter().filter(|&fact| *fact == received).count(), 1);
+}
+
+#[tokio::test]
+async fn a_node_tells_how_many_images_it_keeps_at_its_start_and_after_each() {
+    let idle = idle(1, None, Timing::FAST);
+    let store = idle.node.store.clone();
+    let mut events = idle.node.events.subscribe();
+    let rig = run(idle);
+    rig.status().await;
+    for image in 1..=2 {
+        keep(&store, image);
+        rig.status().await;
+    }
+    rig.status().await;
+    rig.shutdown.cancel();
+    let mut told = Vec::new();
+    loop {
+        match events.recv().await.expect("published").fact {
+            Fact::Holding { images } => told.push(images),
+            Fact::Stopping => break,
+            _ => {}
+        }
+    }
+    assert_eq!(told, [0, 1, 2]);
+}
+
+fn keep(store: &Store, image: u8) {
+    let header = RecordHeader {
+        cluster: store.directory().identity().cluster.clone(),
+        image: ImageId::from_bytes([image; 16]),
+        user: "alice".parse().expect("valid"),
+        file: "a.png".to_owned(),
+        kind: ImageKind::Png,
+        created_ms: 0,
+        epoch: Epoch(1),
+    };
+    let mut record = store.begin(header, 16).expect("begins");
+    record.write(&[image; 16]).expect("writes");
+    record.commit().expect("commits");
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ fn lives_and_links() -> Vec<(Fact, String)> {
             refused,
             r#"{"fact":"greeting_refused","from":"node 9 at 127.0.0.1:50000","reason":"node 9 is no member"}"#,
         ),
+        (Fact::Holding { images: 7 }, r#"{"fact":"holding","images":7}"#),
         (
             Fact::LogDropped { lines: 12 },
             r#"{"fact":"log_dropped","lines":12}"#,
@@ -123,15 +124,17 @@ fn requests() -> Vec<(Fact, String)> {
         user: alice(),
         node: node(1),
         redispatched_from: redispatched_from.map(node),
+        next: Some(node(2)),
     };
     let assigned_line = |from: &str| {
         format!(
-            r#"{{"fact":"assigned",{BALLOT},"request":9,"image":"{IMAGE}","user":"alice","worker":1,"redispatched_from":{from}}}"#
+            r#"{{"fact":"assigned",{BALLOT},"request":9,"image":"{IMAGE}","user":"alice","worker":1,"redispatched_from":{from},"next":2}}"#
         )
     };
     let active = Fact::RotationChanged {
         node: node(1),
         state: WorkerState::Active,
+        next: Some(node(1)),
     };
     let done = Fact::RequestDone {
         request: request(9),
@@ -141,7 +144,7 @@ fn requests() -> Vec<(Fact, String)> {
     vec![
         (
             active,
-            r#"{"fact":"rotation_changed","worker":1,"state":"active"}"#.to_owned(),
+            r#"{"fact":"rotation_changed","worker":1,"state":"active","next":1}"#.to_owned(),
         ),
         (
             Fact::OfferParked { image: image() },
@@ -261,6 +264,14 @@ fn fields_of_a_later_version_are_ignored() {
     let line = r#"{"v":1,"node":3,"zone":"b","generation":1,"sequence":0,"monotonic_ns":0,"wall_ms":0,"fact":"link_up","peer":2,"rtt_us":80}"#;
     let event: Event = serde_json::from_str(line).expect("read");
     assert_eq!(event.fact, Fact::LinkUp { peer: node(2) });
+}
+
+#[test]
+fn a_rotation_of_an_earlier_version_tells_no_next_turn() {
+    let line = r#"{"fact":"rotation_changed","worker":1,"state":"down"}"#;
+    let (node, state, next) = (node(1), WorkerState::Down, None);
+    let fact: Fact = serde_json::from_str(line).expect("read");
+    assert_eq!(fact, Fact::RotationChanged { node, state, next });
 }
 
 #[test]

@@ -50,6 +50,13 @@ fn facts() -> Vec<(ProcessFact, String)> {
             r#"{"process":"wrote","stream":"stderr","text":"error: no"}"#,
         ),
         (
+            ProcessFact::Sampled {
+                cpu_permille: 1250,
+                memory_bytes: 9_437_184,
+            },
+            r#"{"process":"sampled","cpu_permille":1250,"memory_bytes":9437184}"#,
+        ),
+        (
             ProcessFact::OutputDropped { lines: 3 },
             r#"{"process":"output_dropped","lines":3}"#,
         ),

@@ -1,0 +1,30 @@
+//! The dashboard: a live cluster, a recording or a simulation on the screen.
+//!
+//! ```text
+//!   messages --> update --> model --> view --> frame
+//!                   |         ^
+//!                   v         | cluster: a fold over events
+//!                commands
+//! ```
+//!
+//! Pure but for its terminal: it asks nobody anything, and whoever drives it hands the time in. It
+//! stands on the words alone, so that whatever makes the same events draws the same screen.
+
+pub mod cluster;
+mod copy;
+mod faults;
+pub mod keymap;
+pub mod layout;
+mod log_view;
+pub mod message;
+pub mod model;
+pub mod theme;
+mod update;
+mod view;
+mod why;
+pub mod words;
+
+pub use message::{Command, Message};
+pub use model::{Control, Model, Setup};
+pub use update::update;
+pub use view::view;

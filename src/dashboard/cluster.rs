@@ -1,0 +1,222 @@
+//! The cluster as the dashboard knows it: a fold over what nodes and their supervisor tell.
+//!
+//! Every part folds what is its business; this file reads the clocks and hands events on. Nothing
+//! here asks anybody anything, so a live cluster, a recording and the simulator look the same.
+
+use std::collections::BTreeMap;
+
+use self::clocks::{Clocks, Source};
+use self::elections::Elections;
+use self::failover::Leadership;
+use self::logs::{LineKind, Logs};
+use self::node::{Node, Told};
+use self::rotation::Rotation;
+use self::tape::{MarkKind, Tape};
+use self::uploads::Uploads;
+use crate::config::ClusterConfig;
+use crate::event::process::{self, ProcessEvent, ProcessFact};
+use crate::event::{Event, Fact, line};
+use crate::id::NodeId;
+use crate::protocol::Contact;
+use crate::time::Time;
+
+mod clocks;
+pub mod elections;
+pub mod failover;
+pub mod logs;
+pub mod node;
+pub mod rotation;
+pub mod samples;
+pub mod tape;
+pub mod uploads;
+
+/// Everything that is known of a cluster.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// The members, by id.
+    pub nodes: BTreeMap<NodeId, Node>,
+    /// Who leads, and how it came to be.
+    pub leadership: Leadership,
+    /// The leader's rotation.
+    pub rotation: Rotation,
+    /// The log of uploads.
+    pub uploads: Uploads,
+    /// What each node believed in the last minutes.
+    pub tape: Tape,
+    /// The last elections, message by message.
+    pub elections: Elections,
+    /// What nodes wrote.
+    pub logs: Logs,
+    clocks: Clocks,
+}
+
+impl Cluster {
+    /// Makes a cluster of which nothing is known but its members.
+    #[must_use]
+    pub fn new(config: &ClusterConfig) -> Self {
+        let members = config.members.iter();
+        let nodes = members.map(|(id, address)| (id, Node::new(id, address.clone())));
+        Self {
+            nodes: nodes.collect(),
+            leadership: Leadership::default(),
+            rotation: Rotation::default(),
+            uploads: Uploads::default(),
+            tape: Tape::default(),
+            elections: Elections::default(),
+            logs: Logs::default(),
+            clocks: Clocks::default(),
+        }
+    }
+
+    /// Returns the node that leads and serves.
+    #[must_use]
+    pub fn leader(&self) -> Option<NodeId> {
+        self.leadership.reign.map(|reign| reign.ballot.id)
+    }
+
+    /// Folds in what a node told, heard at `heard`.
+    pub fn node_told(&mut self, heard: Time, event: &Event) {
+        let source = Source::Node(event.node, event.generation);
+        let at = self.clocks.read(source, event.monotonic_ns, heard);
+        let Some(node) = self.nodes.get_mut(&event.node) else {
+            return;
+        };
+        node.told(at, &event.fact);
+        self.leadership.told(at, event.node, &event.fact);
+        self.rotation.told(event.node, &event.fact);
+        self.uploads.told(at, event);
+        self.elections.told(at, event.node, &event.fact);
+        self.in_rotation(at, event);
+        self.mark_fact(at, event);
+        self.log_event(event);
+        self.note(at, event.node);
+    }
+
+    /// Folds in what became of a node's process, heard at `heard`.
+    pub fn process_became(&mut self, heard: Time, event: &ProcessEvent) {
+        let at = self.clocks.read(Source::Supervisor, event.monotonic_ns, heard);
+        let Some(node) = self.nodes.get_mut(&event.node) else {
+            return;
+        };
+        node.became(at, &event.fact);
+        self.leadership.became(at, event.node, &event.fact);
+        self.elections.became(at, event.node, &event.fact);
+        self.mark_process(at, event);
+        self.log_process(event);
+        self.note(at, event.node);
+    }
+
+    /// Folds in what came of the connection to a node that somebody else started.
+    pub fn contacted(&mut self, heard: Time, id: NodeId, contact: &Contact) {
+        match contact {
+            Contact::Event(event) => return self.node_told(heard, event),
+            Contact::Reached(report) => {
+                if let Some(node) = self.nodes.get_mut(&id) {
+                    node.reported(heard, report);
+                }
+                self.rotation.reported(report);
+                if let Some(ballot) = report.ballot.filter(|_| report.serving) {
+                    self.leadership.found(heard, ballot);
+                }
+            }
+            Contact::Lost(reason) => {
+                let reason = reason.to_string();
+                if let Some(node) = self.nodes.get_mut(&id) {
+                    node.lost(heard, &reason);
+                }
+                self.leadership.lost_sight_of(heard, id);
+                self.uploads.lost(id);
+            }
+        }
+        self.note(heard, id);
+    }
+
+    /// Only the leader knows what a node is to the rotation.
+    fn in_rotation(&mut self, at: Time, event: &Event) {
+        if let Fact::RotationChanged { node, state, .. } = &event.fact
+            && let Some(about) = self.nodes.get_mut(node)
+        {
+            about.in_rotation = Some(*state);
+            let about = *node;
+            self.note(at, about);
+        }
+    }
+
+    fn note(&mut self, at: Time, node: NodeId) {
+        if let Some(node) = self.nodes.get(&node) {
+            self.tape.note(at, node);
+        }
+    }
+
+    fn mark_fact(&mut self, at: Time, event: &Event) {
+        let kind = match event.fact {
+            Fact::ServingStarted { .. } => MarkKind::Elected,
+            Fact::UploadDone { .. } => MarkKind::Upload,
+            Fact::UploadFailed { .. } => MarkKind::UploadFailed,
+            _ => return,
+        };
+        self.tape.mark(at, event.node, kind);
+    }
+
+    fn mark_process(&mut self, at: Time, event: &ProcessEvent) {
+        if let ProcessFact::Exited { .. } = event.fact {
+            self.uploads.lost(event.node);
+            self.tape.mark(at, event.node, MarkKind::Death);
+        }
+        let frozen_now = |node: &Node| matches!(&node.process, node::Process::Running { told: Told::Freeze { at: since }, .. } if *since == at);
+        if self.nodes.get(&event.node).is_some_and(frozen_now) {
+            self.tape.mark(at, event.node, MarkKind::Frozen);
+        }
+    }
+
+    fn log_event(&mut self, event: &Event) {
+        if let Fact::LogDropped { lines } = event.fact {
+            self.logs.lost(event.node, lines);
+        }
+        if let Some(text) = line::of(event) {
+            let kind = if is_warning(&event.fact) {
+                LineKind::Warning
+            } else {
+                LineKind::Event
+            };
+            self.logs.push(event.node, event.wall_ms, kind, &text);
+        }
+    }
+
+    fn log_process(&mut self, event: &ProcessEvent) {
+        match &event.fact {
+            ProcessFact::Wrote { stream, text } => {
+                let kind = LineKind::Output(*stream);
+                let text = format!("Node {}: {text}", event.node);
+                self.logs.push(event.node, event.wall_ms, kind, &text);
+            }
+            ProcessFact::OutputDropped { lines } => self.logs.lost(event.node, *lines),
+            ProcessFact::Spawned { .. }
+            | ProcessFact::Signalled { .. }
+            | ProcessFact::Exited { .. }
+            | ProcessFact::Restarting { .. }
+            | ProcessFact::GaveUp { .. }
+            | ProcessFact::Sampled { .. }
+            | ProcessFact::Summary { .. } => {
+                if let Some(text) = process::line_of(event) {
+                    self.logs
+                        .push(event.node, event.wall_ms, LineKind::Process, &text);
+                }
+            }
+        }
+    }
+}
+
+/// Says whether a person should see it among other lines.
+const fn is_warning(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::LeaderSuspected { .. }
+            | Fact::QuorumMissing { .. }
+            | Fact::ServingStopped { .. }
+            | Fact::SteppedDown { .. }
+            | Fact::GreetingRefused { .. }
+            | Fact::UploadFailed { .. }
+            | Fact::LogDropped { .. }
+    )
+}

@@ -1,0 +1,271 @@
+//! Who leads, and the stopwatch of how leadership passes on.
+//!
+//! A failover begins with what is known first: the key that killed the leader, its exit, a worker's
+//! suspicion, or the handover itself. It ends when an heir serves; the first upload that is
+//! acknowledged after that is noted, too.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::event::process::{ProcessFact, ProcessSignal};
+use crate::event::{Fact, StepDownReason, SuspicionReason};
+use crate::id::{Ballot, NodeId};
+use crate::time::Time;
+
+/// How many failovers are remembered, enough for a distribution on one screen.
+pub const HISTORY_MAX: usize = 64;
+
+/// Who leads now, and how it came to be.
+#[derive(Debug, Clone, Default)]
+pub struct Leadership {
+    /// The reign that serves.
+    pub reign: Option<Reign>,
+    /// The failover that runs.
+    pub running: Option<Failover>,
+    /// Those that ended, the newest last.
+    pub history: VecDeque<Failover>,
+    /// The newest ballot that was ever heard of.
+    newest: Option<Ballot>,
+}
+
+/// A leader that serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reign {
+    /// Who, in which epoch.
+    pub ballot: Ballot,
+    /// Since when.
+    pub since: Time,
+}
+
+/// Why leadership passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Nobody had led before.
+    Start,
+    /// Somebody killed the leader.
+    Killed(NodeId),
+    /// Somebody stopped the leader.
+    Stopped(NodeId),
+    /// Somebody froze the leader.
+    Frozen(NodeId),
+    /// The leader's process ended by itself.
+    Crashed(NodeId),
+    /// A worker believed that the leader is down.
+    Suspected(NodeId),
+    /// The leader handed over to a higher id.
+    HandedOver(NodeId),
+    /// The leader lost its quorum, or heard of a newer reign.
+    SteppedDown(NodeId),
+}
+
+impl Cause {
+    /// Returns the word that the first phase begins with.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Start => "started",
+            Self::Killed(_) => "killed",
+            Self::Stopped(_) => "stopped",
+            Self::Frozen(_) => "frozen",
+            Self::Crashed(_) => "crashed",
+            Self::Suspected(_) => "lost",
+            Self::HandedOver(_) => "handed over",
+            Self::SteppedDown(_) => "stepped down",
+        }
+    }
+
+    /// Returns the leader that was.
+    #[must_use]
+    pub const fn leader(self) -> Option<NodeId> {
+        match self {
+            Self::Start => None,
+            Self::Killed(node)
+            | Self::Stopped(node)
+            | Self::Frozen(node)
+            | Self::Crashed(node)
+            | Self::Suspected(node)
+            | Self::HandedOver(node)
+            | Self::SteppedDown(node) => Some(node),
+        }
+    }
+}
+
+/// One passing of leadership, by its phases; each is a time since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failover {
+    /// Why.
+    pub cause: Cause,
+    /// When it began.
+    pub began: Time,
+    /// When a worker first believed that the leader is down.
+    pub suspected: Option<Duration>,
+    /// When a quorum had voted for the heir.
+    pub elected: Option<Duration>,
+    /// When the heir began to serve.
+    pub serving: Option<Duration>,
+    /// When the first upload under the heir was acknowledged.
+    pub first_upload: Option<Duration>,
+    /// The heir's reign.
+    pub heir: Option<Ballot>,
+}
+
+impl Failover {
+    const fn new(cause: Cause, began: Time) -> Self {
+        Self {
+            cause,
+            began,
+            suspected: None,
+            elected: None,
+            serving: None,
+            first_upload: None,
+            heir: None,
+        }
+    }
+}
+
+impl Leadership {
+    /// Returns the newest failover that ended.
+    #[must_use]
+    pub fn last(&self) -> Option<&Failover> {
+        self.history.back()
+    }
+
+    /// Folds in what a node told.
+    pub(super) fn told(&mut self, at: Time, node: NodeId, fact: &Fact) {
+        match fact {
+            Fact::Started { .. } if self.newest.is_none() => self.begin(at, Cause::Start),
+            Fact::LeaderSuspected { leader, reason } if self.is_leader(*leader) => {
+                self.suspected(at, *leader, *reason);
+            }
+            Fact::HandoverStarted { .. } if self.is_leader(node) => self.begin(at, Cause::HandedOver(node)),
+            Fact::SteppedDown { reason, .. } if self.is_leader(node) => self.stepped_down(at, node, *reason),
+            Fact::ServingStopped { ballot } if self.reign.is_some_and(|reign| reign.ballot == *ballot) => {
+                self.begin(at, Cause::SteppedDown(node));
+                self.reign = None;
+            }
+            Fact::BecameLeader { ballot, .. } => self.elected(at, *ballot),
+            Fact::ServingStarted { ballot } => self.serves(at, *ballot),
+            Fact::UploadDone { .. } => self.uploaded(at),
+            // What is left says nothing about who leads, or nothing that is not said above.
+            _ => {}
+        }
+    }
+
+    /// Folds in what became of a node's process.
+    pub(super) fn became(&mut self, at: Time, node: NodeId, fact: &ProcessFact) {
+        if !self.is_leader(node) {
+            return;
+        }
+        match fact {
+            ProcessFact::Signalled { signal } => match signal {
+                ProcessSignal::Kill => self.begin(at, Cause::Killed(node)),
+                ProcessSignal::Terminate => self.begin(at, Cause::Stopped(node)),
+                ProcessSignal::Freeze => self.begin(at, Cause::Frozen(node)),
+                ProcessSignal::Thaw => self.thawed(node),
+            },
+            ProcessFact::Exited { .. } => self.lost(at, Cause::Crashed(node)),
+            ProcessFact::Spawned { .. }
+            | ProcessFact::Restarting { .. }
+            | ProcessFact::GaveUp { .. }
+            | ProcessFact::Wrote { .. }
+            | ProcessFact::OutputDropped { .. }
+            | ProcessFact::Sampled { .. }
+            | ProcessFact::Summary { .. } => {}
+        }
+    }
+
+    /// Folds in that somebody who came later found a leader that serves.
+    pub(super) fn found(&mut self, at: Time, ballot: Ballot) {
+        if self.newest.is_none_or(|newest| newest < ballot) {
+            self.newest = Some(ballot);
+            self.reign = Some(Reign { ballot, since: at });
+            self.running = None;
+        }
+    }
+
+    /// Folds in that the leader cannot be reached any more.
+    pub(super) fn lost_sight_of(&mut self, at: Time, node: NodeId) {
+        if self.is_leader(node) {
+            self.lost(at, Cause::Suspected(node));
+        }
+    }
+
+    fn is_leader(&self, node: NodeId) -> bool {
+        self.reign.is_some_and(|reign| reign.ballot.id == node)
+    }
+
+    /// Begins a failover, unless one runs: what is known first is its cause.
+    fn begin(&mut self, at: Time, cause: Cause) {
+        self.running.get_or_insert(Failover::new(cause, at));
+    }
+
+    fn lost(&mut self, at: Time, cause: Cause) {
+        self.begin(at, cause);
+        self.reign = None;
+    }
+
+    fn suspected(&mut self, at: Time, leader: NodeId, reason: SuspicionReason) {
+        let cause = match reason {
+            SuspicionReason::Resigned => Cause::SteppedDown(leader),
+            SuspicionReason::Refused | SuspicionReason::NoAnswer => Cause::Suspected(leader),
+        };
+        self.lost(at, cause);
+        if let Some(running) = &mut self.running {
+            running.suspected.get_or_insert(at.since(running.began));
+        }
+    }
+
+    fn stepped_down(&mut self, at: Time, node: NodeId, reason: StepDownReason) {
+        let cause = match reason {
+            StepDownReason::HandedOver | StepDownReason::HandoverFailed => Cause::HandedOver(node),
+            StepDownReason::Stopping => Cause::Stopped(node),
+            StepDownReason::QuorumLost | StepDownReason::Superseded { .. } => Cause::SteppedDown(node),
+        };
+        self.lost(at, cause);
+    }
+
+    /// A leader that was frozen so briefly that nobody noticed leads on.
+    fn thawed(&mut self, node: NodeId) {
+        let unnoticed =
+            |failover: &Failover| failover.cause == Cause::Frozen(node) && failover.suspected.is_none();
+        if self.running.as_ref().is_some_and(unnoticed) {
+            self.running = None;
+        }
+    }
+
+    fn elected(&mut self, at: Time, ballot: Ballot) {
+        if self.newest.is_some_and(|newest| ballot < newest) {
+            return;
+        }
+        self.newest = Some(ballot);
+        if let Some(running) = &mut self.running {
+            running.elected = Some(at.since(running.began));
+            running.heir = Some(ballot);
+        }
+    }
+
+    fn serves(&mut self, at: Time, ballot: Ballot) {
+        if self.newest.is_some_and(|newest| ballot < newest) {
+            return;
+        }
+        self.newest = Some(ballot);
+        self.reign = Some(Reign { ballot, since: at });
+        if let Some(mut ended) = self.running.take() {
+            ended.serving = Some(at.since(ended.began));
+            ended.heir = Some(ballot);
+            if self.history.len() == HISTORY_MAX {
+                self.history.pop_front();
+            }
+            self.history.push_back(ended);
+        }
+    }
+
+    fn uploaded(&mut self, at: Time) {
+        let Some(last) = self.history.back_mut() else {
+            return;
+        };
+        if self.running.is_none() && at > last.began {
+            last.first_upload.get_or_insert(at.since(last.began));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What nodes wrote: a bounded ring of lines for each, and one order over all of them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::event::process::OutputStream;
+use crate::id::NodeId;
+
+/// How many lines of one node are kept.
+pub const LINES_MAX: usize = 2000;
+
+/// How many bytes of text of one node are kept.
+pub const BYTES_MAX: usize = 256 << 10;
+
+/// The longest line that is shown; a terminal is no wider, and a ring holds some of them.
+const LINE_BYTES_MAX: usize = 4 << 10;
+
+/// The lines of all nodes.
+#[derive(Debug, Clone, Default)]
+pub struct Logs {
+    rings: BTreeMap<NodeId, Ring>,
+    next: LineId,
+}
+
+/// A line's place in the order over all nodes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineId(u64);
+
+/// A line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its place in the order over all nodes.
+    pub id: LineId,
+    /// Whose.
+    pub node: NodeId,
+    /// When, in milliseconds since the Unix epoch.
+    pub wall_ms: u64,
+    /// What kind of line it is.
+    pub kind: LineKind,
+    /// The text: one line that a terminal only prints.
+    pub text: Box<str>,
+}
+
+/// Where a line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// It tells an event of the node.
+    Event,
+    /// It tells an event that a person should see.
+    Warning,
+    /// It tells what became of the process.
+    Process,
+    /// The process wrote it.
+    Output(OutputStream),
+}
+
+/// Whose lines are meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogSource {
+    /// Everybody's, in one order.
+    #[default]
+    Merged,
+    /// One node's.
+    Node(NodeId),
+}
+
+#[derive(Debug, Clone, Default)]
+struct Ring {
+    lines: VecDeque<Line>,
+    bytes: usize,
+    dropped: u64,
+}
+
+impl Logs {
+    /// Adds a line, and forgets the oldest ones of its node for which there is no room.
+    pub(super) fn push(&mut self, node: NodeId, wall_ms: u64, kind: LineKind, text: &str) {
+        let id = self.next;
+        self.next = LineId(id.0 + 1);
+        let text = Box::from(&text[..text.floor_char_boundary(LINE_BYTES_MAX)]);
+        self.rings.entry(node).or_default().push(Line {
+            id,
+            node,
+            wall_ms,
+            kind,
+            text,
+        });
+    }
+
+    /// Counts lines that were lost on their way.
+    pub(super) fn lost(&mut self, node: NodeId, lines: u64) {
+        self.rings.entry(node).or_default().dropped += lines;
+    }
+
+    /// Returns how many lines were forgotten or lost.
+    #[must_use]
+    pub fn dropped(&self, source: LogSource) -> u64 {
+        self.rings_of(source).map(|ring| ring.dropped).sum()
+    }
+
+    /// Returns how many lines there are.
+    #[must_use]
+    pub fn len(&self, source: LogSource) -> usize {
+        self.rings_of(source).map(|ring| ring.lines.len()).sum()
+    }
+
+    /// Returns the lines before `end`, the newest first; without an end, from the newest on.
+    pub fn backwards(&self, source: LogSource, end: Option<LineId>) -> impl Iterator<Item = &Line> {
+        let mut tails: Vec<_> = self
+            .rings_of(source)
+            .map(|ring| {
+                let count = end.map_or(ring.lines.len(), |end| {
+                    ring.lines.partition_point(|line| line.id < end)
+                });
+                ring.lines.range(..count).rev().peekable()
+            })
+            .collect();
+        std::iter::from_fn(move || {
+            let with_line = tails.iter_mut().filter_map(|tail| {
+                let id = tail.peek()?.id;
+                Some((id, tail))
+            });
+            let (_, newest) = with_line.max_by_key(|(id, _)| *id)?;
+            newest.next()
+        })
+    }
+
+    /// Returns the lines from `start` on, the oldest first.
+    pub fn forwards(&self, source: LogSource, start: LineId) -> impl Iterator<Item = &Line> {
+        let mut heads: Vec<_> = self
+            .rings_of(source)
+            .map(|ring| {
+                let from = ring.lines.partition_point(|line| line.id < start);
+                ring.lines.range(from..).peekable()
+            })
+            .collect();
+        std::iter::from_fn(move || {
+            let with_line = heads.iter_mut().filter_map(|head| {
+                let id = head.peek()?.id;
+                Some((id, head))
+            });
+            let (_, oldest) = with_line.min_by_key(|(id, _)| *id)?;
+            oldest.next()
+        })
+    }
+
+    fn rings_of(&self, source: LogSource) -> impl Iterator<Item = &Ring> {
+        let wanted = move |node: NodeId| match source {
+            LogSource::Merged => true,
+            LogSource::Node(only) => only == node,
+        };
+        self.rings
+            .iter()
+            .filter(move |(node, _)| wanted(**node))
+            .map(|(_, ring)| ring)
+    }
+}
+
+impl Ring {
+    fn push(&mut self, line: Line) {
+        self.bytes += line.text.len();
+        self.lines.push_back(line);
+        while self.lines.len() > LINES_MAX || self.bytes > BYTES_MAX {
+            let Some(oldest) = self.lines.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.text.len();
+            self.dropped += 1;
+        }
+    }
+}

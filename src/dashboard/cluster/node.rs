@@ -1,0 +1,496 @@
+//! One node as the dashboard knows it: its process, what it believes, and how it feels.
+//!
+//! Folded from the node's own events and from what its supervisor tells. The one question it
+//! answers is [`Node::state`]: what is this node now, in one word?
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::samples::Samples;
+use crate::config::Address;
+use crate::event::process::{Ending, ProcessFact, ProcessSignal};
+use crate::event::{Fact, LinkDownReason, WorkerState};
+use crate::id::{Ballot, NodeId};
+use crate::protocol::{NodeRole, StatusReport};
+use crate::time::Time;
+
+/// A member of the cluster.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Which member.
+    pub id: NodeId,
+    /// Where it listens.
+    pub address: Address,
+    /// What is known of its process.
+    pub process: Process,
+    /// What it believes about who leads.
+    pub belief: Belief,
+    /// Since when it has believed that.
+    pub believes_since: Time,
+    /// The last heartbeat that its leader answered.
+    pub heartbeat: Option<Heartbeat>,
+    /// How it reaches the others.
+    pub links: BTreeMap<NodeId, Reach>,
+    /// What it is to the leader's rotation, as the leader told.
+    pub in_rotation: Option<WorkerState>,
+    /// How many images it keeps.
+    pub images: Option<u64>,
+    /// CPU, in thousandths of a core.
+    pub cpu: Samples,
+    /// Resident memory, in bytes.
+    pub memory: Samples,
+    /// How many times its supervisor has started it again after a crash.
+    pub restarts: u32,
+}
+
+/// What is known of a node's process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Process {
+    /// Nobody has started it, or told of it.
+    Unknown,
+    /// It runs.
+    Running {
+        /// Its process id.
+        pid: u32,
+        /// Since when.
+        since: Time,
+        /// What it was told to do and has not finished.
+        told: Told,
+    },
+    /// It is gone, and comes back by itself.
+    Restarting {
+        /// When.
+        at: Time,
+        /// How many crashes there were lately.
+        crashes: u32,
+        /// How it ended.
+        ending: Ending,
+    },
+    /// It is gone, and stays so until a person starts it.
+    Down {
+        /// How it ended.
+        ending: Ending,
+        /// When.
+        since: Time,
+    },
+    /// It crashed too often to be started again.
+    GivenUp {
+        /// How many crashes there were lately.
+        crashes: u32,
+        /// How it ended.
+        ending: Ending,
+        /// When.
+        since: Time,
+    },
+    /// It cannot be reached; whether it runs, nobody here can tell.
+    OutOfReach {
+        /// Why.
+        reason: String,
+        /// Since when.
+        since: Time,
+    },
+}
+
+/// What a running process was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing.
+    Nothing,
+    /// To stand still.
+    Freeze {
+        /// When.
+        at: Time,
+    },
+    /// To stop.
+    Stop {
+        /// When.
+        at: Time,
+    },
+    /// It was killed, and is not yet gone.
+    Kill {
+        /// When.
+        at: Time,
+    },
+}
+
+/// What a node believes about who leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Belief {
+    /// It has said nothing yet.
+    Nothing,
+    /// It has no leader and looks for one.
+    Electing,
+    /// It found too few nodes to decide anything.
+    NoQuorum {
+        /// The nodes that neither answered nor are proven dead.
+        missing: Vec<NodeId>,
+    },
+    /// It follows a leader.
+    Follows(Ballot),
+    /// It was elected, and is not yet followed by enough.
+    Elected(Ballot),
+    /// It leads and serves.
+    Leads(Ballot),
+}
+
+/// A heartbeat that was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// When.
+    pub at: Time,
+    /// From the heartbeat to its answer.
+    pub after: Duration,
+    /// Who answered.
+    pub leader: NodeId,
+}
+
+/// How a node reaches another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Its connection stands.
+    Linked,
+    /// It does not.
+    Cut(LinkDownReason),
+}
+
+/// What a node is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NodeState {
+    /// Nobody has started it.
+    NeverStarted,
+    /// Its process runs and has not said who leads.
+    Starting,
+    /// It looks for a leader.
+    Electing,
+    /// It cannot reach enough nodes.
+    CutOff,
+    /// It follows a leader.
+    Following,
+    /// It follows, and fetches what it has missed.
+    CatchingUp,
+    /// It leads.
+    Leading,
+    /// It stands still.
+    Frozen,
+    /// It was told to end.
+    Stopping,
+    /// It crashed and is about to be started again.
+    Restarting,
+    /// It is gone.
+    Dead,
+    /// It crashed too often.
+    GivenUp,
+    /// It cannot be reached from here.
+    OutOfReach,
+}
+
+impl NodeState {
+    /// Every state, in the order of the help.
+    pub const ALL: [Self; 13] = [
+        Self::Leading,
+        Self::Following,
+        Self::CatchingUp,
+        Self::Electing,
+        Self::CutOff,
+        Self::Starting,
+        Self::Frozen,
+        Self::Stopping,
+        Self::Restarting,
+        Self::Dead,
+        Self::GivenUp,
+        Self::OutOfReach,
+        Self::NeverStarted,
+    ];
+
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NeverStarted => "never started",
+            Self::Starting => "starting",
+            Self::Electing => "electing",
+            Self::CutOff => "no quorum",
+            Self::Following => "following",
+            Self::CatchingUp => "catching up",
+            Self::Leading => "leading",
+            Self::Frozen => "frozen",
+            Self::Stopping => "stopping",
+            Self::Restarting => "restarting",
+            Self::Dead => "dead",
+            Self::GivenUp => "given up",
+            Self::OutOfReach => "out of reach",
+        }
+    }
+
+    /// Says whether a process may be there that does its work.
+    #[must_use]
+    pub const fn is_alive(self) -> bool {
+        match self {
+            Self::Starting
+            | Self::Electing
+            | Self::CutOff
+            | Self::Following
+            | Self::CatchingUp
+            | Self::Leading => true,
+            Self::NeverStarted
+            | Self::Frozen
+            | Self::Stopping
+            | Self::Restarting
+            | Self::Dead
+            | Self::GivenUp
+            | Self::OutOfReach => false,
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn new(id: NodeId, address: Address) -> Self {
+        Self {
+            id,
+            address,
+            process: Process::Unknown,
+            belief: Belief::Nothing,
+            believes_since: Time::ZERO,
+            heartbeat: None,
+            links: BTreeMap::new(),
+            in_rotation: None,
+            images: None,
+            cpu: Samples::default(),
+            memory: Samples::default(),
+            restarts: 0,
+        }
+    }
+
+    /// Returns what the node is, in one word.
+    #[must_use]
+    pub fn state(&self) -> NodeState {
+        match &self.process {
+            Process::Unknown => NodeState::NeverStarted,
+            Process::Running { told, .. } => match told {
+                Told::Nothing => self.believed_state(),
+                Told::Freeze { .. } => NodeState::Frozen,
+                Told::Stop { .. } | Told::Kill { .. } => NodeState::Stopping,
+            },
+            Process::Restarting { .. } => NodeState::Restarting,
+            Process::Down { .. } => NodeState::Dead,
+            Process::GivenUp { .. } => NodeState::GivenUp,
+            Process::OutOfReach { .. } => NodeState::OutOfReach,
+        }
+    }
+
+    fn believed_state(&self) -> NodeState {
+        match self.belief {
+            Belief::Nothing => NodeState::Starting,
+            Belief::Electing | Belief::Elected(_) => NodeState::Electing,
+            Belief::NoQuorum { .. } => NodeState::CutOff,
+            Belief::Follows(_) if self.in_rotation == Some(WorkerState::CatchingUp) => NodeState::CatchingUp,
+            Belief::Follows(_) => NodeState::Following,
+            Belief::Leads(_) => NodeState::Leading,
+        }
+    }
+
+    /// Returns the leader it believes in, while its process can believe anything.
+    #[must_use]
+    pub fn believed_leader(&self) -> Option<NodeId> {
+        if let Belief::Follows(ballot) | Belief::Leads(ballot) = self.belief
+            && self.has_process()
+        {
+            Some(ballot.id)
+        } else {
+            None
+        }
+    }
+
+    /// Returns its process id, while it has one.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        if let Process::Running { pid, .. } = self.process {
+            Some(pid)
+        } else {
+            None
+        }
+    }
+
+    /// Says whether it has a process, in whatever state.
+    #[must_use]
+    pub fn has_process(&self) -> bool {
+        self.pid().is_some()
+    }
+
+    /// Folds in what the node itself told.
+    pub(super) fn told(&mut self, at: Time, fact: &Fact) {
+        match fact {
+            Fact::Started { pid, .. } => self.started(at, *pid),
+            Fact::LeaderSuspected { .. }
+            | Fact::ElectionStarted { .. }
+            | Fact::ClaimStarted { .. }
+            | Fact::SteppedDown { .. } => self.elects(at),
+            Fact::QuorumMissing { missing } => {
+                let missing = missing.clone();
+                self.believe(at, Belief::NoQuorum { missing });
+            }
+            Fact::BecameLeader { ballot, .. } | Fact::ServingStopped { ballot } => {
+                self.believe(at, Belief::Elected(*ballot));
+            }
+            Fact::ServingStarted { ballot } => self.believe(at, Belief::Leads(*ballot)),
+            Fact::Following { ballot } => self.believe(at, Belief::Follows(*ballot)),
+            Fact::HeartbeatAnswered { leader, after_us } => {
+                self.heartbeat = Some(Heartbeat {
+                    at,
+                    after: Duration::from_micros(*after_us),
+                    leader: *leader,
+                });
+            }
+            Fact::LinkUp { peer } => {
+                self.links.insert(*peer, Reach::Linked);
+            }
+            Fact::LinkDown { peer, reason } => {
+                self.links.insert(*peer, Reach::Cut(*reason));
+            }
+            Fact::Holding { images } => self.images = Some(*images),
+            Fact::Stopping => self.told_to(Told::Stop { at }),
+            Fact::GreetingRefused { .. }
+            | Fact::Voted { .. }
+            | Fact::HandoverStarted { .. }
+            | Fact::MessageReceived { .. }
+            | Fact::RotationChanged { .. }
+            | Fact::OfferParked { .. }
+            | Fact::Assigned { .. }
+            | Fact::RequestDone { .. }
+            | Fact::UploadStarted { .. }
+            | Fact::UploadDone { .. }
+            | Fact::UploadFailed { .. }
+            | Fact::LogDropped { .. } => {}
+        }
+    }
+
+    /// Folds in what became of its process.
+    pub(super) fn became(&mut self, at: Time, fact: &ProcessFact) {
+        match fact {
+            ProcessFact::Spawned { pid } => self.started(at, *pid),
+            ProcessFact::Signalled { signal } => self.told_to(match signal {
+                ProcessSignal::Terminate => Told::Stop { at },
+                ProcessSignal::Kill => Told::Kill { at },
+                ProcessSignal::Freeze => Told::Freeze { at },
+                ProcessSignal::Thaw => Told::Nothing,
+            }),
+            ProcessFact::Exited { ending } => {
+                let ending = ending.clone();
+                self.ended(Process::Down { ending, since: at });
+            }
+            ProcessFact::Restarting { after_ms, crashes } => {
+                self.restarts += 1;
+                let ending = self.ending();
+                self.ended(Process::Restarting {
+                    at: at + Duration::from_millis(*after_ms),
+                    crashes: *crashes,
+                    ending,
+                });
+            }
+            ProcessFact::GaveUp { crashes } => {
+                let ending = self.ending();
+                self.ended(Process::GivenUp {
+                    crashes: *crashes,
+                    ending,
+                    since: at,
+                });
+            }
+            ProcessFact::Sampled {
+                cpu_permille,
+                memory_bytes,
+            } => {
+                self.cpu.push(u64::from(*cpu_permille));
+                self.memory.push(*memory_bytes);
+            }
+            ProcessFact::Wrote { .. } | ProcessFact::OutputDropped { .. } | ProcessFact::Summary { .. } => {}
+        }
+    }
+
+    /// Folds in how it answers to somebody who has just come.
+    pub(super) fn reported(&mut self, at: Time, report: &StatusReport) {
+        self.process = Process::Running {
+            pid: report.pid,
+            since: at - Duration::from_millis(report.uptime_ms),
+            told: Told::Nothing,
+        };
+        let belief = match (report.role, report.ballot) {
+            (NodeRole::Leading, Some(ballot)) if report.serving => Belief::Leads(ballot),
+            (NodeRole::Leading, Some(ballot)) => Belief::Elected(ballot),
+            (NodeRole::Following, Some(ballot)) => Belief::Follows(ballot),
+            (NodeRole::Starting, _) => Belief::Nothing,
+            (NodeRole::Electing | NodeRole::Leading | NodeRole::Following, _) => Belief::Electing,
+        };
+        self.believe(at, belief);
+        self.images = Some(report.images);
+        let reach = report.peers.iter().map(|peer| {
+            let reach = match (peer.linked, peer.dead) {
+                (true, _) => Reach::Linked,
+                (false, true) => Reach::Cut(LinkDownReason::Refused),
+                (false, false) => Reach::Cut(LinkDownReason::Silent),
+            };
+            (peer.node, reach)
+        });
+        self.links = reach.collect();
+    }
+
+    /// Folds in that it cannot be reached from here any more.
+    pub(super) fn lost(&mut self, at: Time, reason: &str) {
+        if !matches!(self.process, Process::OutOfReach { .. }) {
+            let reason = reason.to_owned();
+            self.ended(Process::OutOfReach { reason, since: at });
+        }
+    }
+
+    /// Begins a life: by the word of the supervisor, or by its own if that came first.
+    fn started(&mut self, at: Time, pid: u32) {
+        if self.pid() == Some(pid) {
+            return;
+        }
+        self.ended(Process::Running {
+            pid,
+            since: at,
+            told: Told::Nothing,
+        });
+        self.believe(at, Belief::Nothing);
+    }
+
+    /// Ends a life, and forgets what only a living process can be.
+    fn ended(&mut self, process: Process) {
+        self.process = process;
+        self.belief = Belief::Nothing;
+        self.heartbeat = None;
+        self.links.clear();
+        self.in_rotation = None;
+        self.cpu.clear();
+        self.memory.clear();
+    }
+
+    fn ending(&self) -> Ending {
+        match &self.process {
+            Process::Down { ending, .. }
+            | Process::Restarting { ending, .. }
+            | Process::GivenUp { ending, .. } => ending.clone(),
+            Process::Unknown | Process::Running { .. } | Process::OutOfReach { .. } => Ending::Code(0),
+        }
+    }
+
+    fn told_to(&mut self, what: Told) {
+        if let Process::Running { told, .. } = &mut self.process {
+            *told = what;
+        }
+    }
+
+    /// A node without a quorum asks again and again; what it lacks stays the news.
+    fn elects(&mut self, at: Time) {
+        if !matches!(self.belief, Belief::NoQuorum { .. }) {
+            self.believe(at, Belief::Electing);
+        }
+    }
+
+    fn believe(&mut self, at: Time, belief: Belief) {
+        if self.belief != belief {
+            self.belief = belief;
+            self.believes_since = at;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The rotation as the leader told it: turns given since its reign began, and whose is next.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Fact, RequestOutcome, WorkerState};
+use crate::id::{Ballot, NodeId};
+use crate::protocol::StatusReport;
+
+/// Who was given what since the reign began.
+#[derive(Debug, Clone, Default)]
+pub struct Rotation {
+    /// The reign that these are the turns of.
+    pub ballot: Option<Ballot>,
+    /// Whose turn is next.
+    pub next: Option<NodeId>,
+    tallies: BTreeMap<NodeId, Tally>,
+}
+
+/// What one node was given in this reign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Requests given to it.
+    pub assigned: u64,
+    /// Requests it did.
+    pub done: u64,
+    /// Requests it failed.
+    pub failed: u64,
+    /// Requests it was given after another node had failed them.
+    pub redispatched: u64,
+    /// What it is to the rotation.
+    pub state: Option<WorkerState>,
+}
+
+impl Tally {
+    /// Returns how many requests it has not finished.
+    #[must_use]
+    pub const fn in_flight(&self) -> u64 {
+        self.assigned.saturating_sub(self.done + self.failed)
+    }
+}
+
+impl Rotation {
+    /// Returns what a node was given.
+    #[must_use]
+    pub fn tally(&self, node: NodeId) -> Tally {
+        self.tallies.get(&node).copied().unwrap_or_default()
+    }
+
+    /// Returns how many requests were given in this reign.
+    #[must_use]
+    pub fn assigned(&self) -> u64 {
+        self.tallies.values().map(|tally| tally.assigned).sum()
+    }
+
+    /// Returns the most that a node was given less the least, over the active nodes; 0 is fair.
+    #[must_use]
+    pub fn spread(&self) -> u64 {
+        let active = self
+            .tallies
+            .values()
+            .filter(|tally| tally.state == Some(WorkerState::Active));
+        let counts = active.map(|tally| tally.assigned);
+        let most = counts.clone().max().unwrap_or(0);
+        most - counts.min().unwrap_or(0)
+    }
+
+    /// Folds in what a node told.
+    pub(super) fn told(&mut self, teller: NodeId, fact: &Fact) {
+        match fact {
+            Fact::ServingStarted { ballot } => self.begins(*ballot),
+            Fact::RotationChanged { node, state, next } if self.is_kept_by(teller) => {
+                self.tallies.entry(*node).or_default().state = Some(*state);
+                self.next = *next;
+            }
+            Fact::Assigned {
+                ballot,
+                node,
+                redispatched_from,
+                next,
+                ..
+            } => {
+                self.begins(*ballot);
+                let tally = self.tallies.entry(*node).or_default();
+                tally.assigned += 1;
+                tally.redispatched += u64::from(redispatched_from.is_some());
+                self.next = *next;
+            }
+            Fact::RequestDone { node, outcome, .. } if self.is_kept_by(teller) => {
+                let tally = self.tallies.entry(*node).or_default();
+                match outcome {
+                    RequestOutcome::Done => tally.done += 1,
+                    RequestOutcome::Failed => tally.failed += 1,
+                }
+            }
+            // Nothing else is about turns.
+            _ => {}
+        }
+    }
+
+    /// Folds in what the leader answers to somebody who has just come.
+    pub(super) fn reported(&mut self, report: &StatusReport) {
+        let Some(ballot) = report.ballot.filter(|_| report.serving) else {
+            return;
+        };
+        if self.ballot.is_some_and(|current| ballot < current) {
+            return;
+        }
+        self.ballot = Some(ballot);
+        self.next = report
+            .rotation
+            .iter()
+            .find(|turn| turn.next)
+            .map(|turn| turn.node);
+        let tallies = report.rotation.iter().map(|turn| {
+            let tally = Tally {
+                assigned: turn.assigned,
+                done: turn.done,
+                failed: turn.failed,
+                redispatched: turn.redispatched,
+                state: Some(turn.state),
+            };
+            (turn.node, tally)
+        });
+        self.tallies = tallies.collect();
+    }
+
+    /// A new reign counts from zero; its leader has told the states just before or tells them now.
+    fn begins(&mut self, ballot: Ballot) {
+        if self.ballot.is_none_or(|current| current < ballot) {
+            *self = Self {
+                ballot: Some(ballot),
+                ..Self::default()
+            };
+        }
+    }
+
+    /// Only the leader of the reign keeps its rotation; an old one may still speak.
+    fn is_kept_by(&self, teller: NodeId) -> bool {
+        self.ballot.is_some_and(|ballot| ballot.id == teller)
+    }
+}

@@ -1,0 +1,60 @@
+//! What a panel shows, as text: for the clipboard, for the pager.
+
+use super::cluster::elections::Step;
+use super::layout::Panel;
+use super::message::Command;
+use super::model::Model;
+use super::theme::Tone;
+use super::words;
+
+/// Copies what the panel in focus shows.
+pub(super) fn copied(model: &mut Model) -> Vec<Command> {
+    let lines = shown(model, model.page());
+    if lines.is_empty() {
+        model.say(Tone::Busy, "there is nothing to copy here");
+        return Vec::new();
+    }
+    model.say(
+        Tone::Accent,
+        format!("copied {} lines to the clipboard", lines.len()),
+    );
+    vec![Command::Copy(lines.join("\n"))]
+}
+
+/// Opens everything the panel in focus knows in the pager.
+pub(super) fn paged(model: &mut Model) -> Vec<Command> {
+    let mut text = shown(model, usize::MAX).join("\n");
+    text.push('\n');
+    vec![Command::Page(text)]
+}
+
+/// Returns the lines of the panel in focus; panels without lines stand for the logs.
+fn shown(model: &Model, count: usize) -> Vec<String> {
+    let cluster = model.shown();
+    match model.focus {
+        Panel::Logs | Panel::Nodes | Panel::Rotation | Panel::Timeline => {
+            let lines = model.logs.lines(&cluster.logs, count);
+            lines
+                .iter()
+                .map(|line| format!("{} {}", words::clock(line.wall_ms), line.text))
+                .collect()
+        }
+        Panel::Uploads => {
+            let uploads = cluster.uploads.newest().skip(model.uploads_scroll).take(count);
+            uploads.map(words::upload).collect()
+        }
+        Panel::Elections => {
+            let mut lines = Vec::new();
+            for election in cluster.elections.newest() {
+                let began = election.began();
+                let line = |step: &Step| words::step(began, step);
+                lines.extend(election.steps.iter().map(line));
+            }
+            lines
+                .into_iter()
+                .skip(model.elections_scroll)
+                .take(count)
+                .collect()
+        }
+    }
+}

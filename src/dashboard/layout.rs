@@ -1,0 +1,199 @@
+//! Where the panels stand, by the size of the screen; pure arithmetic, asked by keys and view alike.
+
+use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
+
+/// The smallest screen on which something useful can be read.
+pub const SIZE_MIN: Size = Size::new(60, 16);
+
+/// The narrowest card of a node.
+const CARD_WIDTH_MIN: u16 = 25;
+
+/// The narrowest screen that shows elections beside the logs.
+const WIDE: u16 = 150;
+
+/// The lowest screen that has room for the tall forms of banner and cards.
+const TALL: u16 = 36;
+
+/// A part of the screen that keys can be meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Panel {
+    /// The nodes.
+    Nodes,
+    /// The rotation.
+    Rotation,
+    /// The log of uploads.
+    Uploads,
+    /// The timeline.
+    Timeline,
+    /// The elections, message by message.
+    Elections,
+    /// The logs.
+    Logs,
+}
+
+impl Panel {
+    /// Every panel, in the order of Tab.
+    pub const ALL: [Self; 6] = [
+        Self::Nodes,
+        Self::Rotation,
+        Self::Uploads,
+        Self::Timeline,
+        Self::Elections,
+        Self::Logs,
+    ];
+}
+
+/// How nodes are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodesForm {
+    /// A card each, side by side.
+    Cards,
+    /// A line each.
+    Lines,
+}
+
+/// Where everything stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Who leads, and the stopwatch.
+    pub banner: Rect,
+    /// The panels that are shown.
+    pub panels: Vec<(Panel, Rect)>,
+    /// The keys.
+    pub footer: Rect,
+    /// How nodes are drawn.
+    pub nodes_form: NodesForm,
+}
+
+impl Layout {
+    /// Lays out a screen for a cluster of so many nodes; `None` when it is too small.
+    #[must_use]
+    pub fn of(area: Rect, nodes: u16, alone: Option<Panel>) -> Option<Self> {
+        if area.width < SIZE_MIN.width || area.height < SIZE_MIN.height {
+            return None;
+        }
+        let tall = area.height >= TALL;
+        let banner_height = if area.height < 20 { 2 } else { 3 + u16::from(tall) };
+        let [banner, body, footer] = Split::vertical([
+            Constraint::Length(banner_height),
+            Constraint::Fill(1),
+            Constraint::Length(1),
+        ])
+        .areas(area);
+        let nodes_form = if nodes * CARD_WIDTH_MIN <= area.width && area.height >= 22 {
+            NodesForm::Cards
+        } else {
+            NodesForm::Lines
+        };
+        let panels = match alone {
+            Some(panel) => vec![(panel, body)],
+            None => panels(body, nodes, nodes_form, tall),
+        };
+        Some(Self {
+            banner,
+            panels,
+            footer,
+            nodes_form,
+        })
+    }
+
+    /// Returns where a panel stands, if it is shown.
+    #[must_use]
+    pub fn area(&self, panel: Panel) -> Option<Rect> {
+        let shown = self.panels.iter().find(|(shown, _)| *shown == panel);
+        shown.map(|(_, area)| *area)
+    }
+}
+
+/// Gives each panel its place, from the top down, as long as there is room.
+fn panels(body: Rect, nodes: u16, form: NodesForm, tall: bool) -> Vec<(Panel, Rect)> {
+    let nodes_height = match form {
+        NodesForm::Cards => 8 + u16::from(tall),
+        NodesForm::Lines => nodes + 2,
+    };
+    // A border, a heading and a line for each node; on a tall screen uploads take more.
+    let middle_height = (nodes + 3).max(if tall { body.height / 5 } else { 0 });
+    // A border, a line for each node, and the axis.
+    let timeline_height = nodes + 3;
+    let mut left = body;
+    let mut take = |height: u16| {
+        let height = height.min(left.height);
+        let [taken, rest] = Split::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(left);
+        left = rest;
+        (taken.height == height && height >= 3).then_some(taken)
+    };
+    let mut panels = Vec::new();
+    panels.extend(take(nodes_height).map(|area| (Panel::Nodes, area)));
+    if let Some(middle) = take(middle_height) {
+        let rotation_width = (middle.width / 3).min(48);
+        let [rotation, uploads] =
+            Split::horizontal([Constraint::Length(rotation_width), Constraint::Fill(1)]).areas(middle);
+        panels.extend([(Panel::Rotation, rotation), (Panel::Uploads, uploads)]);
+    }
+    panels.extend(take(timeline_height).map(|area| (Panel::Timeline, area)));
+    if left.height >= 5 {
+        let election_width = if left.width >= WIDE { left.width * 2 / 5 } else { 0 };
+        let [logs, elections] =
+            Split::horizontal([Constraint::Fill(1), Constraint::Length(election_width)]).areas(left);
+        if election_width > 0 {
+            panels.push((Panel::Elections, elections));
+        }
+        panels.push((Panel::Logs, logs));
+    } else if let Some((_, last)) = panels.last_mut() {
+        // What is too low for a panel goes to the one above it.
+        last.height += left.height;
+    }
+    panels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(width: u16, height: u16, nodes: u16) -> Vec<Panel> {
+        let area = Rect::new(0, 0, width, height);
+        let layout = Layout::of(area, nodes, None).expect("large enough");
+        layout.panels.iter().map(|(panel, _)| *panel).collect()
+    }
+
+    #[test]
+    fn a_classic_terminal_shows_all_but_logs_and_elections() {
+        use Panel::{Nodes, Rotation, Timeline, Uploads};
+        assert_eq!(shown(80, 24, 3), [Nodes, Rotation, Uploads, Timeline]);
+    }
+
+    #[test]
+    fn a_large_one_shows_everything() {
+        let mut panels = shown(200, 60, 3);
+        panels.sort_unstable();
+        assert_eq!(panels, Panel::ALL);
+    }
+
+    #[test]
+    fn every_size_and_cluster_fills_the_screen_without_overlap() {
+        for width in [60, 61, 80, 99, 150, 500] {
+            for height in 16..80 {
+                for nodes in 1..=9 {
+                    let area = Rect::new(0, 0, width, height);
+                    let layout = Layout::of(area, nodes, None).expect("large enough");
+                    let mut covered = layout.banner.area() + layout.footer.area();
+                    for (index, (panel, place)) in layout.panels.iter().enumerate() {
+                        assert_eq!(area.intersection(*place), *place, "{panel:?} is inside");
+                        covered += place.area();
+                        for (other, taken) in &layout.panels[..index] {
+                            assert!(!taken.intersects(*place), "{panel:?} covers {other:?}");
+                        }
+                    }
+                    assert_eq!(covered, area.area(), "{width}x{height} with {nodes}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_screen_that_is_too_small_has_no_layout() {
+        for (width, height) in [(0, 0), (1, 1), (59, 80), (200, 15)] {
+            assert_eq!(Layout::of(Rect::new(0, 0, width, height), 3, None), None);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What comes into the dashboard, and what it wants done: one closed enum each.
+
+use std::path::PathBuf;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Size;
+
+use crate::event::Event;
+use crate::event::process::{ProcessEvent, Wish};
+use crate::id::{NodeId, UserName};
+use crate::protocol::Contact;
+use crate::upload::UploadEvent;
+
+/// Everything that can happen to the dashboard.
+#[derive(Debug)]
+pub enum Message {
+    /// A node that runs under this supervisor told something.
+    Node(Box<Event>),
+    /// Something happened to the process of a node.
+    Process(ProcessEvent),
+    /// Something came of the connection to a node that somebody else started.
+    Contact(NodeId, Contact),
+    /// A person pressed a key.
+    Key(KeyEvent),
+    /// A person pasted text.
+    Paste(String),
+    /// The terminal has this size now.
+    Resized(Size),
+    /// Something happened in the upload that the dashboard asked for.
+    Upload(UploadEvent),
+    /// The pager has ended, or could not be run for this reason.
+    Paged(Result<(), String>),
+    /// Time has passed, and something on the screen has aged.
+    Beat,
+}
+
+/// What the dashboard wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Do something to the processes of nodes.
+    Wish(Wish),
+    /// Upload an image.
+    Upload {
+        /// Whose.
+        user: UserName,
+        /// Which file.
+        file: PathBuf,
+    },
+    /// Give up the upload.
+    CancelUpload,
+    /// Put text on the clipboard of the person's terminal.
+    Copy(String),
+    /// Show text in the person's pager.
+    Page(String),
+    /// Give the terminal back to the shell for a while.
+    Suspend,
+    /// Stop everything in order, and end.
+    Quit,
+    /// End at once.
+    QuitNow,
+}

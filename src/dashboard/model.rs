@@ -1,0 +1,252 @@
+//! What the dashboard knows and how it is looked at; plain data, drawn by `view`, changed by `update`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ratatui::layout::{Rect, Size};
+
+use super::cluster::Cluster;
+use super::cluster::node::NodeState;
+use super::keymap::Mode;
+use super::layout::{Layout, Panel};
+use super::log_view::LogView;
+use super::theme::{Theme, Tone};
+use crate::config::{ClusterConfig, QuorumPolicy, Timing};
+use crate::id::{NodeId, UserName};
+use crate::time::Time;
+
+/// How often the screen is drawn while nothing happens but something on it ages.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// How often it is drawn while a stopwatch runs.
+const STOPWATCH_BEAT: Duration = Duration::from_millis(100);
+
+/// How long a remark about a key stays.
+const TOAST: Duration = Duration::from_secs(4);
+
+/// What the dashboard is told before it starts.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The cluster.
+    pub cluster: ClusterConfig,
+    /// Its timing, for what is due when.
+    pub timing: Timing,
+    /// How it counts a quorum.
+    pub quorum: QuorumPolicy,
+    /// Whose processes the nodes are.
+    pub control: Control,
+    /// How things are drawn.
+    pub theme: Theme,
+    /// The size of the terminal.
+    pub size: Size,
+    /// Where to look for images first.
+    pub start_dir: PathBuf,
+    /// The users that uploaded last, the newest first.
+    pub users: Vec<UserName>,
+}
+
+/// Whose processes the nodes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Ours: keys start and kill them.
+    Supervised,
+    /// Somebody else's: they can only be watched.
+    Attached,
+}
+
+/// Everything the dashboard knows.
+#[derive(Debug)]
+pub struct Model {
+    /// What it was told before it started.
+    pub setup: Setup,
+    /// The cluster, as it is now.
+    pub cluster: Cluster,
+    /// The cluster as it was when the screen was told to hold still.
+    held: Option<Box<Held>>,
+    /// The time now, on the dashboard's clock.
+    now: Time,
+    /// The size of the terminal.
+    pub size: Size,
+    /// The panel that keys are meant for.
+    pub focus: Panel,
+    /// Whether it is shown alone.
+    pub zoomed: bool,
+    /// The node that keys are meant for.
+    pub selected: NodeId,
+    /// The window that is open.
+    pub window: Option<Window>,
+    /// Which lines of the logs are looked at.
+    pub logs: LogView,
+    /// How many lines each scrolled panel is away from its newest line.
+    pub uploads_scroll: usize,
+    /// The same, for the elections.
+    pub elections_scroll: usize,
+    /// A remark about the last key.
+    pub toast: Option<Toast>,
+    /// Whether the program is about to end.
+    pub ending: Ending,
+}
+
+#[derive(Debug)]
+struct Held {
+    cluster: Cluster,
+    at: Time,
+}
+
+/// A window over the panels.
+#[derive(Debug)]
+pub enum Window {
+    /// Every key.
+    Help {
+        /// How many lines are above the window.
+        scroll: usize,
+    },
+    /// Whether to quit.
+    Quit,
+    /// Why the chosen node is what it is.
+    Why,
+    /// The menu of faults.
+    Faults {
+        /// The chosen one.
+        chosen: usize,
+    },
+}
+
+/// A remark about the last key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+    until: Time,
+}
+
+/// Whether the program is about to end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// It is not.
+    #[default]
+    No,
+    /// Nodes are being stopped in order.
+    Stopping,
+    /// Nodes are being killed.
+    Killing,
+}
+
+impl Model {
+    /// Makes the model of a cluster of which nothing is known yet; the highest node is chosen.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let cluster = Cluster::new(&setup.cluster);
+        let selected = cluster.nodes.keys().next_back().copied();
+        Self {
+            selected: selected.unwrap_or(NodeId::MIN),
+            cluster,
+            held: None,
+            now: Time::ZERO,
+            size: setup.size,
+            focus: Panel::Nodes,
+            zoomed: false,
+            window: None,
+            logs: LogView::default(),
+            uploads_scroll: 0,
+            elections_scroll: 0,
+            toast: None,
+            ending: Ending::No,
+            setup,
+        }
+    }
+
+    /// Returns the cluster as it is to be shown: as it is, or as it was when the screen was held.
+    #[must_use]
+    pub fn shown(&self) -> &Cluster {
+        self.held.as_ref().map_or(&self.cluster, |held| &held.cluster)
+    }
+
+    /// Returns the time that is to be shown.
+    #[must_use]
+    pub fn shown_at(&self) -> Time {
+        self.held.as_ref().map_or(self.now, |held| held.at)
+    }
+
+    /// Says whether the screen is held still.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Returns when the screen should be drawn again though nothing happened; `None` for never.
+    #[must_use]
+    pub fn next_beat(&self) -> Option<Time> {
+        if self.is_paused() {
+            return None;
+        }
+        let counts_down = |node: &super::cluster::node::Node| node.state() == NodeState::Restarting;
+        let hurried =
+            self.cluster.leadership.running.is_some() || self.cluster.nodes.values().any(counts_down);
+        let beat = if hurried { STOPWATCH_BEAT } else { BEAT };
+        // Beats fall on whole seconds of the clock, so that all ages change together.
+        let period = beat.as_nanos();
+        let beats = u128::from(self.now.as_nanos()) / period + 1;
+        Some(Time::from_nanos(
+            u64::try_from(beats * period).unwrap_or(u64::MAX),
+        ))
+    }
+
+    /// Returns the mode in which a key is pressed; `None` while a window has keys of its own.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match (&self.window, self.focus) {
+            (Some(Window::Help { .. } | Window::Why), _) => Mode::Reading,
+            (Some(Window::Quit), _) => Mode::Quitting,
+            (Some(Window::Faults { .. }), _) => Mode::Faults,
+            (None, Panel::Logs) if self.logs.is_typing() => Mode::Filter,
+            (None, Panel::Logs) => Mode::Logs,
+            (None, Panel::Nodes | Panel::Rotation | Panel::Uploads | Panel::Timeline | Panel::Elections) => {
+                Mode::Main
+            }
+        }
+    }
+
+    /// Returns where everything stands; `None` when the screen is too small.
+    #[must_use]
+    pub fn layout(&self) -> Option<Layout> {
+        let area = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
+        let nodes = u16::try_from(self.cluster.nodes.len()).unwrap_or(u16::MAX);
+        Layout::of(area, nodes, self.zoomed.then_some(self.focus))
+    }
+
+    /// Returns how many lines the panel in focus shows.
+    #[must_use]
+    pub fn page(&self) -> usize {
+        let area = self.layout().and_then(|layout| layout.area(self.focus));
+        let border = if self.zoomed { 1 } else { 2 };
+        area.map_or(1, |area| usize::from(area.height.saturating_sub(border)).max(1))
+    }
+
+    pub(super) fn tick(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        if self.toast.as_ref().is_some_and(|toast| toast.until <= self.now) {
+            self.toast = None;
+        }
+    }
+
+    pub(super) fn hold_or_release(&mut self) {
+        self.held = match self.held {
+            Some(_) => None,
+            None => Some(Box::new(Held {
+                cluster: self.cluster.clone(),
+                at: self.now,
+            })),
+        };
+    }
+
+    pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.toast = Some(Toast {
+            text: text.into(),
+            tone,
+            until: self.now + TOAST,
+        });
+    }
+}

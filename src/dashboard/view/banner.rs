@@ -1,0 +1,189 @@
+//! The banner: who leads, since when, by which quorum; while nobody does, a stopwatch.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::config::QuorumPolicy;
+use crate::dashboard::cluster::Cluster;
+use crate::dashboard::cluster::failover::{Failover, Reign};
+use crate::dashboard::cluster::node::NodeState;
+use crate::dashboard::model::{Control, Ending, Model};
+use crate::dashboard::theme::{Theme, Tone};
+use crate::dashboard::words;
+
+/// Draws the banner: a bar that is read from afar, then what led to it.
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.setup.theme;
+    // The last line tells the failover; the lines above it are the bar.
+    let bar_height = if area.height > 2 { area.height - 1 } else { 1 };
+    let bar = Rect {
+        height: bar_height,
+        ..area
+    };
+    let (tone, left, right) = headline(model);
+    buffer.set_style(bar, theme.filled(tone));
+    let middle = Rect {
+        x: bar.x + 1,
+        y: bar.y + (bar.height - 1) / 2,
+        width: bar.width.saturating_sub(2),
+        height: 1,
+    };
+    let right = Line::from(right).alignment(Alignment::Right);
+    let left = Line::from(left);
+    // What is on the left matters more: it is drawn last.
+    if left.width() + right.width() < usize::from(middle.width) {
+        right.render(middle, buffer);
+    }
+    left.render(middle, buffer);
+    let below = Rect {
+        x: area.x + 1,
+        y: area.y + bar_height,
+        width: area.width.saturating_sub(2),
+        height: area.height - bar_height,
+    };
+    if below.height > 0 {
+        phases(model).render(Rect { height: 1, ..below }, buffer);
+    }
+}
+
+/// Returns what the bar says, and how it is meant.
+fn headline(model: &Model) -> (Tone, String, String) {
+    let (cluster, theme) = (model.shown(), &model.setup.theme);
+    let right = format!(
+        "{}{}",
+        circumstances(model),
+        if model.is_paused() { "  HELD" } else { "" }
+    );
+    match model.ending {
+        Ending::No => {}
+        Ending::Stopping => {
+            return (
+                Tone::Busy,
+                "STOPPING, workers before the leader".to_owned(),
+                right,
+            );
+        }
+        Ending::Killing => return (Tone::Bad, "KILLING every node".to_owned(), right),
+    }
+    match (&cluster.leadership.reign, &cluster.leadership.running) {
+        (Some(reign), None) => (Tone::Good, reigning(theme, reign), right),
+        (Some(reign), Some(failover)) => {
+            let cause = failover.cause.word();
+            let stopwatch = stopwatch(model, failover);
+            let text = format!("NODE {} {}  {stopwatch}", reign.ballot.id, cause.to_uppercase());
+            (Tone::Busy, text, right)
+        }
+        (None, Some(failover)) if model.shown_at().since(failover.began).as_millis() > 0 => {
+            let stopwatch = stopwatch(model, failover);
+            (
+                missing_tone(cluster),
+                format!("{}  {stopwatch}", leaderless(cluster)),
+                right,
+            )
+        }
+        (None, _) => (missing_tone(cluster), leaderless(cluster), right),
+    }
+}
+
+fn reigning(theme: &Theme, reign: &Reign) -> String {
+    let star = theme.shape(NodeState::Leading);
+    format!("{star} NODE {} LEADS", reign.ballot.id)
+}
+
+fn stopwatch(model: &Model, failover: &Failover) -> String {
+    let seconds = model.shown_at().since(failover.began).as_secs_f64();
+    format!("{seconds:.1} s")
+}
+
+/// Says why nobody leads: nobody is there, too few are, or they are at it.
+fn leaderless(cluster: &Cluster) -> String {
+    let states = || {
+        cluster
+            .nodes
+            .values()
+            .map(crate::dashboard::cluster::node::Node::state)
+    };
+    if !states().any(NodeState::is_alive) {
+        return if states().all(|state| state == NodeState::NeverStarted) {
+            "STARTING".to_owned()
+        } else {
+            "NO NODE IS UP".to_owned()
+        };
+    }
+    if states().any(|state| state == NodeState::CutOff) {
+        return "NO LEADER: too few nodes for a quorum".to_owned();
+    }
+    "NO LEADER: electing".to_owned()
+}
+
+fn missing_tone(cluster: &Cluster) -> Tone {
+    let started = |node: &crate::dashboard::cluster::node::Node| node.state() != NodeState::NeverStarted;
+    let had_leader = !cluster.leadership.history.is_empty();
+    if had_leader && cluster.nodes.values().any(started) {
+        Tone::Bad
+    } else {
+        Tone::Busy
+    }
+}
+
+/// Returns the epoch, how long the reign has lasted, and who is there.
+fn circumstances(model: &Model) -> String {
+    let cluster = model.shown();
+    let alive = cluster
+        .nodes
+        .values()
+        .filter(|node| node.state().is_alive())
+        .count();
+    let quorum = match model.setup.quorum {
+        QuorumPolicy::Majority => "majority",
+        QuorumPolicy::Live => "live",
+    };
+    let attached = match model.setup.control {
+        Control::Supervised => "",
+        Control::Attached => "  attached",
+    };
+    let reign = cluster.leadership.reign.map_or_else(String::new, |reign| {
+        let age = words::age(model.shown_at().since(reign.since));
+        format!("epoch {}  for {age}  ", reign.ballot.epoch)
+    });
+    format!(
+        "{reign}{alive} of {} nodes up  quorum {quorum}{attached}",
+        cluster.nodes.len()
+    )
+}
+
+/// Returns the phases of the failover that runs, or of the last one.
+fn phases(model: &Model) -> Line<'static> {
+    let (theme, leadership) = (&model.setup.theme, &model.shown().leadership);
+    let Some(failover) = leadership.running.as_ref().or(leadership.last()) else {
+        return Line::styled("no failover yet; ! kills the leader", theme.quiet());
+    };
+    let arrow = theme.pick(" → ", " -> ");
+    let old = failover
+        .cause
+        .leader()
+        .map_or_else(String::new, |node| format!("node {node} "));
+    let mut spans = vec![Span::styled(
+        format!("{old}{}", failover.cause.word()),
+        theme.tone(Tone::Bad),
+    )];
+    let heir = failover
+        .heir
+        .map_or_else(String::new, |heir| format!("node {} ", heir.id));
+    let known = [
+        ("suspected".to_owned(), failover.suspected),
+        (format!("{heir}elected"), failover.elected),
+        ("serving".to_owned(), failover.serving),
+        ("first upload".to_owned(), failover.first_upload),
+    ];
+    for (word, after) in known {
+        if let Some(after) = after {
+            spans.push(Span::styled(arrow, theme.quiet()));
+            spans.push(Span::raw(word));
+            spans.push(Span::styled(format!(" {}", words::span(after)), theme.strong()));
+        }
+    }
+    Line::from(spans)
+}

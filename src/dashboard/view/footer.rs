@@ -1,0 +1,81 @@
+//! The footer: the keys that work now, or what the last one did.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::key_hint;
+use crate::dashboard::keymap::{self, Action, Binding, Mode};
+use crate::dashboard::model::{Control, Model};
+
+/// Draws as many keys as there is room for, the most important first, and always help and quit.
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.setup.theme;
+    if let Some(toast) = &model.toast {
+        let text = format!(" {}", toast.text);
+        buffer.set_style(area, theme.filled(toast.tone));
+        Line::raw(text).render(area, buffer);
+        return;
+    }
+    let (always, rest): (Vec<_>, Vec<_>) = shown(model)
+        .into_iter()
+        .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
+    let ends = Line::from(hints(model, always, usize::MAX)).alignment(Alignment::Right);
+    let room = usize::from(area.width).saturating_sub(ends.width() + 2);
+    let keys = Line::from(hints(model, rest, room));
+    let inside = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        ..area
+    };
+    ends.render(inside, buffer);
+    keys.render(inside, buffer);
+}
+
+/// Returns the keys of the mode and of those below it that the footer shows.
+fn shown(model: &Model) -> Vec<&'static Binding> {
+    let mut shown = Vec::new();
+    let mut asked = Some(model.mode());
+    while let Some(mode) = asked {
+        shown.extend(keymap::bindings(mode).filter(|binding| !binding.label.is_empty()));
+        asked = mode.below();
+    }
+    let ours = model.setup.control == Control::Supervised || model.mode() != Mode::Main;
+    shown.retain(|binding: &&Binding| ours || !acts_on_processes(binding.action));
+    shown
+}
+
+/// Says whether an action needs processes of our own.
+const fn acts_on_processes(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Stop
+            | Action::Kill
+            | Action::KillLeader
+            | Action::FreezeOrThaw
+            | Action::Start
+            | Action::Restart
+            | Action::StartAll
+            | Action::Faults
+    )
+}
+
+fn hints(model: &Model, bindings: Vec<&Binding>, room: usize) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    let mut width = 0;
+    for binding in bindings {
+        let key = binding
+            .chords
+            .first()
+            .map_or_else(String::new, ToString::to_string);
+        let needed = key.chars().count() + 1 + binding.label.len() + 2;
+        if width + needed > room {
+            break;
+        }
+        width += needed;
+        spans.extend(key_hint(&model.setup.theme, &key, binding.label));
+        spans.push(Span::raw("  "));
+    }
+    spans
+}

@@ -1,0 +1,323 @@
+//! The nodes: a card each where there is room, a line each where there is not.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::frame_of;
+use crate::dashboard::cluster::node::{Belief, Node, NodeState, Process};
+use crate::dashboard::cluster::samples::Samples;
+use crate::dashboard::layout::{NodesForm, Panel};
+use crate::dashboard::model::Model;
+use crate::dashboard::theme::{Charset, Theme, Tone};
+use crate::dashboard::words;
+use crate::time::Time;
+
+/// Draws all nodes in the order of ids.
+pub(super) fn draw(model: &Model, form: NodesForm, area: Rect, buffer: &mut Buffer) {
+    match form {
+        NodesForm::Cards => cards(model, area, buffer),
+        NodesForm::Lines => lines(model, area, buffer),
+    }
+}
+
+fn cards(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let nodes = &model.shown().nodes;
+    let places = Layout::horizontal(nodes.values().map(|_| Constraint::Fill(1))).split(area);
+    for (node, place) in nodes.values().zip(places.iter()) {
+        card(model, node, *place, buffer);
+    }
+}
+
+fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.setup.theme;
+    let (state, chosen) = (node.state(), node.id == model.selected);
+    let style = theme.state(state);
+    let focused = chosen && model.focus == Panel::Nodes && model.window.is_none();
+    let mark = if chosen { theme.pick("▸", ">") } else { " " };
+    let title = Line::from(vec![
+        Span::styled(mark, theme.tone(Tone::Accent)),
+        Span::styled(format!("node {} ", node.id), theme.node(node.id).bold()),
+    ]);
+    let border = if chosen {
+        theme.border(true)
+    } else {
+        theme.border(false)
+    };
+    let block = frame_of(theme, focused).border_style(border).title(title);
+    let inside = block.inner(area);
+    block.render(area, buffer);
+    let inside = Rect {
+        x: inside.x + 1,
+        width: inside.width.saturating_sub(2),
+        ..inside
+    };
+    // The state is a bar as wide as the card: it is what is read from afar.
+    let headline = Rect { height: 1, ..inside };
+    buffer.set_style(headline, theme.filled(Theme::tone_of(state)));
+    Line::styled(
+        format!(" {} {}", theme.shape(state), state.word().to_uppercase()),
+        Style::new(),
+    )
+    .render(headline, buffer);
+    Line::styled(format!("{} ", beside_state(model, node)), Style::new())
+        .alignment(Alignment::Right)
+        .render(headline, buffer);
+    let rows = card_rows(model, node, style, inside.width);
+    for (row, line) in rows.into_iter().enumerate() {
+        let y = inside.y + 1 + u16::try_from(row).unwrap_or(u16::MAX);
+        if y < inside.bottom() {
+            line.render(
+                Rect {
+                    y,
+                    height: 1,
+                    ..inside
+                },
+                buffer,
+            );
+        }
+    }
+}
+
+/// Returns what stands beside the state: whom it follows, when it comes back.
+fn beside_state(model: &Model, node: &Node) -> String {
+    match (&node.process, &node.belief) {
+        (Process::Restarting { at, .. }, _) => {
+            format!("in {:.1} s", at.since(model.shown_at()).as_secs_f64())
+        }
+        (Process::Running { .. }, Belief::Follows(ballot)) => {
+            let arrow = model.setup.theme.pick("→", "->");
+            format!("{arrow} {}", ballot.id)
+        }
+        (Process::Running { .. }, Belief::Leads(ballot) | Belief::Elected(ballot)) => {
+            format!("epoch {}", ballot.epoch)
+        }
+        _ => String::new(),
+    }
+}
+
+fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'static>> {
+    let theme = &model.setup.theme;
+    let now = model.shown_at();
+    match &node.process {
+        Process::Running { pid, since, .. } => vec![
+            Line::from(vec![
+                Span::styled("pid ", theme.quiet()),
+                Span::raw(pid.to_string()),
+                Span::styled("  port ", theme.quiet()),
+                Span::raw(node.address.port().to_string()),
+            ]),
+            Line::from(vec![
+                Span::styled("up ", theme.quiet()),
+                Span::raw(words::age(now.since(*since))),
+                Span::styled(restarts(node), theme.tone(Tone::Busy)),
+            ]),
+            heartbeat(model, node, width),
+            figure(theme, style, "cpu", &node.cpu, width, 1000, &cpu_text(node)),
+            figure(theme, style, "mem", &node.memory, width, 1, &memory_text(node)),
+            images(theme, node),
+        ],
+        Process::Unknown => vec![
+            Line::styled(format!("port {}", node.address.port()), theme.quiet()),
+            Line::from(""),
+            Line::from(super::key_hint(theme, "s", "starts it").to_vec()),
+        ],
+        Process::Restarting { ending, crashes, .. } => vec![
+            Line::raw(ending.to_string()),
+            Line::styled(format!("crash {crashes} of 5 in 10 s"), theme.tone(Tone::Busy)),
+        ],
+        Process::Down { ending, since } => gone(theme, &ending.to_string(), now.since(*since)),
+        Process::GivenUp {
+            ending,
+            since,
+            crashes,
+        } => {
+            let mut rows = gone(theme, &ending.to_string(), now.since(*since));
+            rows.insert(
+                1,
+                Line::styled(format!("crashed {crashes} times"), theme.tone(Tone::Bad)),
+            );
+            rows
+        }
+        Process::OutOfReach { reason, since } => vec![
+            Line::raw(reason.clone()),
+            Line::styled(format!("{} ago", words::age(now.since(*since))), theme.quiet()),
+        ],
+    }
+}
+
+fn gone(theme: &Theme, ending: &str, ago: Duration) -> Vec<Line<'static>> {
+    vec![
+        Line::raw(ending.to_owned()),
+        Line::styled(format!("{} ago", words::age(ago)), theme.quiet()),
+        Line::from(""),
+        Line::from(super::key_hint(theme, "s", "starts it again").to_vec()),
+    ]
+}
+
+fn restarts(node: &Node) -> String {
+    match node.restarts {
+        0 => String::new(),
+        1 => "  1 restart".to_owned(),
+        count => format!("  {count} restarts"),
+    }
+}
+
+/// Draws how long ago the last heartbeat was answered, against when the leader would be suspected.
+fn heartbeat(model: &Model, node: &Node, width: u16) -> Line<'static> {
+    let (theme, now) = (&model.setup.theme, model.shown_at());
+    let heart = theme.pick("♥ ", "hb ");
+    let Some(at) = heard_at(model, node) else {
+        return Line::styled(format!("{heart}none yet"), theme.quiet());
+    };
+    let (ago, limit) = (now.since(at), model.setup.timing.promise());
+    let text = format!(" {:.1} s ago", ago.as_secs_f64());
+    let room = usize::from(width).saturating_sub(heart.chars().count() + text.len());
+    let left = 1.0 - (ago.as_secs_f64() / limit.as_secs_f64()).min(1.0);
+    let tone = match left {
+        left if left > 0.17 => Tone::Good,
+        left if left > 0.0 => Tone::Busy,
+        _ => Tone::Bad,
+    };
+    let (full, empty) = bar(theme, left, room);
+    Line::from(vec![
+        Span::styled(heart, theme.tone(tone)),
+        Span::styled(full, theme.tone(tone)),
+        Span::styled(empty, theme.border(false)),
+        Span::raw(text),
+    ])
+}
+
+/// Returns when a worker was last answered; of a leader, when it last answered anybody.
+fn heard_at(model: &Model, node: &Node) -> Option<Time> {
+    if node.state() != NodeState::Leading {
+        return node.heartbeat.map(|heartbeat| heartbeat.at);
+    }
+    let answered = model.shown().nodes.values().filter_map(|other| other.heartbeat);
+    let by_it = answered.filter(|heartbeat| heartbeat.leader == node.id);
+    by_it.map(|heartbeat| heartbeat.at).max()
+}
+
+/// Returns a bar of `room` cells, `part` of it full.
+fn bar(theme: &Theme, part: f64, room: usize) -> (String, String) {
+    let cells = (part * room as f64).round();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and a few hundred"
+    )]
+    let full = (cells as usize).min(room);
+    let (on, off) = (theme.pick("━", "="), theme.pick("─", "-"));
+    (on.repeat(full), off.repeat(room - full))
+}
+
+/// Draws a figure over time, and what it is now.
+fn figure(
+    theme: &Theme,
+    style: Style,
+    name: &str,
+    samples: &Samples,
+    width: u16,
+    scale_min: u64,
+    text: &str,
+) -> Line<'static> {
+    let room = usize::from(width).saturating_sub(name.len() + 2 + text.chars().count());
+    let scale = samples.peak(room).max(scale_min);
+    let line: String = samples
+        .newest(room)
+        .map(|sample| level(theme, sample, scale))
+        .collect();
+    let padding = room.saturating_sub(line.chars().count());
+    Line::from(vec![
+        Span::styled(format!("{name} "), theme.quiet()),
+        Span::raw(" ".repeat(padding)),
+        Span::styled(line, style),
+        Span::raw(format!(" {text}")),
+    ])
+}
+
+fn level(theme: &Theme, sample: u64, scale: u64) -> char {
+    const UNICODE: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    const ASCII: [char; 8] = ['_', '_', '.', '.', ':', ':', '|', '|'];
+    let levels = match theme.charset {
+        Charset::Unicode => UNICODE,
+        Charset::Ascii => ASCII,
+    };
+    let step = u128::from(sample) * 7 / u128::from(scale.max(1));
+    levels[usize::try_from(step).unwrap_or(7).min(7)]
+}
+
+fn cpu_text(node: &Node) -> String {
+    node.cpu.last().map_or_else(
+        || "-".to_owned(),
+        |permille| format!("{}.{} %", permille / 10, permille % 10),
+    )
+}
+
+fn memory_text(node: &Node) -> String {
+    node.memory.last().map_or_else(|| "-".to_owned(), words::bytes)
+}
+
+fn images(theme: &Theme, node: &Node) -> Line<'static> {
+    let count = node
+        .images
+        .map_or_else(|| "-".to_owned(), |images| images.to_string());
+    Line::from(vec![Span::styled("images ", theme.quiet()), Span::raw(count)])
+}
+
+fn lines(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.setup.theme;
+    let title = vec![Span::styled("Nodes", theme.strong())];
+    let inside = super::panel(model, Panel::Nodes, title, area, buffer);
+    for (row, node) in model.shown().nodes.values().enumerate() {
+        let y = inside.y + u16::try_from(row).unwrap_or(u16::MAX);
+        if y >= inside.bottom() {
+            return;
+        }
+        let place = Rect {
+            y,
+            height: 1,
+            ..inside
+        };
+        if node.id == model.selected {
+            buffer.set_style(place, theme.selection());
+        }
+        line(model, node).render(place, buffer);
+    }
+}
+
+fn line(model: &Model, node: &Node) -> Line<'static> {
+    let (theme, state) = (&model.setup.theme, node.state());
+    let mark = if node.id == model.selected {
+        theme.pick("▸", ">")
+    } else {
+        " "
+    };
+    let mut spans = vec![
+        Span::styled(mark, theme.tone(Tone::Accent)),
+        Span::styled(format!("{} ", node.id), theme.node(node.id).bold()),
+        Span::styled(
+            format!("{} {:<13}", theme.shape(state), state.word()),
+            theme.state(state).bold(),
+        ),
+    ];
+    if let Process::Running { pid, since, .. } = &node.process {
+        let age = words::age(model.shown_at().since(*since));
+        spans.push(Span::raw(format!("{:<7}", beside_state(model, node))));
+        spans.push(Span::styled(format!(" pid {pid:<7} up {age:<11}"), theme.quiet()));
+        spans.push(Span::raw(format!(
+            " {:>7} {:>8}",
+            cpu_text(node),
+            memory_text(node)
+        )));
+    } else if let Process::Down { ending, .. } | Process::GivenUp { ending, .. } = &node.process {
+        spans.push(Span::raw(ending.to_string()));
+    } else if let Process::Restarting { .. } = node.process {
+        spans.push(Span::raw(beside_state(model, node)));
+    }
+    Line::from(spans)
+}

@@ -1,0 +1,121 @@
+//! Why a node is what it is, in sentences made from what is known of it.
+
+use std::time::Duration;
+
+use super::cluster::node::{Belief, Node, Process, Reach, Told};
+use super::model::Model;
+use super::words;
+use crate::event::LinkDownReason;
+use crate::event::line::nodes;
+use crate::id::{Ballot, NodeId};
+
+/// Returns the sentences about the chosen node.
+pub(super) fn because(model: &Model) -> Vec<String> {
+    let Some(node) = model.shown().nodes.get(&model.selected) else {
+        return Vec::new();
+    };
+    let mut lines = vec![of_process(model, node)];
+    if node.has_process() {
+        lines.extend(of_belief(model, node));
+        lines.extend(of_links(node));
+    }
+    lines
+}
+
+fn of_process(model: &Model, node: &Node) -> String {
+    let now = model.shown_at();
+    let ago = |since| words::age(now.since(since));
+    match &node.process {
+        Process::Unknown => "Nobody has started it. s starts it.".to_owned(),
+        Process::Running { pid, since, told } => match told {
+            Told::Nothing => format!("Its process {pid} has been up for {}.", ago(*since)),
+            Told::Freeze { at } => format!(
+                "Its process {pid} was told to stand still {} ago (SIGSTOP). It answers nobody, and its \
+                 connections stay open: only a missed heartbeat can tell. p lets it go on.",
+                ago(*at)
+            ),
+            Told::Stop { at } => format!("Its process {pid} was told to stop {} ago.", ago(*at)),
+            Told::Kill { at } => format!(
+                "Its process {pid} was killed {} ago and is not gone yet.",
+                ago(*at)
+            ),
+        },
+        Process::Restarting { ending, crashes, .. } => format!(
+            "Its process {ending}. It is started again by itself after crash {crashes}; after 5 within 10 s it is \
+             given up."
+        ),
+        Process::Down { ending, since } => format!("Its process {ending} {} ago. s starts it.", ago(*since)),
+        Process::GivenUp { ending, crashes, .. } => {
+            format!("Its process {ending}, {crashes} times in a row. Its log says why; s tries again.")
+        }
+        Process::OutOfReach { reason, since } => {
+            format!("It cannot be reached from here for {}: {reason}.", ago(*since))
+        }
+    }
+}
+
+fn of_belief(model: &Model, node: &Node) -> Vec<String> {
+    let since = words::age(model.shown_at().since(node.believes_since));
+    match &node.belief {
+        Belief::Nothing => vec!["It has just started and votes for nobody yet.".to_owned()],
+        Belief::Electing => vec![format!("It has had no leader for {since} and asks who is there.")],
+        Belief::NoQuorum { missing } => vec![format!(
+            "It has had no leader for {since}: it cannot decide without {}.",
+            nodes(missing)
+        )],
+        Belief::Elected(ballot) => vec![format!(
+            "It was elected in epoch {}, and waits for the promises of a quorum.",
+            ballot.epoch
+        )],
+        Belief::Follows(ballot) => following(model, node, *ballot, &since),
+        Belief::Leads(ballot) => leading(model, *ballot, &since),
+    }
+}
+
+fn following(model: &Model, node: &Node, ballot: Ballot, since: &str) -> Vec<String> {
+    let mut lines = vec![format!(
+        "It has followed node {} in epoch {} for {since}.",
+        ballot.id, ballot.epoch
+    )];
+    if let Some(heartbeat) = node.heartbeat {
+        let ago = model.shown_at().since(heartbeat.at);
+        let left = model.setup.timing.promise().saturating_sub(ago);
+        lines.push(format!(
+            "Its last heartbeat was answered {:.1} s ago, after {}; without another answer it would suspect the \
+             leader in {:.1} s.",
+            ago.as_secs_f64(),
+            words::span(heartbeat.after),
+            left.as_secs_f64()
+        ));
+    }
+    lines
+}
+
+fn leading(model: &Model, ballot: Ballot, since: &str) -> Vec<String> {
+    let answered = |node: &Node| {
+        let heartbeat = node.heartbeat.filter(|heartbeat| heartbeat.leader == ballot.id)?;
+        let ago = model.shown_at().since(heartbeat.at);
+        (ago < model.setup.timing.promise() + Duration::from_secs(1)).then_some(node.id)
+    };
+    let followers: Vec<NodeId> = model.shown().nodes.values().filter_map(answered).collect();
+    let by = if followers.is_empty() {
+        "Nobody else has promised to follow it: everybody else is proven dead.".to_owned()
+    } else {
+        format!("The promises of {} let it serve.", nodes(&followers))
+    };
+    vec![format!("It has led in epoch {} for {since}.", ballot.epoch), by]
+}
+
+fn of_links(node: &Node) -> Vec<String> {
+    let cut = node.links.iter().filter_map(|(peer, reach)| match reach {
+        Reach::Linked => None,
+        Reach::Cut(LinkDownReason::Refused) => Some(format!("Node {peer} is dead to it: its port refuses.")),
+        Reach::Cut(LinkDownReason::Silent) => Some(format!("Node {peer} does not answer it.")),
+        Reach::Cut(LinkDownReason::Closed) => Some(format!("It has lost its connection to node {peer}.")),
+    });
+    let mut lines: Vec<String> = cut.collect();
+    if lines.is_empty() && !node.links.is_empty() {
+        lines.push("It reaches every other node.".to_owned());
+    }
+    lines
+}

@@ -1,0 +1,154 @@
+//! How figures and happenings are worded, once for every panel, the clipboard and the pager.
+
+use std::time::Duration;
+
+use super::cluster::elections::{Happening, Step};
+use super::cluster::uploads::{Outcome, Upload};
+use crate::event::line::{nodes, printable};
+use crate::event::process::ProcessSignal;
+use crate::event::{Fact, StepDownReason, SuspicionReason};
+use crate::id::NodeId;
+use crate::time::Time;
+
+/// Words a time of the day, in UTC, with milliseconds: `12:31:07.042`.
+#[must_use]
+pub fn clock(wall_ms: u64) -> String {
+    let seconds = wall_ms / 1000 % 86_400;
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{hours:02}:{minutes:02}:{rest:02}.{:03}", wall_ms % 1000)
+}
+
+/// Words how long something has lasted, to the second: `7 s`, `3 min 12 s`, `2 h 5 min`.
+#[must_use]
+pub fn age(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{} d {:02} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// Words a span that was measured: `0.8 ms`, `95 ms`, `3.52 s`.
+#[must_use]
+pub fn span(span: Duration) -> String {
+    let millis = span.as_secs_f64() * 1000.0;
+    if millis < 10.0 {
+        format!("{millis:.1} ms")
+    } else if millis < 1000.0 {
+        format!("{millis:.0} ms")
+    } else if millis < 100_000.0 {
+        format!("{:.2} s", millis / 1000.0)
+    } else {
+        age(span)
+    }
+}
+
+/// Words a number of bytes in decimal units: `940 B`, `5.7 MB`.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = usize::from(unit > 0 && value < 99.95);
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// Words an upload as one line.
+#[must_use]
+pub fn upload(upload: &Upload) -> String {
+    let file = upload.file.as_deref().map_or("?".into(), printable);
+    let size = upload.bytes.map_or_else(String::new, bytes);
+    let by = upload
+        .worker
+        .map_or_else(|| "?".to_owned(), |node| node.to_string());
+    format!(
+        "{} {} {file} {size} by node {by}: {}",
+        clock(upload.wall_ms),
+        upload.user,
+        outcome(&upload.outcome)
+    )
+}
+
+/// Words what became of an upload.
+#[must_use]
+pub fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Running => "running".to_owned(),
+        Outcome::Stored { copies: 1, took } => format!("stored, 1 copy, {}", span(*took)),
+        Outcome::Stored { copies, took } => format!("stored, {copies} copies, {}", span(*took)),
+        Outcome::Failed { reason } => format!("failed: {}", printable(reason)),
+        Outcome::Interrupted => "interrupted; its node is gone".to_owned(),
+    }
+}
+
+/// Words a step of an election as one line: `+0.4 ms  2 <- 1  claim`.
+#[must_use]
+pub fn step(began: Time, step: &Step) -> String {
+    let (route, what) = step_parts(step);
+    format!(
+        "{:>9}  {route}  {what}",
+        format!("+{}", span(step.at.since(began)))
+    )
+}
+
+/// Words where a step happened, and what it was.
+#[must_use]
+pub fn step_parts(step: &Step) -> (String, String) {
+    let node = step.node;
+    let alone = format!("{node}     ");
+    match &step.what {
+        Happening::Message { from, message } => {
+            (format!("{from} -> {node}"), printable(message).into_owned())
+        }
+        Happening::Fact(fact) => (alone, fact_in_election(node, fact)),
+        Happening::Signal(signal) => (alone, signal_word(*signal).to_owned()),
+        Happening::Exit => (alone, "process gone".to_owned()),
+    }
+}
+
+const fn signal_word(signal: ProcessSignal) -> &'static str {
+    match signal {
+        ProcessSignal::Terminate => "told to stop",
+        ProcessSignal::Kill => "killed with -9",
+        ProcessSignal::Freeze => "frozen",
+        ProcessSignal::Thaw => "goes on",
+    }
+}
+
+fn fact_in_election(node: NodeId, fact: &Fact) -> String {
+    match fact {
+        Fact::LeaderSuspected { leader, reason } => {
+            let why = match reason {
+                SuspicionReason::Refused => "its port refuses",
+                SuspicionReason::NoAnswer => "it is silent",
+                SuspicionReason::Resigned => "it resigned",
+            };
+            format!("suspects leader {leader}: {why}")
+        }
+        Fact::ElectionStarted { round } => format!("asks who is there (round {round})"),
+        Fact::QuorumMissing { missing } => format!("no quorum without {}", nodes(missing)),
+        Fact::ClaimStarted { ballot } => format!("stands in epoch {}", ballot.epoch),
+        Fact::Voted { ballot } if ballot.id == node => format!("votes for itself in epoch {}", ballot.epoch),
+        Fact::Voted { ballot } => format!("votes for {} in epoch {}", ballot.id, ballot.epoch),
+        Fact::BecameLeader { grants, .. } => format!("elected by {}", nodes(grants)),
+        Fact::ServingStarted { ballot } => format!("LEADS in epoch {}", ballot.epoch),
+        Fact::ServingStopped { .. } => "serves nobody any more".to_owned(),
+        Fact::Following { ballot } => format!("follows {} in epoch {}", ballot.id, ballot.epoch),
+        Fact::SteppedDown { reason, .. } => match reason {
+            StepDownReason::QuorumLost => "steps down: too few follow".to_owned(),
+            StepDownReason::HandedOver => "steps down: handed over".to_owned(),
+            StepDownReason::HandoverFailed => "steps down: the handover failed".to_owned(),
+            StepDownReason::Superseded { epoch } => format!("steps down: epoch {epoch} began"),
+            StepDownReason::Stopping => "steps down: stopping".to_owned(),
+        },
+        Fact::HandoverStarted { ballot } => format!("hands over to {}", ballot.id),
+        // Nothing else is a step of an election.
+        _ => String::new(),
+    }
+}
