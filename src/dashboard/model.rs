@@ -7,6 +7,7 @@ use ratatui::layout::{Rect, Size};
 
 use super::cluster::Cluster;
 use super::cluster::node::NodeState;
+use super::dialog::upload::{Start, UploadDialog};
 use super::keymap::Mode;
 use super::layout::{Layout, Panel};
 use super::log_view::LogView;
@@ -75,6 +76,8 @@ pub struct Model {
     pub selected: NodeId,
     /// The window that is open.
     pub window: Option<Window>,
+    /// The upload dialog, shown or not.
+    pub upload: UploadDialog,
     /// Which lines of the logs are looked at.
     pub logs: LogView,
     /// How many lines each scrolled panel is away from its newest line.
@@ -149,6 +152,13 @@ impl Model {
             focus: Panel::Nodes,
             zoomed: false,
             window: None,
+            upload: UploadDialog::new(
+                Start {
+                    folder: setup.start_dir.clone(),
+                    users: setup.users.clone(),
+                },
+                setup.size,
+            ),
             logs: LogView::default(),
             uploads_scroll: 0,
             elections_scroll: 0,
@@ -201,6 +211,7 @@ impl Model {
             (Some(Window::Help { .. } | Window::Why), _) => Mode::Reading,
             (Some(Window::Quit), _) => Mode::Quitting,
             (Some(Window::Faults { .. }), _) => Mode::Faults,
+            (None, _) if self.upload.is_shown() => self.upload.mode(),
             (None, Panel::Logs) if self.logs.is_typing() => Mode::Filter,
             (None, Panel::Logs) => Mode::Logs,
             (None, Panel::Nodes | Panel::Rotation | Panel::Uploads | Panel::Timeline | Panel::Elections) => {
@@ -227,6 +238,7 @@ impl Model {
 
     pub(super) fn tick(&mut self, now: Time) {
         self.now = self.now.max(now);
+        self.upload.tick(self.now);
         if self.toast.as_ref().is_some_and(|toast| toast.until <= self.now) {
             self.toast = None;
         }

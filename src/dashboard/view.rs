@@ -17,6 +17,7 @@ mod logs;
 mod nodes;
 mod rotation;
 mod timeline;
+mod upload;
 mod uploads;
 mod windows;
 
@@ -39,6 +40,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
     }
     footer::draw(model, layout.footer, buffer);
+    upload::draw(&model.upload, model.setup.theme, area, buffer);
     match &model.window {
         None => {}
         Some(Window::Help { scroll }) => windows::help(model, *scroll, area, buffer),
