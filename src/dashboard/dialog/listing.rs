@@ -126,7 +126,7 @@ fn is_called_like_an_image(name: &OsStr) -> bool {
     let extension = std::path::Path::new(name).extension().and_then(OsStr::to_str);
     extension.is_some_and(|extension| {
         let known = |image: &&str| image.eq_ignore_ascii_case(extension);
-        IMAGE_EXTENSIONS.iter().any(|image| known(image))
+        IMAGE_EXTENSIONS.iter().any(known)
     })
 }
 

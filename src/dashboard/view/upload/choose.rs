@@ -113,14 +113,15 @@ fn entry_line(entry: &Entry, chosen: bool, theme: Theme, width: u16) -> Line<'st
 
 fn counted(browser: &Browser, theme: Theme, width: u16) -> Line<'static> {
     let (listed, hidden, left_out) = browser.counts();
-    let mut said = format!(" {listed} listed");
-    match browser.scope() {
-        Scope::Images if hidden > 0 => said += &format!(", {hidden} hidden"),
-        Scope::Images | Scope::Everything => {}
-    }
-    if left_out > 0 {
-        said += &format!(", {left_out} more: type a path");
-    }
+    let hidden = match browser.scope() {
+        Scope::Images if hidden > 0 => format!(", {hidden} hidden"),
+        Scope::Images | Scope::Everything => String::new(),
+    };
+    let more = match left_out {
+        0 => String::new(),
+        more => format!(", {more} more: type a path"),
+    };
+    let said = format!(" {listed} listed{hidden}{more}");
     Line::styled(fit(&said, width, theme), theme.quiet())
 }
 

@@ -77,7 +77,7 @@ fn drawn(upper: [u8; 3], lower: Option<[u8; 3]>, theme: Theme) -> (&'static str,
 }
 
 fn letter(upper: [u8; 3], lower: Option<[u8; 3]>) -> &'static str {
-    let brightness = (brightness(upper) + brightness(lower.unwrap_or(upper))) / 2;
+    let brightness = usize::midpoint(brightness(upper), brightness(lower.unwrap_or(upper)));
     let step = brightness * (RAMP.len() - 1) / 255;
     &RAMP[step..=step]
 }
