@@ -13,6 +13,7 @@ use exit::{Exit, Failure, finish};
 use options::Options;
 use settings::Settings;
 
+mod appearance;
 mod decrypt;
 mod exit;
 mod file;
@@ -36,7 +37,8 @@ whoever knows the name can decrypt the images.";
 
 /// An encrypted image store run by a small cluster whose failover you can watch
 ///
-/// Without a command it starts every node on this machine, keeps them running, and prints what happens.
+/// Without a command it starts every node on this machine, keeps them running, and shows what happens:
+/// on a terminal as a dashboard, else, or with --no-tui or --format, as lines.
 #[derive(Debug, Parser)]
 #[command(name = "heirloom", version, after_help = WARNING, after_long_help = LONG_HELP.as_str())]
 struct Heirloom {
@@ -44,6 +46,8 @@ struct Heirloom {
     command: Option<Command>,
     #[command(flatten)]
     output: output::OutputArgs,
+    #[command(flatten)]
+    appearance: appearance::AppearanceArgs,
     #[command(flatten)]
     configuration: Configuration,
 }
@@ -106,13 +110,14 @@ pub fn heirloom() -> ExitCode {
     let Heirloom {
         command,
         output,
+        appearance,
         configuration,
     } = Heirloom::parse();
     let ended = match command {
         Some(command) => run(command, output, &configuration),
         None => configuration
             .supervised()
-            .and_then(|(settings, flags)| supervise::run(&settings, flags, output)),
+            .and_then(|(settings, flags)| supervise::run(settings, flags, output, appearance)),
     };
     finish(ended)
 }

@@ -19,11 +19,15 @@ pub mod layout;
 mod log_view;
 pub mod message;
 pub mod model;
+pub mod terminal;
 pub mod theme;
 mod update;
 mod view;
 mod why;
 pub mod words;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use message::{Command, Message};
 pub use model::{Control, Model, Setup};

@@ -23,6 +23,7 @@ pub mod encryption;
 pub mod event;
 pub mod id;
 pub mod image;
+pub mod live;
 pub mod loadbalancer;
 pub mod protocol;
 pub mod server;

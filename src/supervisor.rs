@@ -260,7 +260,9 @@ impl Supervisor {
         }
     }
 
-    fn now(&self) -> Time {
+    /// Returns the time on the clock by which it tells what happens to processes.
+    #[must_use]
+    pub fn now(&self) -> Time {
         Time::ZERO + self.origin.elapsed()
     }
 }

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
 pub(super) struct OutputArgs {
-    /// Run unattended: no banner, nothing but events
+    /// Run unattended: no screen, no banner, nothing but events
     #[arg(long, env = "HEIRLOOM_NO_TUI", value_parser = FalseyValueParser::new())]
     pub(super) no_tui: bool,
     /// How events are printed [default: text]
@@ -29,6 +29,11 @@ impl OutputArgs {
             no_tui: self.no_tui || before.no_tui,
             format: self.format.or(before.format),
         }
+    }
+
+    /// Says whether lines were asked for, so that no screen is drawn.
+    pub(super) fn asks_for_lines(self) -> bool {
+        self.no_tui || self.format.is_some()
     }
 
     pub(super) fn format(self) -> Format {

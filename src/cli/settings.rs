@@ -5,12 +5,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ratatui::layout::Size;
+
 use super::options::{Member, Options, Pace, Quorum, Span};
 use crate::client::ClientConfig;
 use crate::config::{
     Address, BASE_PORT, CLIENT_DEADLINE, ClusterConfig, IMAGE_BYTES_MAX, Members, MembersError, NodeConfig,
     QuorumPolicy, Timing,
 };
+use crate::dashboard::theme::Theme;
+use crate::dashboard::{Control, Setup};
 use crate::event::line::nodes;
 use crate::id::{ClusterName, NodeId, ParseIdError, UserName};
 
@@ -154,6 +158,20 @@ impl Settings {
                 Err(SettingsError::Elsewhere { node, address })
             }
             None => Ok(()),
+        }
+    }
+
+    /// Returns what a dashboard of this cluster is told.
+    pub(super) fn dashboard(&self, control: Control, theme: Theme, size: Size) -> Setup {
+        Setup {
+            cluster: self.cluster.clone(),
+            timing: self.timing,
+            quorum: self.quorum,
+            control,
+            theme,
+            size,
+            start_dir: std::env::current_dir().unwrap_or_else(|_| ".".into()),
+            users: Vec::new(),
         }
     }
 

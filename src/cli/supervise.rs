@@ -1,17 +1,21 @@
-//! `heirloom` without a command, and `supervisor`: the whole cluster of this machine, headless.
+//! `heirloom` without a command, and `supervisor`: the whole cluster of this machine, drawn or in lines.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
+use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure};
 use super::interrupt::{Asked, Signals};
 use super::output::{Format, OutputArgs};
 use super::print::print;
 use super::settings::Settings;
+use crate::dashboard::Control;
+use crate::dashboard::terminal::Tty;
 use crate::event::line::nodes;
+use crate::live::{self, Outcome, Reason};
 use crate::server;
 use crate::supervisor::headless::{self, Format as Printed};
-use crate::supervisor::{Launch, Supervisor};
+use crate::supervisor::{Launch, Summary, Supervisor};
 
 /// Addresses that somebody else listens on.
 #[derive(Debug, thiserror::Error)]
@@ -19,25 +23,68 @@ use crate::supervisor::{Launch, Supervisor};
 struct Taken(Vec<String>);
 
 /// Runs the cluster until it is asked to stop, or until no node is left.
-pub(super) fn run(settings: &Settings, flags: Vec<OsString>, output: OutputArgs) -> Result<Exit, Failure> {
+pub(super) fn run(
+    settings: Settings,
+    flags: Vec<OsString>,
+    output: OutputArgs,
+    appearance: AppearanceArgs,
+) -> Result<Exit, Failure> {
     settings.all_on_this_machine().map_err(Failure::usage)?;
     let launch = Launch {
         program: std::env::current_exe()?,
         settings: flags,
         nodes: settings.cluster.members.ids().collect(),
     };
+    let tty = if output.asks_for_lines() {
+        None
+    } else {
+        Tty::open()
+    };
     // One thread: nodes die with the thread that started them, and this one is the program's own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let ended = runtime.block_on(supervise(settings, launch, output));
+    let ended = runtime.block_on(async {
+        // Before anything is drawn: who holds a port is to be read.
+        every_address_is_free(&settings).await?;
+        match tty {
+            Some(tty) => show(settings, launch, appearance, tty).await,
+            None => print_lines(&settings, launch, output).await,
+        }
+    });
     runtime.shutdown_background();
     ended
 }
 
-async fn supervise(settings: &Settings, launch: Launch, output: OutputArgs) -> Result<Exit, Failure> {
+/// Shows the cluster on the terminal.
+async fn show(
+    settings: Settings,
+    launch: Launch,
+    appearance: AppearanceArgs,
+    tty: Tty,
+) -> Result<Exit, Failure> {
+    let setup = settings.dashboard(Control::Supervised, appearance.theme(), tty.size());
+    let nodes = launch.nodes.len();
+    let start = live::Start {
+        tty,
+        launch,
+        setup,
+        client_of: Box::new(move |user| settings.client(user)),
+    };
+    let Outcome { summary, reason } = live::run(start).await?;
+    if summary.given_up.len() == nodes {
+        return Err(no_node_is_left(&summary));
+    }
+    match reason {
+        Reason::Asked => Ok(Exit::Done),
+        Reason::Interrupted => Ok(Exit::Interrupted),
+        Reason::HungUp => Err(HungUp.into()),
+    }
+}
+
+/// Prints what happens, a line an event.
+async fn print_lines(settings: &Settings, launch: Launch, output: OutputArgs) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
-    every_address_is_free(settings).await?;
     if output.format() == Format::Text && !output.no_tui && std::io::stdout().is_terminal() {
         let (count, name) = (launch.nodes.len(), &settings.cluster.name);
         print(&format!(
@@ -58,15 +105,19 @@ async fn supervise(settings: &Settings, launch: Launch, output: OutputArgs) -> R
         Some(Asked::Interrupt) => Ok(Exit::Interrupted),
         Some(Asked::Terminate) => Ok(Exit::Done),
         None if summary.given_up.is_empty() => Ok(Exit::Done),
-        None => {
-            let given_up = nodes(&summary.given_up);
-            Err(
-                anyhow::anyhow!("no node is left: {given_up} crashed again and again; see above for why")
-                    .into(),
-            )
-        }
+        None => Err(no_node_is_left(&summary)),
     }
 }
+
+fn no_node_is_left(summary: &Summary) -> Failure {
+    let given_up = nodes(&summary.given_up);
+    anyhow::anyhow!("no node is left: {given_up} crashed again and again; see above for why").into()
+}
+
+/// The terminal went away under the dashboard.
+#[derive(Debug, thiserror::Error)]
+#[error("the terminal is gone, so every node was killed; with --no-tui the cluster needs none")]
+struct HungUp;
 
 /// Looks at every port before anything is started, and names whoever holds one.
 async fn every_address_is_free(settings: &Settings) -> Result<(), Failure> {

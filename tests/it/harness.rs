@@ -229,19 +229,20 @@ impl TestCluster {
 
     /// Asks a node how it is, as netcat would.
     pub(crate) fn status(&self, id: u16) -> StatusReport {
-        let mut stream = TcpStream::connect(self.address(id)).expect("the node listens");
+        self.status_if_up(id).expect("the node answers")
+    }
+
+    /// Asks a node how it is; `None` when it is down, or goes down meanwhile.
+    pub(crate) fn status_if_up(&self, id: u16) -> Option<StatusReport> {
+        let mut stream = TcpStream::connect(self.address(id)).ok()?;
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("a timeout can be set");
-        stream
-            .write_all(b"{\"type\":\"status\"}\n")
-            .expect("the node reads");
+        stream.write_all(b"{\"type\":\"status\"}\n").ok()?;
         let mut line = String::new();
-        BufReader::new(stream)
-            .read_line(&mut line)
-            .expect("the node answers");
-        match serde_json::from_str(&line).expect("a greeting") {
-            Greeted::Status(report) => *report,
+        BufReader::new(stream).read_line(&mut line).ok()?;
+        match serde_json::from_str(&line).ok()? {
+            Greeted::Status(report) => Some(*report),
             other => panic!("no status: {other:?}"),
         }
     }

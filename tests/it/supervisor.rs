@@ -5,12 +5,11 @@ use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
 use std::process::Stdio;
-use std::thread;
-use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{PATIENCE, Program, TestCluster, decrypted, image_of, told};
+use crate::harness::{Program, TestCluster, decrypted, image_of, told};
+use crate::processes::wait_until_gone;
 
 const FAST: &str = "timing = \"fast\"";
 /// As many as make more events than a pipe holds, 64 KiB.
@@ -43,32 +42,6 @@ fn processes(supervisor: &Program) -> BTreeMap<String, Pid> {
         Some((node.to_owned(), pid))
     });
     listening.collect()
-}
-
-/// Says whether a process still runs; one that nobody has waited for yet does not.
-fn runs(pid: Pid) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-    match stat {
-        Ok(stat) => !stat
-            .rsplit(')')
-            .next()
-            .is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X'])),
-        Err(_) => !fs::exists("/proc/self/stat").unwrap_or(false) && test_kill_process(pid).is_ok(),
-    }
-}
-
-/// Waits until none of these processes runs.
-fn wait_until_gone(pids: impl IntoIterator<Item = Pid>) {
-    let deadline = Instant::now() + PATIENCE;
-    for pid in pids {
-        while runs(pid) {
-            assert!(
-                Instant::now() < deadline,
-                "process {pid:?} outlives its supervisor"
-            );
-            thread::yield_now();
-        }
-    }
 }
 
 #[test]

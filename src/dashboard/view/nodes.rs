@@ -17,6 +17,9 @@ use crate::dashboard::theme::{Charset, Theme, Tone};
 use crate::dashboard::words;
 use crate::time::Time;
 
+/// The least CPU that fills a sparkline, in thousandths of a core: what idles must look idle.
+const CPU_SCALE_MIN: u64 = 100;
+
 /// Draws all nodes in the order of ids.
 pub(super) fn draw(model: &Model, form: NodesForm, area: Rect, buffer: &mut Buffer) {
     match form {
@@ -117,7 +120,15 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
                 Span::styled(restarts(node), theme.tone(Tone::Busy)),
             ]),
             heartbeat(model, node, width),
-            figure(theme, style, "cpu", &node.cpu, width, 1000, &cpu_text(node)),
+            figure(
+                theme,
+                style,
+                "cpu",
+                &node.cpu,
+                width,
+                CPU_SCALE_MIN,
+                &cpu_text(node),
+            ),
             figure(theme, style, "mem", &node.memory, width, 1, &memory_text(node)),
             images(theme, node),
         ],

@@ -15,15 +15,21 @@ use crate::event::WorkerState;
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (theme, rotation) = (&model.setup.theme, &model.shown().rotation);
     let mut title = vec![Span::styled("Rotation", theme.strong())];
-    if rotation.assigned() > 0 {
-        let fairness = format!("  {} turns, spread {}", rotation.assigned(), rotation.spread());
-        title.push(Span::styled(fairness, theme.quiet()));
+    if let Some(ballot) = rotation.ballot {
+        let epoch = format!("  in epoch {}", ballot.epoch);
+        title.push(Span::styled(epoch, theme.quiet()));
     }
     let inside = super::panel(model, Panel::Rotation, title, area, buffer);
     if inside.height == 0 {
         return;
     }
-    let heading = Line::styled("     turns given in this reign", theme.quiet());
+    let turns = rotation.assigned();
+    let heading = match turns {
+        0 => "    no turn given yet".to_owned(),
+        1 => "    1 turn given".to_owned(),
+        _ => format!("    {turns} turns given, spread {}", rotation.spread()),
+    };
+    let heading = Line::styled(heading, theme.quiet());
     heading.render(Rect { height: 1, ..inside }, buffer);
     let nodes = model.shown().nodes.values();
     for (y, node) in (inside.y + 1..inside.bottom()).zip(nodes) {

@@ -1,0 +1,332 @@
+//! The dashboard at work: joined with the processes it shows, the keys it hears, and the terminal.
+//!
+//! ```text
+//!   supervisor  keys  signals  uploads  pager        each waited for, none ever blocking another
+//!        \        \      |       /       /
+//!         +------- one loop, one thread ------> update(model, message) -> commands -> carried out
+//!                        |
+//!                view(model, frame) -> screen, when a frame is due and the terminal took the last
+//! ```
+//!
+//! Here is what the dashboard must not have: a clock, processes, signals, files. Invariant: whatever
+//! the terminal does, nodes are supervised; and when the loop ends, no node runs and the terminal is
+//! as it was.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tokio::time::sleep;
+
+use self::pace::{Pace, Wanted};
+use self::pager::Pager;
+use self::place::Place;
+use self::signals::{Asked, Signals};
+use self::uploads::Uploads;
+use crate::client::ClientConfig;
+use crate::dashboard::model::Ending;
+use crate::dashboard::terminal::{Keys, Screen, Tty, Typed, restore_on_panic};
+use crate::dashboard::{Command, Message, Model, Setup, update, view};
+use crate::event::process::Wish;
+use crate::id::UserName;
+use crate::supervisor::{Launch, Notice, Summary, Supervisor};
+use crate::time::Time;
+use crate::upload::UploadEvent;
+
+mod clipboard;
+mod farewell;
+mod pace;
+mod pager;
+mod place;
+mod signals;
+mod uploads;
+
+/// The key that ends everything in steps.
+const CTRL_C: KeyEvent = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+
+/// Everything that a dashboard needs to run.
+pub struct Start {
+    /// The terminal, which nobody else uses meanwhile.
+    pub tty: Tty,
+    /// The processes that are started; their ports are free.
+    pub launch: Launch,
+    /// What the dashboard is told.
+    pub setup: Setup,
+    /// Says what the client of a user is told.
+    pub client_of: Box<dyn Fn(UserName) -> ClientConfig>,
+}
+
+/// How it came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A person quit and confirmed it, or somebody asked for the end from outside.
+    Asked,
+    /// A person pressed Ctrl-C until it ended.
+    Interrupted,
+    /// The terminal is gone.
+    HungUp,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What has become of every node.
+    pub summary: Summary,
+    /// Why it ended.
+    pub reason: Reason,
+}
+
+/// Starts the cluster, shows it until somebody ends it, and leaves a summary on the screen.
+///
+/// Run it by a runtime of the current thread on the program's main thread: nodes die with the
+/// thread that started them.
+///
+/// # Errors
+///
+/// When the terminal cannot be drawn on, or when the system has no thread left; no node runs then.
+pub async fn run(start: Start) -> io::Result<Outcome> {
+    restore_on_panic();
+    let signals = Signals::listen()?;
+    let tty = Arc::new(start.tty);
+    let mut screen = Screen::open(&tty)?;
+    let keys = Keys::start(&tty)?;
+    let model = Model::new(Setup {
+        size: screen.size(),
+        ..start.setup
+    });
+    // Before any node is started: a person sees at once that something happens.
+    screen.draw(|frame| view(&model, frame))?;
+    let live = Live {
+        tty,
+        screen,
+        keys,
+        signals,
+        supervisor: Supervisor::start(start.launch),
+        uploads: Uploads::new(start.client_of),
+        pager: None,
+        model,
+        pace: Pace::default(),
+        place: Place::Shown,
+        reason: None,
+    };
+    live.until_over().await
+}
+
+struct Live {
+    tty: Arc<Tty>,
+    screen: Screen,
+    keys: Keys,
+    signals: Signals,
+    supervisor: Supervisor,
+    uploads: Uploads,
+    pager: Option<Pager>,
+    model: Model,
+    pace: Pace,
+    place: Place,
+    /// Why it ends; until it does, `None`.
+    reason: Option<Reason>,
+}
+
+/// Everything that the loop waits for.
+enum Happened {
+    Notice(Notice),
+    Typed(Typed),
+    Asked(Asked),
+    Upload(UploadEvent),
+    Paged(Result<(), String>),
+    /// A frame is due, something has aged, or the terminal took the last frame.
+    Due,
+}
+
+impl Live {
+    async fn until_over(mut self) -> io::Result<Outcome> {
+        let reason = loop {
+            if let Some(reason) = self.reason
+                && self.supervisor.is_idle()
+            {
+                break reason;
+            }
+            match self.next().await {
+                Happened::Notice(notice) => self.told(notice),
+                Happened::Typed(typed) => self.typed(typed),
+                Happened::Asked(asked) => self.asked(asked),
+                Happened::Upload(event) => self.tell(Message::Upload(event), Wanted::Soon),
+                Happened::Paged(ended) => self.paged(ended),
+                Happened::Due => self.aged(),
+            }
+            self.draw()?;
+        };
+        self.uploads.cancel();
+        drop(self.pager.take());
+        let summary = self.supervisor.summary();
+        let ran = self.supervisor.now().since(Time::ZERO);
+        let last_words = farewell::lines(ran, &self.model.cluster.leadership.history, &summary);
+        self.screen.close(&last_words);
+        Ok(Outcome { summary, reason })
+    }
+
+    async fn next(&mut self) -> Happened {
+        let wait = self.due().map(|due| due.since(self.supervisor.now()));
+        tokio::select! {
+            notice = self.supervisor.next() => Happened::Notice(notice),
+            typed = self.keys.next() => Happened::Typed(typed),
+            asked = self.signals.next() => Happened::Asked(asked),
+            event = self.uploads.next() => Happened::Upload(event),
+            ended = ended(&mut self.pager) => Happened::Paged(ended),
+            () = self.screen.freed() => Happened::Due,
+            () = elapsed(wait) => Happened::Due,
+        }
+    }
+
+    /// Returns when something is to be done though nothing happens.
+    fn due(&self) -> Option<Time> {
+        match self.place {
+            Place::Shown => {
+                let frame = self.pace.due().filter(|_| self.screen.is_free());
+                [frame, self.model.next_beat()].into_iter().flatten().min()
+            }
+            Place::Away { look_at } => Some(look_at),
+            Place::Paging | Place::Nowhere => None,
+        }
+    }
+
+    fn aged(&mut self) {
+        let now = self.supervisor.now();
+        match self.place {
+            Place::Shown if self.model.next_beat().is_some_and(|beat| beat <= now) => {
+                self.tell(Message::Beat, Wanted::Soon);
+            }
+            Place::Away { look_at } if look_at <= now => self.come_back(),
+            Place::Shown | Place::Away { .. } | Place::Paging | Place::Nowhere => {}
+        }
+    }
+
+    /// Draws a frame if one is due and the terminal took the last.
+    fn draw(&mut self) -> io::Result<()> {
+        let now = self.supervisor.now();
+        let due = self.pace.due().is_some_and(|due| due <= now);
+        if self.place == Place::Shown && due && self.screen.is_free() {
+            self.screen.draw(|frame| view(&self.model, frame))?;
+            self.pace.drawn(now);
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, notice: Notice) {
+        let message = match notice {
+            Notice::Node(event) => Message::Node(event),
+            Notice::Process(event) => Message::Process(event),
+        };
+        self.tell(message, Wanted::Soon);
+    }
+
+    /// Tells the dashboard, and does what it wants done.
+    fn tell(&mut self, message: Message, wanted: Wanted) {
+        // A screen that is held still shows nothing new, except what keys do.
+        if wanted == Wanted::Now || !self.model.is_paused() {
+            self.pace.want(wanted);
+        }
+        let by_ctrl_c = matches!(message, Message::Key(key) if key == CTRL_C);
+        let reason = if by_ctrl_c {
+            Reason::Interrupted
+        } else {
+            Reason::Asked
+        };
+        let now = self.supervisor.now();
+        for command in update(&mut self.model, now, message) {
+            self.carry_out(command, reason);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command, reason: Reason) {
+        match command {
+            Command::Wish(wish) => self.supervisor.wish(wish),
+            Command::Upload { user, file } => self.uploads.start(user, file),
+            Command::CancelUpload => self.uploads.cancel(),
+            Command::Copy(text) => self.screen.pass(&clipboard::sequence(&text)),
+            Command::Page(text) => self.page(&text),
+            Command::Suspend => self.suspend(),
+            Command::Quit => self.end(reason, Ending::Stopping),
+            Command::QuitNow => self.end(reason, Ending::Killing),
+        }
+    }
+
+    /// Ends every node, and then the loop; the first reason counts.
+    fn end(&mut self, reason: Reason, how: Ending) {
+        let wish = match how {
+            Ending::No => return,
+            Ending::Stopping => Wish::StopAll,
+            Ending::Killing => Wish::KillAll,
+        };
+        self.reason.get_or_insert(reason);
+        self.model.ending = how;
+        self.pace.want(Wanted::Now);
+        self.supervisor.wish(wish);
+    }
+
+    /// Takes everything that is typed already, and draws once for all of it.
+    fn typed(&mut self, first: Typed) {
+        let mut next = Some(first);
+        while let Some(typed) = next {
+            match typed {
+                Typed::Key(key) => self.tell(Message::Key(key), Wanted::Now),
+                Typed::Paste(text) => self.tell(Message::Paste(text), Wanted::Now),
+                Typed::Gone => return self.hung_up(),
+            }
+            next = self.keys.waiting();
+        }
+    }
+
+    fn asked(&mut self, asked: Asked) {
+        match asked {
+            // The pager has a use of its own for it.
+            Asked::Interrupt if self.place == Place::Paging => {}
+            Asked::Interrupt => self.tell(Message::Key(CTRL_C), Wanted::Now),
+            Asked::Terminate => {
+                let again = self.model.ending != Ending::No;
+                self.close_pager();
+                self.end(
+                    Reason::Asked,
+                    if again { Ending::Killing } else { Ending::Stopping },
+                );
+            }
+            Asked::Quit => {
+                self.close_pager();
+                self.end(Reason::Asked, Ending::Killing);
+            }
+            Asked::HangUp => self.hung_up(),
+            Asked::Stop => self.suspend(),
+            Asked::Continue => self.continued(),
+            Asked::Resize => self.resized(),
+        }
+    }
+
+    /// Ends at once: nobody sees how it ends, and the terminal's port may be wanted again.
+    fn hung_up(&mut self) {
+        self.place = Place::Nowhere;
+        self.close_pager();
+        self.end(Reason::HungUp, Ending::Killing);
+    }
+
+    fn resized(&mut self) {
+        self.screen.fit();
+        self.tell(Message::Resized(self.screen.size()), Wanted::Now);
+    }
+}
+
+/// Waits for a pager to end; without one, for ever.
+async fn ended(pager: &mut Option<Pager>) -> Result<(), String> {
+    match pager {
+        Some(pager) => pager.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a while; without an end, for ever.
+async fn elapsed(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,376 @@
+//! The real program in a terminal of its own: shown, typed into, and gone without a trace.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use heirloom::dashboard::terminal::{Screen, Tty, restore_on_panic};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{PATIENCE, TestCluster};
+use crate::processes::{runs, wait_until_gone};
+use pane::{Pane, is_normal};
+
+mod pane;
+
+const FAST: &str = "timing = \"fast\"";
+const HEIRLOOM: &str = env!("CARGO_BIN_EXE_heirloom");
+
+/// A shell that outlives the program, so that what it leaves behind can be looked at.
+const THEN_TELL: &str = "\"$0\" \"$@\"; echo \"ENDED $?\"; read -r line";
+
+/// Opens the dashboard of a cluster as the only program of a terminal.
+fn dashboard(cluster: &TestCluster) -> Pane {
+    Pane::open(cluster.command(HEIRLOOM), 40, 120)
+}
+
+/// Opens the dashboard of a cluster under a shell that stays.
+fn dashboard_in_shell(cluster: &TestCluster) -> Pane {
+    let mut command = cluster.command("sh");
+    command.args(["-c", THEN_TELL, HEIRLOOM]);
+    Pane::open(command, 40, 120)
+}
+
+/// Waits until the dashboard shows who leads; returns the processes of the nodes.
+fn shows_leader(pane: &Pane, cluster: &TestCluster, count: u16) -> Vec<Pid> {
+    pane.wait_for(&format!("NODE {count} LEADS"));
+    let pids = (1..=count).map(|id| i32::try_from(cluster.status(id).pid).expect("a process id"));
+    pids.map(|pid| Pid::from_raw(pid).expect("not zero")).collect()
+}
+
+/// The process that started another.
+fn parent_of(pid: Pid) -> Pid {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).expect("it runs");
+    let after_name = stat.rsplit(')').next().expect("a name in brackets");
+    let parent = after_name.split_whitespace().nth(1).expect("a parent");
+    Pid::from_raw(parent.parse().expect("a number")).expect("not zero")
+}
+
+#[test]
+fn it_starts_shows_the_leader_and_quits_without_a_trace() {
+    let cluster = TestCluster::new(3, FAST);
+    let pane = dashboard_in_shell(&cluster);
+    let pids = shows_leader(&pane, &cluster, 3);
+    assert!(pane.is_raw());
+    pane.wait_until("drawn as a dashboard", |screen| {
+        screen.alternate_screen() && screen.bracketed_paste() && screen.hide_cursor()
+    });
+
+    pane.type_in(b"q");
+    pane.wait_for("Quit?");
+    pane.type_in(b"\x1b");
+    pane.wait_until("asked no more", |screen| !screen.contents().contains("Quit?"));
+    assert!(pids.iter().all(|pid| runs(*pid)), "it asked, and was told no");
+    pane.type_in(b"q");
+    pane.wait_for("Quit?");
+    pane.type_in(b"y");
+    pane.wait_for("ENDED 0");
+    pane.wait_until("normal", is_normal);
+    assert!(pane.is_as_before(), "the terminal has its mode again");
+    wait_until_gone(pids);
+    let text = pane.text();
+    for line in [
+        "node 3 led last, in epoch",
+        "Node 1: 0 restarts; exited with code 0",
+        "Node 3: 0 restarts; exited with code 0",
+    ] {
+        assert!(text.contains(line), "no {line:?}:\n{text}");
+    }
+}
+
+#[test]
+fn ctrl_c_quits_in_steps_and_is_told_by_the_exit_code() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    let pids = shows_leader(&pane, &cluster, 1);
+    pane.type_in(b"\x03");
+    pane.wait_for("Quit?");
+    pane.type_in(b"\x03");
+    assert_eq!(pane.wait().code(), Some(130));
+    wait_until_gone(pids);
+}
+
+#[test]
+fn sigterm_stops_the_cluster_in_order_and_restores_the_terminal() {
+    let cluster = TestCluster::new(2, FAST);
+    let pane = dashboard_in_shell(&cluster);
+    let pids = shows_leader(&pane, &cluster, 2);
+    kill_process(parent_of(pids[0]), Signal::TERM).expect("it runs");
+    pane.wait_for("ENDED 0");
+    pane.wait_until("normal", is_normal);
+    assert!(pane.is_as_before());
+    assert!(
+        pane.text().contains("Node 1: 0 restarts; exited with code 0"),
+        "{}",
+        pane.text()
+    );
+    wait_until_gone(pids);
+}
+
+#[test]
+fn no_node_outlives_a_dashboard_that_is_killed() {
+    let cluster = TestCluster::new(3, FAST);
+    let mut pane = dashboard(&cluster);
+    let pids = shows_leader(&pane, &cluster, 3);
+    kill_process(pids[0], Signal::STOP).expect("it runs");
+    pane.signal(Signal::KILL);
+    pane.wait();
+    wait_until_gone(pids);
+}
+
+#[test]
+fn a_terminal_that_is_closed_takes_everything_with_it() {
+    let cluster = TestCluster::new(3, FAST);
+    let mut pane = dashboard(&cluster);
+    let pids = shows_leader(&pane, &cluster, 3);
+    // A node that stands still would outlive any grace.
+    kill_process(pids[0], Signal::STOP).expect("it runs");
+    pane.close();
+    let status = pane.wait();
+    assert_eq!(status.code(), Some(1), "{status}");
+    wait_until_gone(pids);
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_draws_it_again() {
+    let cluster = TestCluster::new(2, FAST);
+    let mut shell = cluster.command("sh");
+    shell.arg("-i").env("PS1", "SHELL> ").env_remove("ENV");
+    let pane = Pane::open(shell, 40, 120);
+    pane.wait_for("SHELL>");
+    pane.type_in(format!("{HEIRLOOM}\n").as_bytes());
+    let pids = shows_leader(&pane, &cluster, 2);
+
+    pane.type_in(b"\x1a");
+    pane.wait_until("given back", is_normal);
+    pane.type_in(b"echo still $((1 + 1))\n");
+    pane.wait_for("still 2");
+    assert!(!pane.is_raw());
+    assert!(pids.iter().all(|pid| runs(*pid)), "nodes go on");
+    assert!(cluster.status(2).serving);
+
+    pane.type_in(b"fg\n");
+    pane.wait_until("drawn again", |screen| {
+        screen.alternate_screen() && screen.contents().contains("NODE 2 LEADS")
+    });
+    assert!(pane.is_raw());
+    pane.type_in(b"q");
+    pane.wait_for("Quit?");
+    pane.type_in(b"y");
+    pane.wait_until("normal", is_normal);
+    pane.wait_for("Node 2: 0 restarts; exited with code 0");
+    wait_until_gone(pids);
+}
+
+#[test]
+fn a_terminal_that_stands_still_does_not_stop_the_supervising() {
+    let cluster = TestCluster::new(3, FAST);
+    let mut pane = dashboard(&cluster);
+    let pids = shows_leader(&pane, &cluster, 3);
+    pane.stand_still(true);
+    // More frames than a terminal holds, each of them whole.
+    for size in [60, 30, 61, 31, 62, 32, 63, 33] {
+        pane.resize(size, 200);
+    }
+    let before = cluster.status(3).generation;
+    kill_process(pids[2], Signal::KILL).expect("it runs");
+    // Only a supervisor that goes on starts it again.
+    let deadline = Instant::now() + PATIENCE;
+    while cluster.status_if_up(3).is_none_or(|status| status.generation == before) {
+        assert!(Instant::now() < deadline, "node 3 was not started again");
+        thread::yield_now();
+    }
+    pane.stand_still(false);
+    pane.wait_for("NODE 3 LEADS");
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
+}
+
+#[test]
+fn a_terminal_that_stands_still_does_not_keep_the_program_from_ending() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    let pids = shows_leader(&pane, &cluster, 1);
+    pane.stand_still(true);
+    for size in (30..90).chain(30..90) {
+        pane.resize(size, 200);
+    }
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
+    wait_until_gone(pids);
+}
+
+#[test]
+fn it_fits_every_size() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    shows_leader(&pane, &cluster, 1);
+    for (rows, columns) in [
+        (1, 1),
+        (2, 500),
+        (200, 3),
+        (200, 500),
+        (5, 20),
+        (24, 80),
+        (1, 200),
+    ] {
+        for _ in 0..20 {
+            pane.resize(rows, columns);
+            pane.resize(columns.min(200), rows);
+        }
+    }
+    pane.resize(40, 120);
+    pane.wait_for("NODE 1 LEADS");
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
+}
+
+#[test]
+fn a_paste_of_a_megabyte_does_nothing_but_be_there() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    let pids = shows_leader(&pane, &cluster, 1);
+    // Every `q` and `X` in it would end something if it were typed.
+    pane.type_in(b"\x1b[200~");
+    pane.type_in(&b"qyX!".repeat(1 << 18));
+    pane.type_in(b"\x1b[201~q");
+    pane.wait_for("Quit?");
+    assert!(pids.iter().all(|pid| runs(*pid)));
+    pane.type_in(b"y");
+    assert_eq!(pane.wait().code(), Some(0));
+}
+
+#[test]
+fn nodes_that_exit_at_once_are_shown_and_told_by_the_exit_code() {
+    let cluster = TestCluster::new(1, FAST);
+    // A folder cannot be made where a file is.
+    cluster.file("data", b"a file");
+    let pane = dashboard_in_shell(&cluster);
+    pane.wait_for("NO NODE IS UP");
+    pane.wait_for("given up");
+    pane.type_in(b"q");
+    pane.wait_for("Quit?");
+    pane.type_in(b"y");
+    pane.wait_for("ENDED 1");
+    pane.wait_until("normal", is_normal);
+    let text = pane.text();
+    assert!(text.contains("Node 1: 4 restarts; exited with code 1"), "{text}");
+    assert!(text.contains("error: no node is left: node 1 crashed"), "{text}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_before_anything_is_drawn() {
+    let cluster = TestCluster::new(2, FAST);
+    let _taken = std::net::TcpListener::bind(cluster.address(2)).expect("free so far");
+    let pane = dashboard_in_shell(&cluster);
+    pane.wait_for("ENDED 1");
+    assert!(pane.text().contains("nothing was started"), "{}", pane.text());
+    assert!(!pane.raw().contains("\u{1b}[?1049h"));
+}
+
+#[test]
+fn a_terminal_that_understands_nothing_gets_lines() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut command = cluster.command("sh");
+    command.args(["-c", "TERM=dumb exec \"$0\"", HEIRLOOM]);
+    let mut pane = Pane::open(command, 40, 120);
+    pane.wait_for("Node 1: I am the LEADER");
+    assert!(!pane.raw().contains("\u{1b}["), "{}", pane.raw());
+    pane.type_in(b"\x03");
+    assert_eq!(pane.wait().code(), Some(130));
+}
+
+#[test]
+fn the_pager_has_the_terminal_while_it_runs() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut command = cluster.command("sh");
+    // A pager that says what it got and waits for a key.
+    let pager = cluster.file(
+        "pager.sh",
+        b"#!/bin/sh\necho PAGER; grep -c LEADER \"$1\"; read -r line\n",
+    );
+    make_executable(&pager);
+    command
+        .args(["-c", "PAGER=\"$1\" exec \"$0\"", HEIRLOOM])
+        .arg(&pager);
+    let mut pane = Pane::open(command, 40, 120);
+    shows_leader(&pane, &cluster, 1);
+    pane.type_in(b"l");
+    pane.type_in(b"o");
+    pane.wait_until("paged", |screen| {
+        !screen.alternate_screen() && screen.contents().contains("PAGER")
+    });
+    assert!(!pane.is_raw());
+    pane.type_in(b"\n");
+    pane.wait_until("drawn again", |screen| {
+        screen.alternate_screen() && screen.contents().contains("NODE 1 LEADS")
+    });
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
+}
+
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("it is ours");
+}
+
+#[test]
+fn a_panic_is_read_on_the_normal_screen() {
+    let mut command = Command::new("sh");
+    let program = std::env::current_exe().expect("this test");
+    let arguments = [
+        "--ignored",
+        "--exact",
+        "--nocapture",
+        "terminal::panics_while_it_draws",
+    ];
+    command
+        .args(["-c", THEN_TELL])
+        .arg(program)
+        .args(arguments)
+        .env_remove("RUST_BACKTRACE");
+    let pane = Pane::open(command, 24, 80);
+    pane.wait_for("ENDED 101");
+    pane.wait_until("normal", is_normal);
+    assert!(pane.is_as_before());
+    assert!(pane.text().contains("the view is broken"), "{}", pane.text());
+    let raw = pane.raw();
+    let at = |text: &str| raw.find(text).unwrap_or_else(|| panic!("no {text:?}: {raw:?}"));
+    assert!(at("\u{1b}[?1049h") < at("\u{1b}[?1049l"), "it was entered");
+    assert!(
+        at("\u{1b}[?1049l") < at("the view is broken"),
+        "left before the message"
+    );
+}
+
+#[test]
+#[ignore = "run in a terminal of its own, by the test above"]
+fn panics_while_it_draws() {
+    restore_on_panic();
+    let tty = Arc::new(Tty::open().expect("a terminal"));
+    let mut screen = Screen::open(&tty).expect("it can be drawn on");
+    screen.draw(|_| ()).expect("into memory");
+    let deadline = Instant::now() + PATIENCE;
+    while !screen.is_free() {
+        assert!(Instant::now() < deadline, "the first frame is never written");
+        thread::yield_now();
+    }
+    screen
+        .draw(|_| panic!("the view is broken"))
+        .expect("not reached");
+}
+
+#[test]
+fn the_first_frame_does_not_wait_for_a_node() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    shows_leader(&pane, &cluster, 1);
+    let raw = pane.raw();
+    let first = raw.split("\u{1b}[?2026l").next().expect("a frame");
+    assert!(first.contains("STARTING"), "{first:?}");
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
+}
