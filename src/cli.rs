@@ -22,6 +22,7 @@ mod interrupt;
 mod node;
 mod options;
 mod output;
+mod picture;
 mod print;
 mod session;
 mod settings;
@@ -102,6 +103,9 @@ enum Command {
     Completions(generate::CompletionsArgs),
     /// Print the manual
     Man,
+    /// Decode an image for a dashboard
+    #[command(hide = true)]
+    Picture(picture::PictureArgs),
 }
 
 /// Runs the program `heirloom`.
@@ -158,6 +162,7 @@ fn run(command: Command, output: output::OutputArgs, configuration: &Configurati
         Command::Wait(args) => wait::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
+        Command::Picture(args) => picture::run(&args),
     }
 }
 

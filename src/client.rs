@@ -40,6 +40,7 @@ pub mod transcript;
 mod transfer;
 mod upload;
 
+pub(crate) use editor::state_folder;
 pub use error::{Outcome, UploadError};
 pub use part::SaveError;
 pub use source::SourceError;

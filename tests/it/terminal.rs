@@ -179,7 +179,10 @@ fn a_terminal_that_stands_still_does_not_stop_the_supervising() {
     kill_process(pids[2], Signal::KILL).expect("it runs");
     // Only a supervisor that goes on starts it again.
     let deadline = Instant::now() + PATIENCE;
-    while cluster.status_if_up(3).is_none_or(|status| status.generation == before) {
+    while cluster
+        .status_if_up(3)
+        .is_none_or(|status| status.generation == before)
+    {
         assert!(Instant::now() < deadline, "node 3 was not started again");
         thread::yield_now();
     }

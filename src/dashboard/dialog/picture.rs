@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use ratatui::layout::Size;
 use ratatui_image::protocol::Protocol;
 
+use crate::protocol::ImageKind;
+
 /// How many pixels a cell of half-blocks has, one above the other.
 pub const PIXELS_PER_CELL: u16 = 2;
 
@@ -49,8 +51,8 @@ pub struct Preview {
 /// A picture that is ready to be drawn.
 #[derive(Clone)]
 pub struct Picture {
-    /// What kind of image it is, such as `PNG`.
-    pub kind: &'static str,
+    /// What kind of image it is; none for encrypted bytes.
+    pub kind: Option<ImageKind>,
     /// Width and height of the image itself, in its own pixels.
     pub dimensions: (u32, u32),
     /// How it is drawn.
@@ -86,6 +88,12 @@ impl Pixels {
     #[must_use]
     pub fn width(&self) -> u16 {
         self.width
+    }
+
+    /// Returns the colours, row by row.
+    #[must_use]
+    pub fn colours(&self) -> &[[u8; 3]] {
+        &self.colours
     }
 
     /// Returns the number of rows.
@@ -150,7 +158,7 @@ impl Pane {
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (width, height) = self.dimensions;
-        write!(f, "{} {width}x{height}", self.kind)
+        write!(f, "{:?} {width}x{height}", self.kind)
     }
 }
 

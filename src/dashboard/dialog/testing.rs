@@ -19,12 +19,12 @@ pub(crate) fn id(number: u16) -> NodeId {
 
 /// Lists `folder`; a name that ends in a slash is that of a folder.
 pub(crate) fn listing(folder: &str, names: &[&str]) -> Listing {
-    let entries = names.iter().map(|name| match name.strip_suffix('/') {
-        Some(name) => entry(name.into(), EntryKind::Folder),
-        None => {
-            let kind = EntryKind::of_file(name.as_ref(), 614_831);
-            entry(OsString::from(name), kind)
-        }
+    let entries = names.iter().map(|name| {
+        let folder = name
+            .strip_suffix('/')
+            .map(|name| entry(name.into(), EntryKind::Folder));
+        let kind = EntryKind::of_file(name.as_ref(), 614_831);
+        folder.unwrap_or_else(|| entry(name.into(), kind))
     });
     listing_of(folder, entries.collect())
 }

@@ -39,7 +39,7 @@ fn picture(number: u64) -> Preview {
     Preview {
         number,
         picture: Ok(Picture {
-            kind: "PNG",
+            kind: Some(crate::protocol::ImageKind::Png),
             dimensions: (1200, 800),
             drawn: Drawn::Pixels(Pixels::new(2, vec![[9; 3]; 4])),
         }),

@@ -139,7 +139,8 @@ fn caption(dialog: &UploadDialog, theme: Theme, width: u16) -> Line<'static> {
     let facts = match (entry.kind, dialog.picture().picture()) {
         (EntryKind::Image { bytes: size } | EntryKind::Other { bytes: size }, Some(picture)) => {
             let (width, height) = picture.dimensions;
-            format!("{}, {width}x{height}, {}", picture.kind, bytes(size))
+            let kind = picture.kind.map(|kind| format!("{kind}, ")).unwrap_or_default();
+            format!("{kind}{width}x{height}, {}", bytes(size))
         }
         (EntryKind::Image { bytes: size } | EntryKind::Other { bytes: size }, None) => bytes(size),
         (EntryKind::Folder, _) => "a folder: Enter goes into it".to_owned(),

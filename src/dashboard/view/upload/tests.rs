@@ -84,7 +84,7 @@ fn painted(area: Size, noise: bool) -> Picture {
         }
     });
     Picture {
-        kind: "PNG",
+        kind: Some(crate::protocol::ImageKind::Png),
         dimensions: (1200, 800),
         drawn: Drawn::Pixels(Pixels::new(width, colour.collect())),
     }
