@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::frame_of;
-use crate::dashboard::cluster::node::{Belief, Node, NodeState, Process};
+use crate::dashboard::cluster::node::{Belief, Node, Process};
 use crate::dashboard::cluster::samples::Samples;
 use crate::dashboard::layout::{NodesForm, Panel};
 use crate::dashboard::model::Model;
@@ -205,7 +205,7 @@ fn heartbeat(model: &Model, node: &Node, width: u16) -> Line<'static> {
 
 /// Returns when a worker was last answered; of a leader, when it last answered anybody.
 fn heard_at(model: &Model, node: &Node) -> Option<Time> {
-    if node.state() != NodeState::Leading {
+    if !matches!(node.belief, Belief::Leads(_)) {
         return node.heartbeat.map(|heartbeat| heartbeat.at);
     }
     let answered = model.shown().nodes.values().filter_map(|other| other.heartbeat);

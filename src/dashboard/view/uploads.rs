@@ -62,18 +62,18 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn widths(wide: bool) -> Vec<Constraint> {
-    use Constraint::{Fill, Length, Max};
+    use Constraint::{Fill, Length, Max, Min};
     if wide {
         vec![
             Length(8),
-            Max(12),
-            Fill(2),
+            Max(14),
+            Max(44),
             Length(8),
             Length(6),
             Length(12),
             Length(6),
             Length(8),
-            Fill(1),
+            Min(12),
         ]
     } else {
         vec![Length(8), Max(8), Fill(1), Length(4), Length(13)]
