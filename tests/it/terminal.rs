@@ -15,6 +15,7 @@ use crate::processes::{runs, wait_until_gone};
 use pane::{Pane, is_normal};
 
 mod pane;
+mod uploading;
 
 const FAST: &str = "timing = \"fast\"";
 const HEIRLOOM: &str = env!("CARGO_BIN_EXE_heirloom");
