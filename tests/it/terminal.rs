@@ -232,6 +232,26 @@ fn it_fits_every_size() {
 }
 
 #[test]
+fn a_terminal_that_has_forgotten_is_drawn_whole() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    shows_leader(&pane, &cluster, 1);
+    // It was small for a moment, and the program looks when it has its old size again.
+    pane.forget();
+    pane.signal(Signal::WINCH);
+    pane.wait_for("NODE 1 LEADS");
+    // Somebody else stopped the program and used the terminal.
+    pane.signal(Signal::STOP);
+    pane.forget();
+    pane.signal(Signal::CONT);
+    pane.wait_until("entered again", |screen| {
+        screen.alternate_screen() && screen.contents().contains("NODE 1 LEADS")
+    });
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
+}
+
+#[test]
 fn a_paste_of_a_megabyte_does_nothing_but_be_there() {
     let cluster = TestCluster::new(1, FAST);
     let mut pane = dashboard(&cluster);
