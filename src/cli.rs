@@ -14,6 +14,7 @@ use options::Options;
 use settings::Settings;
 
 mod appearance;
+mod attach;
 mod decrypt;
 mod exit;
 mod file;
@@ -90,6 +91,8 @@ enum Command {
     Node(node::NodeArgs),
     /// Open a session to upload images in
     Client(session::ClientArgs),
+    /// Show a cluster that something else started
+    Attach(attach::AttachArgs),
     /// Upload images and save them encrypted
     Upload(upload::UploadArgs),
     /// Decrypt saved images
@@ -114,7 +117,7 @@ pub fn heirloom() -> ExitCode {
         configuration,
     } = Heirloom::parse();
     let ended = match command {
-        Some(command) => run(command, output, &configuration),
+        Some(command) => run(command, output, appearance, &configuration),
         None => configuration
             .supervised()
             .and_then(|(settings, flags)| supervise::run(settings, flags, output, appearance)),
@@ -129,6 +132,7 @@ pub fn server() -> ExitCode {
     finish(run(
         Command::Node(node),
         output::OutputArgs::default(),
+        appearance::AppearanceArgs::default(),
         &configuration,
     ))
 }
@@ -143,15 +147,22 @@ pub fn client() -> ExitCode {
     finish(run(
         Command::Client(client),
         output::OutputArgs::default(),
+        appearance::AppearanceArgs::default(),
         &configuration,
     ))
 }
 
-fn run(command: Command, output: output::OutputArgs, configuration: &Configuration) -> Result<Exit, Failure> {
+fn run(
+    command: Command,
+    output: output::OutputArgs,
+    appearance: appearance::AppearanceArgs,
+    configuration: &Configuration,
+) -> Result<Exit, Failure> {
     let settings = || configuration.settings();
     match command {
         Command::Node(args) => node::run(&settings()?, &args, output),
         Command::Client(args) => session::run(&settings()?, &args),
+        Command::Attach(args) => attach::run(settings()?, args, appearance),
         Command::Upload(args) => upload::run(&settings()?, &args),
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Status(args) => status::run(&settings()?, &args),

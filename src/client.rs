@@ -39,6 +39,7 @@ pub mod status;
 pub mod transcript;
 mod transfer;
 mod upload;
+pub mod watch;
 
 pub use error::{Outcome, UploadError};
 pub use part::SaveError;

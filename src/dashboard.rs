@@ -25,6 +25,9 @@ mod view;
 mod why;
 pub mod words;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 pub use message::{Command, Message};
 pub use model::{Control, Model, Setup};
 pub use update::update;

@@ -23,6 +23,7 @@ use tokio::time::sleep_until;
 use self::policy::{Action, ChildId, Input, Policy};
 use self::process::Process;
 use self::ring::OutputLine;
+use self::sampler::{Sampled, Sampler};
 use crate::event::line::printable;
 use crate::event::process::{Ending, ProcessEvent, ProcessFact, Wish};
 use crate::event::{EVENT_VERSION, Event, Fact};
@@ -34,6 +35,7 @@ mod policy;
 mod printer;
 mod process;
 mod ring;
+mod sampler;
 
 /// How nodes are started.
 #[derive(Debug, Clone)]
@@ -94,6 +96,7 @@ pub struct Supervisor {
     /// Kept for the next process; so `exits` never ends.
     exits_to: mpsc::UnboundedSender<(ChildId, Ending)>,
     written: Arc<Notify>,
+    sampler: Sampler,
     /// What is still to be told, in order; bounded by the rings it is filled from.
     pending: VecDeque<Notice>,
 }
@@ -112,6 +115,7 @@ impl Supervisor {
             exits,
             exits_to,
             written: Arc::default(),
+            sampler: Sampler::new(),
             pending: VecDeque::new(),
         };
         for node in nodes {
@@ -148,6 +152,26 @@ impl Supervisor {
                 () = self.written.notified() => {}
                 () = until(self.origin, due) => self.handle(Input::Tick),
             }
+        }
+    }
+
+    /// Returns what is to be told already, if anything is.
+    pub fn waiting(&mut self) -> Option<Notice> {
+        self.pending.pop_front()
+    }
+
+    /// Looks at what every process uses, and tells it: [`ProcessFact::Sampled`].
+    ///
+    /// Whoever shows it says when; a process that was looked at just before is left out.
+    pub fn sample(&mut self) {
+        let of_process = |process: &Process| Sampled {
+            id: process.id,
+            pid: process.pid,
+            started: Time::ZERO + process.started.duration_since(self.origin),
+        };
+        let running: Vec<Sampled> = self.processes.values().map(of_process).collect();
+        for (child, fact) in self.sampler.sample(self.now(), &running) {
+            self.tell(child, fact);
         }
     }
 

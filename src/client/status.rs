@@ -15,7 +15,7 @@ use crate::upload::Unreachable;
 ///
 /// A healthy one needs a millisecond; one that needs a second is not well, and the person who
 /// asks wants to see just that.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What one member said.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,19 +34,27 @@ pub async fn ask_all(cluster: &ClusterConfig) -> Vec<MemberStatus> {
     for (node, address) in cluster.members.iter() {
         let (name, address) = (cluster.name.clone(), address.clone());
         asking.spawn(async move {
-            let asked = timeout(PATIENCE, Link::status(&address)).await;
-            let report = asked.unwrap_or(Err(Unreachable::NoAnswer));
-            let report = report.and_then(|report| expected(node, &name, report));
             MemberStatus {
                 node,
+                report: ask(node, &address, &name).await,
                 address,
-                report,
             }
         });
     }
     let mut statuses = asking.join_all().await;
     statuses.sort_by_key(|status| status.node);
     statuses
+}
+
+/// Asks one member of the cluster of this name.
+pub(super) async fn ask(
+    node: NodeId,
+    address: &Address,
+    name: &ClusterName,
+) -> Result<StatusReport, Unreachable> {
+    let asked = timeout(PATIENCE, Link::status(address)).await;
+    let report = asked.unwrap_or(Err(Unreachable::NoAnswer))?;
+    expected(node, name, report)
 }
 
 /// Refuses the report of somebody else who listens where a member should.

@@ -117,15 +117,17 @@ fn panels(body: Rect, nodes: u16, form: NodesForm, tall: bool) -> Vec<(Panel, Re
     let timeline_height = nodes + 3;
     let mut left = body;
     let mut take = |height: u16| {
-        let height = height.min(left.height);
+        if height > left.height {
+            return None;
+        }
         let [taken, rest] = Split::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(left);
         left = rest;
-        (taken.height == height && height >= 3).then_some(taken)
+        Some(taken)
     };
     let mut panels = Vec::new();
     panels.extend(take(nodes_height).map(|area| (Panel::Nodes, area)));
     if let Some(middle) = take(middle_height) {
-        let rotation_width = (middle.width / 3).min(48);
+        let rotation_width = (middle.width / 3).clamp(30, 48);
         let [rotation, uploads] =
             Split::horizontal([Constraint::Length(rotation_width), Constraint::Fill(1)]).areas(middle);
         panels.extend([(Panel::Rotation, rotation), (Panel::Uploads, uploads)]);
@@ -139,11 +141,22 @@ fn panels(body: Rect, nodes: u16, form: NodesForm, tall: bool) -> Vec<(Panel, Re
             panels.push((Panel::Elections, elections));
         }
         panels.push((Panel::Logs, logs));
-    } else if let Some((_, last)) = panels.last_mut() {
-        // What is too low for a panel goes to the one above it.
-        last.height += left.height;
+    } else {
+        // What is too low for a panel goes to the ones above it.
+        grow(&mut panels, left.height);
     }
     panels
+}
+
+/// Gives so many lines more to the panels that end lowest.
+fn grow(panels: &mut [(Panel, Rect)], lines: u16) {
+    let bottom = panels.iter().map(|(_, area)| area.bottom()).max();
+    for (_, area) in panels
+        .iter_mut()
+        .filter(|(_, area)| Some(area.bottom()) == bottom)
+    {
+        area.height += lines;
+    }
 }
 
 #[cfg(test)]

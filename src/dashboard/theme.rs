@@ -137,7 +137,11 @@ impl Theme {
     /// Returns the style of what is read first.
     #[must_use]
     pub fn strong(&self) -> Style {
-        Style::new().bold()
+        match self.palette {
+            Palette::Dark => Style::new().fg(Color::Indexed(253)).bold(),
+            Palette::Light => Style::new().fg(Color::Indexed(235)).bold(),
+            Palette::None => Style::new().bold(),
+        }
     }
 
     /// Returns the style of the border of a panel.

@@ -144,3 +144,6 @@ fn key_hint(theme: &Theme, key: &str, label: &str) -> [Span<'static>; 3] {
         Span::styled(label.to_owned(), theme.quiet()),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,11 +80,16 @@ fn following(model: &Model, node: &Node, ballot: Ballot, since: &str) -> Vec<Str
     if let Some(heartbeat) = node.heartbeat {
         let ago = model.shown_at().since(heartbeat.at);
         let left = model.setup.timing.promise().saturating_sub(ago);
+        let answered = match heartbeat.after {
+            Some(after) => format!(
+                "Its last heartbeat was answered {:.1} s ago, after {}",
+                ago.as_secs_f64(),
+                words::span(after)
+            ),
+            None => format!("It promised to follow {:.1} s ago", ago.as_secs_f64()),
+        };
         lines.push(format!(
-            "Its last heartbeat was answered {:.1} s ago, after {}; without another answer it would suspect the \
-             leader in {:.1} s.",
-            ago.as_secs_f64(),
-            words::span(heartbeat.after),
+            "{answered}; without another answer it would suspect the leader in {:.1} s.",
             left.as_secs_f64()
         ));
     }

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -38,6 +38,7 @@ pub(super) type SharedRing = Arc<Mutex<Ring>>;
 pub(super) struct Process {
     pub(super) id: ChildId,
     pub(super) pid: u32,
+    pub(super) started: Instant,
     pub(super) ring: SharedRing,
     signals: mpsc::UnboundedSender<ProcessSignal>,
 }
@@ -65,6 +66,7 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        let started = Instant::now();
         let pid = child.id().ok_or(io::ErrorKind::NotFound)?;
         let ring = SharedRing::default();
         let stdout = child.stdout.take().map(|pipe| {
@@ -87,6 +89,7 @@ impl Process {
         Ok(Self {
             id,
             pid,
+            started,
             ring,
             signals,
         })

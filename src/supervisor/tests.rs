@@ -155,6 +155,76 @@ fn a_process_that_does_not_listen_is_killed_by_whoever_cannot_wait() {
     });
 }
 
+/// Asks for samples until the process's next one is told.
+async fn sample(supervisor: &mut Supervisor) -> (u32, u64) {
+    let sampled = |fact: &ProcessFact| match fact {
+        ProcessFact::Sampled {
+            cpu_permille,
+            memory_bytes,
+        } => Some((*cpu_permille, *memory_bytes)),
+        _ => None,
+    };
+    // One that is asked too soon is not taken; time is what it waits for.
+    for _ in 0..1000 {
+        supervisor.sample();
+        let told = until(supervisor, sampled);
+        if let Ok(told) = tokio::time::timeout(Duration::from_millis(50), told).await {
+            return told;
+        }
+    }
+    panic!("no sample of a process that runs");
+}
+
+#[test]
+fn a_busy_process_is_sampled_as_busy_from_the_first_time_on() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("echo ready; while :; do :; done");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        for _ in 0..2 {
+            let (cpu_permille, memory_bytes) = sample(&mut supervisor).await;
+            assert!((1..2000).contains(&cpu_permille), "{cpu_permille}");
+            assert!((4096..1 << 30).contains(&memory_bytes), "{memory_bytes}");
+        }
+        supervisor.wish(Wish::KillAll);
+        until_idle(&mut supervisor).await;
+    });
+}
+
+#[test]
+fn a_process_that_waits_is_sampled_as_idle_and_one_that_is_gone_not_at_all() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("echo ready; exec cat");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        sample(&mut supervisor).await;
+        let (cpu_permille, _) = sample(&mut supervisor).await;
+        assert!(cpu_permille < 50, "{cpu_permille}");
+        supervisor.wish(Wish::Kill(one()));
+        until_idle(&mut supervisor).await;
+        supervisor.sample();
+        assert!(supervisor.is_idle(), "nothing is told of nobody");
+    });
+}
+
+#[test]
+fn samples_of_a_new_life_begin_anew() {
+    run(async {
+        let (mut supervisor, folder) =
+            of_script("echo ready; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exec cat");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        sample(&mut supervisor).await;
+        fs::write(folder.path().join("node.sh"), "#!/bin/sh\necho again; exec cat\n").expect("written");
+        supervisor.wish(Wish::Restart(one()));
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        let (cpu_permille, memory_bytes) = sample(&mut supervisor).await;
+        assert!(
+            cpu_permille < 1000 && memory_bytes > 0,
+            "{cpu_permille} {memory_bytes}"
+        );
+        supervisor.wish(Wish::KillAll);
+        until_idle(&mut supervisor).await;
+    });
+}
+
 #[test]
 fn a_program_that_is_not_there_is_given_up() {
     run(async {

@@ -138,8 +138,8 @@ pub enum Belief {
 pub struct Heartbeat {
     /// When.
     pub at: Time,
-    /// From the heartbeat to its answer.
-    pub after: Duration,
+    /// From the heartbeat to its answer; none for the promise with which it began to follow.
+    pub after: Option<Duration>,
     /// Who answered.
     pub leader: NodeId,
 }
@@ -333,11 +333,18 @@ impl Node {
                 self.believe(at, Belief::Elected(*ballot));
             }
             Fact::ServingStarted { ballot } => self.believe(at, Belief::Leads(*ballot)),
-            Fact::Following { ballot } => self.believe(at, Belief::Follows(*ballot)),
+            Fact::Following { ballot } => {
+                self.believe(at, Belief::Follows(*ballot));
+                self.heartbeat = Some(Heartbeat {
+                    at,
+                    after: None,
+                    leader: ballot.id,
+                });
+            }
             Fact::HeartbeatAnswered { leader, after_us } => {
                 self.heartbeat = Some(Heartbeat {
                     at,
-                    after: Duration::from_micros(*after_us),
+                    after: Some(Duration::from_micros(*after_us)),
                     leader: *leader,
                 });
             }

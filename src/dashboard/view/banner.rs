@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use crate::config::QuorumPolicy;
 use crate::dashboard::cluster::Cluster;
-use crate::dashboard::cluster::failover::{Failover, Reign};
+use crate::dashboard::cluster::failover::{Cause, Failover, Reign};
 use crate::dashboard::cluster::node::NodeState;
 use crate::dashboard::model::{Control, Ending, Model};
 use crate::dashboard::theme::{Theme, Tone};
@@ -24,19 +24,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let (tone, left, right) = headline(model);
     buffer.set_style(bar, theme.filled(tone));
-    let middle = Rect {
-        x: bar.x + 1,
-        y: bar.y + (bar.height - 1) / 2,
-        width: bar.width.saturating_sub(2),
-        height: 1,
-    };
-    let right = Line::from(right).alignment(Alignment::Right);
-    let left = Line::from(left);
-    // What is on the left matters more: it is drawn last.
-    if left.width() + right.width() < usize::from(middle.width) {
-        right.render(middle, buffer);
-    }
-    left.render(middle, buffer);
+    write_on_bar(left, right, bar, buffer);
     let below = Rect {
         x: area.x + 1,
         y: area.y + bar_height,
@@ -46,6 +34,28 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if below.height > 0 {
         phases(model).render(Rect { height: 1, ..below }, buffer);
     }
+}
+
+/// Writes on the bar; what is on the left matters more, and on two lines it stands alone.
+fn write_on_bar(left: String, right: String, bar: Rect, buffer: &mut Buffer) {
+    let line = |y| Rect {
+        x: bar.x + 1,
+        y,
+        width: bar.width.saturating_sub(2),
+        height: 1,
+    };
+    let left = Line::from(left);
+    if bar.height == 2 {
+        left.render(line(bar.y), buffer);
+        Line::from(right).render(line(bar.y + 1), buffer);
+        return;
+    }
+    let middle = line(bar.y + (bar.height - 1) / 2);
+    let right = Line::from(right).alignment(Alignment::Right);
+    if left.width() + right.width() < usize::from(middle.width) {
+        right.render(middle, buffer);
+    }
+    left.render(middle, buffer);
 }
 
 /// Returns what the bar says, and how it is meant.
@@ -172,6 +182,14 @@ fn phases(model: &Model) -> Line<'static> {
     let heir = failover
         .heir
         .map_or_else(String::new, |heir| format!("node {} ", heir.id));
+    // A frozen process closes nothing: only the next heartbeat can find it out.
+    if failover.suspected.is_none() && matches!(failover.cause, Cause::Frozen(_)) {
+        let at_the_latest = words::span(model.setup.timing.promise());
+        spans.push(Span::styled(
+            format!("{arrow}suspected within {at_the_latest}, unless it goes on"),
+            theme.quiet(),
+        ));
+    }
     let known = [
         ("suspected".to_owned(), failover.suspected),
         (format!("{heir}elected"), failover.elected),

@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::key_hint;
-use crate::dashboard::keymap::{self, Action, Binding, Mode};
+use crate::dashboard::faults::{self, Fault};
+use crate::dashboard::keymap::{self, Action, Binding};
 use crate::dashboard::model::{Control, Model};
 
 /// Draws as many keys as there is room for, the most important first, and always help and quit.
@@ -41,24 +42,18 @@ fn shown(model: &Model) -> Vec<&'static Binding> {
         shown.extend(keymap::bindings(mode).filter(|binding| !binding.label.is_empty()));
         asked = mode.below();
     }
-    let ours = model.setup.control == Control::Supervised || model.mode() != Mode::Main;
-    shown.retain(|binding: &&Binding| ours || !acts_on_processes(binding.action));
+    shown.retain(|binding: &&Binding| makes_sense(model, binding.action));
     shown
 }
 
-/// Says whether an action needs processes of our own.
-const fn acts_on_processes(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Stop
-            | Action::Kill
-            | Action::KillLeader
-            | Action::FreezeOrThaw
-            | Action::Start
-            | Action::Restart
-            | Action::StartAll
-            | Action::Faults
-    )
+/// Says whether an action could do something now.
+fn makes_sense(model: &Model, action: Action) -> bool {
+    let ours = model.setup.control == Control::Supervised;
+    let fault = Fault::ALL.into_iter().find(|fault| fault.action() == action);
+    match fault {
+        Some(fault) => ours && faults::wishes(fault, &model.cluster, model.selected).is_ok(),
+        None => ours || action != Action::Faults,
+    }
 }
 
 fn hints(model: &Model, bindings: Vec<&Binding>, room: usize) -> Vec<Span<'static>> {

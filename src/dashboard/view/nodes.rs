@@ -9,13 +9,16 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::frame_of;
-use crate::dashboard::cluster::node::{Belief, Node, NodeState, Process};
+use crate::dashboard::cluster::node::{Belief, Node, Process};
 use crate::dashboard::cluster::samples::Samples;
 use crate::dashboard::layout::{NodesForm, Panel};
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::{Charset, Theme, Tone};
 use crate::dashboard::words;
 use crate::time::Time;
+
+/// The least CPU that fills a sparkline, in thousandths of a core: what idles must look idle.
+const CPU_SCALE_MIN: u64 = 100;
 
 /// Draws all nodes in the order of ids.
 pub(super) fn draw(model: &Model, form: NodesForm, area: Rect, buffer: &mut Buffer) {
@@ -117,7 +120,15 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
                 Span::styled(restarts(node), theme.tone(Tone::Busy)),
             ]),
             heartbeat(model, node, width),
-            figure(theme, style, "cpu", &node.cpu, width, 1000, &cpu_text(node)),
+            figure(
+                theme,
+                style,
+                "cpu",
+                &node.cpu,
+                width,
+                CPU_SCALE_MIN,
+                &cpu_text(node),
+            ),
             figure(theme, style, "mem", &node.memory, width, 1, &memory_text(node)),
             images(theme, node),
         ],
@@ -194,7 +205,7 @@ fn heartbeat(model: &Model, node: &Node, width: u16) -> Line<'static> {
 
 /// Returns when a worker was last answered; of a leader, when it last answered anybody.
 fn heard_at(model: &Model, node: &Node) -> Option<Time> {
-    if node.state() != NodeState::Leading {
+    if !matches!(node.belief, Belief::Leads(_)) {
         return node.heartbeat.map(|heartbeat| heartbeat.at);
     }
     let answered = model.shown().nodes.values().filter_map(|other| other.heartbeat);

@@ -53,7 +53,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             "",
         ])
     } else {
-        Row::new(["time", "user", "file", "size", "by", ""])
+        Row::new(["time", "user", "file", "way", ""])
     };
     let table = Table::new(rows, widths(wide))
         .header(header.style(theme.quiet()))
@@ -62,21 +62,21 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn widths(wide: bool) -> Vec<Constraint> {
-    use Constraint::{Fill, Length, Max};
+    use Constraint::{Fill, Length, Max, Min};
     if wide {
         vec![
             Length(8),
-            Max(12),
-            Fill(2),
+            Max(14),
+            Max(44),
             Length(8),
             Length(6),
             Length(12),
             Length(6),
             Length(8),
-            Fill(1),
+            Min(12),
         ]
     } else {
-        vec![Length(8), Max(8), Fill(2), Length(7), Length(2), Length(12)]
+        vec![Length(8), Max(8), Fill(1), Length(4), Length(13)]
     }
 }
 
@@ -97,7 +97,10 @@ fn row(theme: &Theme, upload: &Upload, wide: bool) -> Row<'static> {
     let (text, style) = outcome(theme, upload, wide);
     let outcome = Span::styled(text, style);
     if !wide {
-        return Row::new([time, user, file, size, node(upload.worker), outcome]);
+        let arrow = Span::styled(theme.pick("→", ">"), theme.quiet());
+        let way = Line::from(vec![node(upload.leader), arrow, node(upload.worker)]);
+        let [time, user, file, outcome] = [time, user, file, outcome].map(Line::from);
+        return Row::new([time, user, file, way, outcome]);
     }
     let (copies, took) = match &upload.outcome {
         Outcome::Stored { copies, took } => (copies.to_string(), words::span(*took)),
@@ -124,8 +127,13 @@ fn outcome(theme: &Theme, upload: &Upload, wide: bool) -> (String, Style) {
             format!("{} stored{retried}", theme.pick("✓", "+")),
             theme.tone(Tone::Good),
         ),
-        Outcome::Stored { took, .. } => (
-            format!("{} {}", theme.pick("✓", "+"), words::span(*took)),
+        Outcome::Stored { took, copies } => (
+            format!(
+                "{} {copies}{} {}",
+                theme.pick("✓", "+"),
+                theme.pick("×", "x"),
+                words::span(*took)
+            ),
             theme.tone(Tone::Good),
         ),
         Outcome::Failed { reason } => (format!("failed: {}", printable(reason)), theme.tone(Tone::Bad)),
