@@ -11,4 +11,5 @@ mod project;
 mod seed;
 mod supervisor;
 mod terminal;
+mod watch;
 mod wire;
