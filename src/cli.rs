@@ -22,6 +22,7 @@ mod interrupt;
 mod node;
 mod options;
 mod output;
+mod ports;
 mod print;
 mod session;
 mod settings;
