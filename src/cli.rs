@@ -14,6 +14,7 @@ use options::Options;
 use settings::Settings;
 
 mod appearance;
+mod attach;
 mod decrypt;
 mod exit;
 mod file;
@@ -22,6 +23,7 @@ mod interrupt;
 mod node;
 mod options;
 mod output;
+mod picture;
 mod ports;
 mod print;
 mod session;
@@ -91,6 +93,8 @@ enum Command {
     Node(node::NodeArgs),
     /// Open a session to upload images in
     Client(session::ClientArgs),
+    /// Show a cluster that something else started
+    Attach(attach::AttachArgs),
     /// Upload images and save them encrypted
     Upload(upload::UploadArgs),
     /// Decrypt saved images
@@ -103,6 +107,9 @@ enum Command {
     Completions(generate::CompletionsArgs),
     /// Print the manual
     Man,
+    /// Decode an image for a dashboard
+    #[command(hide = true)]
+    Picture(picture::PictureArgs),
 }
 
 /// Runs the program `heirloom`.
@@ -115,7 +122,7 @@ pub fn heirloom() -> ExitCode {
         configuration,
     } = Heirloom::parse();
     let ended = match command {
-        Some(command) => run(command, output, &configuration),
+        Some(command) => run(command, output, appearance, &configuration),
         None => configuration
             .supervised()
             .and_then(|(settings, flags)| supervise::run(settings, flags, output, appearance)),
@@ -130,6 +137,7 @@ pub fn server() -> ExitCode {
     finish(run(
         Command::Node(node),
         output::OutputArgs::default(),
+        appearance::AppearanceArgs::default(),
         &configuration,
     ))
 }
@@ -144,21 +152,29 @@ pub fn client() -> ExitCode {
     finish(run(
         Command::Client(client),
         output::OutputArgs::default(),
+        appearance::AppearanceArgs::default(),
         &configuration,
     ))
 }
 
-fn run(command: Command, output: output::OutputArgs, configuration: &Configuration) -> Result<Exit, Failure> {
+fn run(
+    command: Command,
+    output: output::OutputArgs,
+    appearance: appearance::AppearanceArgs,
+    configuration: &Configuration,
+) -> Result<Exit, Failure> {
     let settings = || configuration.settings();
     match command {
         Command::Node(args) => node::run(&settings()?, &args, output),
         Command::Client(args) => session::run(&settings()?, &args),
+        Command::Attach(args) => attach::run(settings()?, args, appearance),
         Command::Upload(args) => upload::run(&settings()?, &args),
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
+        Command::Picture(args) => picture::run(&args),
     }
 }
 

@@ -12,12 +12,14 @@
 
 pub mod cluster;
 mod copy;
+pub mod dialog;
 mod faults;
 pub mod keymap;
 pub mod layout;
 mod log_view;
 pub mod message;
 pub mod model;
+pub mod scale;
 pub mod terminal;
 pub mod theme;
 mod update;

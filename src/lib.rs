@@ -3,6 +3,8 @@
 //! ```text
 //!    bin/, main.rs, cli          parse, wire together, exit code
 //!         |
+//!       live                     joins the dashboard with processes, keys and the terminal
+//!         |
 //!       client  supervisor  dashboard     speaks to the cluster; owns the processes of nodes; draws what happens
 //!         |
 //!       server                   the runtime of a node: sockets, disk, clock -> inputs; outputs -> effects

@@ -13,16 +13,20 @@
 //! as it was.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::time::sleep;
 
+use self::jobs::Jobs;
 use self::pace::{Pace, Wanted};
 use self::pager::Pager;
 use self::place::Place;
 use self::signals::{Asked, Signals};
+pub use self::source::Cluster;
+use self::source::Source;
 use self::uploads::Uploads;
 use crate::client::ClientConfig;
 use crate::dashboard::model::Ending;
@@ -30,17 +34,25 @@ use crate::dashboard::terminal::{Keys, Screen, Tty, Typed, restore_on_panic};
 use crate::dashboard::{Command, Message, Model, Setup, update, view};
 use crate::event::process::Wish;
 use crate::id::UserName;
-use crate::supervisor::{Launch, Notice, Summary, Supervisor};
+use crate::supervisor::Summary;
 use crate::time::Time;
 use crate::upload::UploadEvent;
 
 mod clipboard;
 mod farewell;
+mod jobs;
 mod pace;
 mod pager;
 mod place;
 mod signals;
+mod source;
 mod uploads;
+mod users;
+
+pub use self::jobs::decode;
+
+/// How often the processes are looked at: what people call live, and cheap.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The key that ends everything in steps.
 const CTRL_C: KeyEvent = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
@@ -49,8 +61,8 @@ const CTRL_C: KeyEvent = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL
 pub struct Start {
     /// The terminal, which nobody else uses meanwhile.
     pub tty: Tty,
-    /// The processes that are started; their ports are free.
-    pub launch: Launch,
+    /// Whose cluster is shown.
+    pub cluster: Cluster,
     /// What the dashboard is told.
     pub setup: Setup,
     /// Says what the client of a user is told.
@@ -77,7 +89,7 @@ pub struct Outcome {
     pub reason: Reason,
 }
 
-/// Starts the cluster, shows it until somebody ends it, and leaves a summary on the screen.
+/// Starts the cluster or finds it, shows it until somebody ends it, and leaves a summary on the screen.
 ///
 /// Run it by a runtime of the current thread on the program's main thread: nodes die with the
 /// thread that started them.
@@ -93,21 +105,25 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
     let keys = Keys::start(&tty)?;
     let model = Model::new(Setup {
         size: screen.size(),
+        users: users::remembered(),
         ..start.setup
     });
     // Before any node is started: a person sees at once that something happens.
     screen.draw(|frame| view(&model, frame))?;
+    let coloured = model.setup.theme.draws_pictures();
     let live = Live {
         tty,
         screen,
         keys,
         signals,
-        supervisor: Supervisor::start(start.launch),
+        source: Source::open(start.cluster),
         uploads: Uploads::new(start.client_of),
+        jobs: Jobs::new(std::env::current_exe()?, coloured),
         pager: None,
         model,
         pace: Pace::default(),
         place: Place::Shown,
+        sampled: Time::ZERO,
         reason: None,
     };
     live.until_over().await
@@ -118,22 +134,27 @@ struct Live {
     screen: Screen,
     keys: Keys,
     signals: Signals,
-    supervisor: Supervisor,
+    source: Source,
     uploads: Uploads,
+    jobs: Jobs,
     pager: Option<Pager>,
     model: Model,
     pace: Pace,
     place: Place,
+    /// When the processes were last looked at.
+    sampled: Time,
     /// Why it ends; until it does, `None`.
     reason: Option<Reason>,
 }
 
 /// Everything that the loop waits for.
 enum Happened {
-    Notice(Notice),
+    Told(Message),
     Typed(Typed),
     Asked(Asked),
     Upload(UploadEvent),
+    /// A folder was listed, or a picture made.
+    Found(Message),
     Paged(Result<(), String>),
     /// A frame is due, something has aged, or the terminal took the last frame.
     Due,
@@ -143,15 +164,16 @@ impl Live {
     async fn until_over(mut self) -> io::Result<Outcome> {
         let reason = loop {
             if let Some(reason) = self.reason
-                && self.supervisor.is_idle()
+                && self.source.is_idle()
             {
                 break reason;
             }
             match self.next().await {
-                Happened::Notice(notice) => self.told(notice),
+                Happened::Told(message) => self.told(message),
                 Happened::Typed(typed) => self.typed(typed),
                 Happened::Asked(asked) => self.asked(asked),
                 Happened::Upload(event) => self.tell(Message::Upload(event), Wanted::Soon),
+                Happened::Found(message) => self.tell(message, Wanted::Soon),
                 Happened::Paged(ended) => self.paged(ended),
                 Happened::Due => self.aged(),
             }
@@ -159,20 +181,21 @@ impl Live {
         };
         self.uploads.cancel();
         drop(self.pager.take());
-        let summary = self.supervisor.summary();
-        let ran = self.supervisor.now().since(Time::ZERO);
+        let summary = self.source.summary();
+        let ran = self.source.now().since(Time::ZERO);
         let last_words = farewell::lines(ran, &self.model.cluster.leadership.history, &summary);
         self.screen.close(&last_words);
         Ok(Outcome { summary, reason })
     }
 
     async fn next(&mut self) -> Happened {
-        let wait = self.due().map(|due| due.since(self.supervisor.now()));
+        let wait = self.due().map(|due| due.since(self.source.now()));
         tokio::select! {
-            notice = self.supervisor.next() => Happened::Notice(notice),
+            message = self.source.next() => Happened::Told(message),
             typed = self.keys.next() => Happened::Typed(typed),
             asked = self.signals.next() => Happened::Asked(asked),
             event = self.uploads.next() => Happened::Upload(event),
+            found = self.jobs.next() => Happened::Found(found),
             ended = ended(&mut self.pager) => Happened::Paged(ended),
             () = self.screen.freed() => Happened::Due,
             () = elapsed(wait) => Happened::Due,
@@ -192,19 +215,31 @@ impl Live {
     }
 
     fn aged(&mut self) {
-        let now = self.supervisor.now();
+        let now = self.source.now();
         match self.place {
             Place::Shown if self.model.next_beat().is_some_and(|beat| beat <= now) => {
                 self.tell(Message::Beat, Wanted::Soon);
+                self.sample(now);
             }
             Place::Away { look_at } if look_at <= now => self.come_back(),
             Place::Shown | Place::Away { .. } | Place::Paging | Place::Nowhere => {}
         }
     }
 
+    /// Looks once a second at what the processes use.
+    fn sample(&mut self, now: Time) {
+        if now.since(self.sampled) >= SAMPLE_INTERVAL {
+            self.sampled = now;
+            self.source.sample();
+            if let Some(message) = self.source.waiting() {
+                self.told(message);
+            }
+        }
+    }
+
     /// Draws a frame if one is due and the terminal took the last.
     fn draw(&mut self) -> io::Result<()> {
-        let now = self.supervisor.now();
+        let now = self.source.now();
         let due = self.pace.due().is_some_and(|due| due <= now);
         if self.place == Place::Shown && due && self.screen.is_free() {
             self.screen.draw(|frame| view(&self.model, frame))?;
@@ -213,12 +248,13 @@ impl Live {
         Ok(())
     }
 
-    fn told(&mut self, notice: Notice) {
-        let message = match notice {
-            Notice::Node(event) => Message::Node(event),
-            Notice::Process(event) => Message::Process(event),
-        };
-        self.tell(message, Wanted::Soon);
+    /// Takes everything that is told already, and draws once for all of it.
+    fn told(&mut self, first: Message) {
+        let mut next = Some(first);
+        while let Some(message) = next {
+            self.tell(message, Wanted::Soon);
+            next = self.source.waiting();
+        }
     }
 
     /// Tells the dashboard, and does what it wants done.
@@ -233,7 +269,7 @@ impl Live {
         } else {
             Reason::Asked
         };
-        let now = self.supervisor.now();
+        let now = self.source.now();
         for command in update(&mut self.model, now, message) {
             self.carry_out(command, reason);
         }
@@ -241,15 +277,24 @@ impl Live {
 
     fn carry_out(&mut self, command: Command, reason: Reason) {
         match command {
-            Command::Wish(wish) => self.supervisor.wish(wish),
-            Command::Upload { user, file } => self.uploads.start(user, file),
+            Command::Wish(wish) => self.source.wish(wish),
+            Command::Upload { user, file } => self.upload(user, file),
             Command::CancelUpload => self.uploads.cancel(),
-            Command::Copy(text) => self.screen.pass(&clipboard::sequence(&text)),
+            Command::List(path) => self.jobs.list(path),
+            Command::Preview(request) => self.jobs.picture(request),
+            Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
             Command::Suspend => self.suspend(),
             Command::Quit => self.end(reason, Ending::Stopping),
             Command::QuitNow => self.end(reason, Ending::Killing),
         }
+    }
+
+    fn upload(&mut self, user: UserName, file: PathBuf) {
+        self.uploads.start(user, file);
+        let users = self.model.upload.user().offered().to_vec();
+        // Nobody waits for it, nor for a disk that hangs.
+        drop(tokio::task::spawn_blocking(move || users::remember(&users)));
     }
 
     /// Ends every node, and then the loop; the first reason counts.
@@ -262,7 +307,7 @@ impl Live {
         self.reason.get_or_insert(reason);
         self.model.ending = how;
         self.pace.want(Wanted::Now);
-        self.supervisor.wish(wish);
+        self.source.wish(wish);
     }
 
     /// Takes everything that is typed already, and draws once for all of it.

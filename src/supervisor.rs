@@ -156,6 +156,11 @@ impl Supervisor {
         }
     }
 
+    /// Returns what is to be told already, if anything is.
+    pub fn waiting(&mut self) -> Option<Notice> {
+        self.pending.pop_front()
+    }
+
     /// Looks at what every process uses, and tells it: [`ProcessFact::Sampled`].
     ///
     /// Whoever shows it says when; a process that was looked at just before is left out. A sample

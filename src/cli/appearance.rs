@@ -31,6 +31,14 @@ enum Chosen {
 }
 
 impl AppearanceArgs {
+    /// Returns what was asked here, and for the rest what was asked before the command.
+    pub(super) fn or(self, before: Self) -> Self {
+        Self {
+            ascii: self.ascii || before.ascii,
+            theme: self.theme.or(before.theme),
+        }
+    }
+
     /// Returns the theme that was chosen, or that fits the terminal.
     pub(super) fn theme(self) -> Theme {
         let charset = if self.ascii {

@@ -62,7 +62,7 @@ async fn show(
     let nodes = launch.nodes.len();
     let start = live::Start {
         tty,
-        launch,
+        cluster: live::Cluster::Started(launch),
         setup,
         client_of: Box::new(move |user| settings.client(user)),
     };

@@ -70,6 +70,11 @@ impl Watcher {
         }
     }
 
+    /// Returns what has come of any member already, if anything has.
+    pub fn waiting(&mut self) -> Option<(NodeId, Contact)> {
+        self.contacts.try_recv().ok()
+    }
+
     /// Waits for what comes next of any member. May be cancelled.
     pub async fn next(&mut self) -> (NodeId, Contact) {
         match self.contacts.recv().await {

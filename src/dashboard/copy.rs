@@ -1,6 +1,5 @@
 //! What a panel shows, as text: for the clipboard, for the pager.
 
-use super::cluster::elections::Step;
 use super::layout::Panel;
 use super::message::Command;
 use super::model::Model;
@@ -47,8 +46,9 @@ fn shown(model: &Model, count: usize) -> Vec<String> {
             let mut lines = Vec::new();
             for election in cluster.elections.newest() {
                 let began = election.began();
-                let line = |step: &Step| words::step(began, step);
-                lines.extend(election.steps.iter().map(line));
+                lines.push(words::election(model.shown_at(), election));
+                lines.extend(election.steps.iter().map(|step| words::step(began, step)));
+                lines.push(String::new());
             }
             lines
                 .into_iter()

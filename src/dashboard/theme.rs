@@ -137,7 +137,11 @@ impl Theme {
     /// Returns the style of what is read first.
     #[must_use]
     pub fn strong(&self) -> Style {
-        Style::new().bold()
+        match self.palette {
+            Palette::Dark => Style::new().fg(Color::Indexed(253)).bold(),
+            Palette::Light => Style::new().fg(Color::Indexed(235)).bold(),
+            Palette::None => Style::new().bold(),
+        }
     }
 
     /// Returns the style of the border of a panel.
@@ -232,6 +236,12 @@ impl Theme {
                 NodeState::NeverStarted => ".",
             },
         }
+    }
+
+    /// Says whether pictures are drawn in colour.
+    #[must_use]
+    pub fn draws_pictures(&self) -> bool {
+        self.palette != Palette::None && self.charset == Charset::Unicode
     }
 
     /// Returns `unicode`, or `ascii` where only that may be drawn.

@@ -20,10 +20,16 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         Message::Node(event) => model.cluster.node_told(now, &event),
         Message::Process(event) => model.cluster.process_became(now, &event),
         Message::Contact(node, contact) => model.cluster.contacted(now, node, &contact),
-        Message::Resized(size) => model.size = size,
+        Message::Resized(size) => {
+            model.size = size;
+            return model.upload.resized(size);
+        }
         Message::Key(key) => return pressed(model, key),
-        Message::Paste(text) => pasted(model, &text),
-        Message::Upload(_) | Message::Beat | Message::Paged(Ok(())) => {}
+        Message::Paste(text) => return pasted(model, &text),
+        Message::Upload(event) => return model.upload.uploaded(&event),
+        Message::Listed(listing) => return model.upload.listed(listing),
+        Message::Previewed(preview) => return model.upload.previewed(preview),
+        Message::Beat | Message::Paged(Ok(())) => {}
         Message::Paged(Err(reason)) => model.say(Tone::Bad, reason),
     }
     Vec::new()
@@ -43,6 +49,7 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Command> {
             }
             Vec::new()
         }
+        None if model.upload.is_shown() && model.window.is_none() => model.upload.typed(key),
         None => Vec::new(),
     }
 }
@@ -68,6 +75,9 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
             }
         }
         Mode::Faults => return choose_fault(model, action),
+        Mode::Files | Mode::Find | Mode::User | Mode::Watch | Mode::Done | Mode::Failed => {
+            return model.upload.act(mode, action);
+        }
     }
     Vec::new()
 }
@@ -87,6 +97,8 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::NextPanel => change_panel(model, Neighbour::After),
         Action::PreviousPanel => change_panel(model, Neighbour::Before),
         Action::Timeline => look_at(model, Panel::Timeline),
+        Action::Finer => model.tape_scale = model.tape_scale.finer(),
+        Action::Coarser => model.tape_scale = model.tape_scale.coarser(),
         Action::Elections => look_at(model, Panel::Elections),
         Action::Logs => look_at(model, Panel::Logs),
         Action::Zoom => model.zoomed = !model.zoomed,
@@ -105,10 +117,20 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Start => return inflict(model, Fault::Start),
         Action::Restart => return inflict(model, Fault::Restart),
         Action::StartAll => return inflict(model, Fault::StartAll),
-        Action::Upload => {}
+        Action::Upload => return model.upload.open(),
         Action::Copy => return super::copy::copied(model),
         Action::Page => return super::copy::paged(model),
-        Action::Select | Action::Confirm | Action::Interrupt | Action::Suspend => {}
+        Action::Select
+        | Action::Confirm
+        | Action::Interrupt
+        | Action::Suspend
+        | Action::Into
+        | Action::Parent
+        | Action::Scope
+        | Action::NextField
+        | Action::Cancel
+        | Action::Another
+        | Action::Again => {}
     }
     Vec::new()
 }
@@ -123,6 +145,10 @@ fn interrupt(model: &mut Model) -> Vec<Command> {
         (Ending::No, Some(Window::Quit)) => quit(model),
         (Ending::No, Some(_)) => {
             model.window = None;
+            Vec::new()
+        }
+        (Ending::No, None) if model.upload.is_shown() => {
+            model.upload.close();
             Vec::new()
         }
         (Ending::No, None) if model.logs.is_typing() => {
@@ -253,12 +279,7 @@ fn scroll(model: &mut Model, step: Step) {
             model.uploads_scroll = moved(model.uploads_scroll, step, furthest);
         }
         Panel::Elections => {
-            let steps = model
-                .cluster
-                .elections
-                .newest()
-                .map(|election| election.steps.len() + 1);
-            let furthest = steps.sum::<usize>().saturating_sub(1);
+            let furthest = super::view::election_lines(&model.cluster).saturating_sub(1);
             model.elections_scroll = moved(model.elections_scroll, step, furthest);
         }
         Panel::Nodes | Panel::Rotation | Panel::Timeline => match step {
@@ -324,7 +345,8 @@ fn beside_index(index: usize, neighbour: Neighbour) -> usize {
 /// Moves in a window that only shows something, or closes it.
 fn read(model: &mut Model, action: Action) {
     let page = usize::from(model.size.height / 2).max(1);
-    let furthest = keymap::BINDINGS.len() + Mode::ALL.len();
+    let keys: usize = Mode::ALL.iter().map(|mode| keymap::bindings(*mode).count()).sum();
+    let furthest = keys + Mode::ALL.len();
     match (&mut model.window, action) {
         (Some(Window::Help { scroll }), Action::Up) => *scroll = moved(*scroll, Step::Back(1), furthest),
         (Some(Window::Help { scroll }), Action::Down) => *scroll = moved(*scroll, Step::Forward(1), furthest),
@@ -340,13 +362,17 @@ fn read(model: &mut Model, action: Action) {
 }
 
 /// Text comes at once where it is typed; everywhere else it means nothing.
-fn pasted(model: &mut Model, text: &str) {
+fn pasted(model: &mut Model, text: &str) -> Vec<Command> {
+    if model.upload.is_shown() && model.window.is_none() {
+        return model.upload.paste(text);
+    }
     if model.mode() == Mode::Filter {
         let typed = text.chars().filter(|letter| !letter.is_control());
         for letter in typed.take(super::log_view::FILTER_CHARS_MAX) {
             model.logs.type_in(InputRequest::InsertChar(letter));
         }
     }
+    Vec::new()
 }
 
 /// Returns what a key does in a line in which text is typed.

@@ -16,9 +16,13 @@ mod footer;
 mod logs;
 mod nodes;
 mod rotation;
+mod text;
 mod timeline;
+mod upload;
 mod uploads;
 mod windows;
+
+pub(super) use elections::lines as election_lines;
 
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -39,6 +43,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
     }
     footer::draw(model, layout.footer, buffer);
+    upload::draw(&model.upload, model.setup.theme, area, buffer);
     match &model.window {
         None => {}
         Some(Window::Help { scroll }) => windows::help(model, *scroll, area, buffer),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cluster::elections::{Happening, Step};
+use super::cluster::elections::{Election, Happening, Step};
 use super::cluster::uploads::{Outcome, Upload};
 use crate::event::line::{nodes, printable};
 use crate::event::process::ProcessSignal;
@@ -87,28 +87,71 @@ pub fn outcome(outcome: &Outcome) -> String {
     }
 }
 
-/// Words a step of an election as one line: `+0.4 ms  2 <- 1  claim`.
+/// Words an election as its heading: what began it, who leads because of it, and at what cost.
 #[must_use]
-pub fn step(began: Time, step: &Step) -> String {
-    let (route, what) = step_parts(step);
-    format!(
-        "{:>9}  {route}  {what}",
-        format!("+{}", span(step.at.since(began)))
-    )
+pub fn election(now: Time, election: &Election) -> String {
+    let began = election.began();
+    let cause = election.steps.first().map_or_else(String::new, cause);
+    let ago = format!("{} ago", age(now.since(began)));
+    let cost = match election.messages {
+        1 => "1 message".to_owned(),
+        messages => format!("{messages} messages"),
+    };
+    match election.outcome {
+        Some((at, ballot)) => format!(
+            "{cause}: node {} leads in epoch {} after {}, {cost}, {ago}",
+            ballot.id,
+            ballot.epoch,
+            span(at.since(began))
+        ),
+        None if election.is_settled() => format!("{cause}: the leader stays, {cost}, {ago}"),
+        None => format!("{cause}: no leader for {}, {cost}", age(now.since(began))),
+    }
 }
 
-/// Words where a step happened, and what it was.
-#[must_use]
-pub fn step_parts(step: &Step) -> (String, String) {
+/// Words what an election begins with.
+fn cause(step: &Step) -> String {
     let node = step.node;
-    let alone = format!("{node}     ");
     match &step.what {
-        Happening::Message { from, message } => {
-            (format!("{from} -> {node}"), printable(message).into_owned())
+        Happening::Signal(signal) => format!("node {node} {}", signal_word(*signal)),
+        Happening::Exit => format!("node {node} gone"),
+        Happening::Message { from, message } => format!("{} of node {from}", printable(message)),
+        Happening::Fact(fact) => match fact {
+            Fact::LeaderSuspected { leader, .. } => format!("node {leader} suspected"),
+            Fact::HandoverStarted { ballot } => format!("node {node} hands over to {}", ballot.id),
+            Fact::SteppedDown { .. } | Fact::ServingStopped { .. } => format!("node {node} steps down"),
+            _ => format!("node {node} asks"),
+        },
+    }
+}
+
+/// Words how long after its beginning a step of an election was: `+0.4 ms`.
+#[must_use]
+pub fn step_time(began: Time, step: &Step) -> String {
+    format!("+{}", span(step.at.since(began)))
+}
+
+/// Words a step of an election as one line: `+0.4 ms  2 -> 1  claim`.
+#[must_use]
+pub fn step(began: Time, step: &Step) -> String {
+    let time = step_time(began, step);
+    let what = step_words(step);
+    match step.what {
+        Happening::Message { from, .. } => format!("{time:>9}  {from} -> {}  {what}", step.node),
+        Happening::Fact(_) | Happening::Signal(_) | Happening::Exit => {
+            format!("{time:>9}  {:<6}  {what}", step.node)
         }
-        Happening::Fact(fact) => (alone, fact_in_election(node, fact)),
-        Happening::Signal(signal) => (alone, signal_word(*signal).to_owned()),
-        Happening::Exit => (alone, "process gone".to_owned()),
+    }
+}
+
+/// Words what happened to a node in an election.
+#[must_use]
+pub fn step_words(step: &Step) -> String {
+    match &step.what {
+        Happening::Message { message, .. } => printable(message).into_owned(),
+        Happening::Fact(fact) => fact_in_election(step.node, fact),
+        Happening::Signal(signal) => signal_word(*signal).to_owned(),
+        Happening::Exit => "process gone".to_owned(),
     }
 }
 

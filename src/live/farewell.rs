@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::dashboard::cluster::failover::Failover;
+use crate::dashboard::words;
 use crate::event::process;
 use crate::supervisor::Summary;
 
@@ -58,10 +59,10 @@ fn rounded(ran: Duration) -> Duration {
 fn told(failover: &Failover) -> Option<String> {
     let (leader, heir, serving) = (failover.cause.leader()?, failover.heir?, failover.serving?);
     Some(format!(
-        "Node {leader} {}; node {} served after {} ms, in epoch {}",
+        "Node {leader} {}; node {} served after {}, in epoch {}",
         failover.cause.word(),
         heir.id,
-        serving.as_millis(),
+        words::span(serving),
         heir.epoch,
     ))
 }
@@ -80,6 +81,7 @@ mod tests {
 
     fn failover(cause: Cause, epoch: u64, heir: u16) -> Failover {
         Failover {
+            from: None,
             cause,
             began: Time::ZERO,
             suspected: None,
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(
             text,
             "Heirloom ran for 1m 1s; node 1 led last, in epoch 2\n\
-             Node 2 killed; node 1 served after 7 ms, in epoch 2\n\
+             Node 2 killed; node 1 served after 7.9 ms, in epoch 2\n\
              Node 1: 0 restarts; exited with code 0\n\
              Node 2: 0 restarts; was killed by SIGKILL\n"
         );

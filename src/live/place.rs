@@ -76,7 +76,7 @@ impl Live {
     }
 
     fn go_away(&mut self) {
-        let look_at = self.supervisor.now() + FOREGROUND_INTERVAL;
+        let look_at = self.source.now() + FOREGROUND_INTERVAL;
         self.place = Place::Away { look_at };
     }
 

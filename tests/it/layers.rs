@@ -73,23 +73,51 @@ const RULES: &[Rule] = &[
     rule("supervisor", 3, Purity::Effects, &[WORDS]),
     // It folds events and returns commands: whoever makes the same events draws the same screen.
     rule("dashboard", 3, Purity::Pure, &[WORDS]),
+    // It joins a dashboard with processes and a terminal, and uploads for it as any client does.
+    rule(
+        "live",
+        4,
+        Purity::Effects,
+        &[WORDS, &["client", "supervisor", "dashboard"]],
+    ),
     rule(
         "cli",
-        4,
+        5,
         Purity::Effects,
         &[
             WORDS,
             DECISIONS,
-            &["simulation", "server", "client", "supervisor", "dashboard"],
+            &[
+                "simulation",
+                "server",
+                "client",
+                "supervisor",
+                "dashboard",
+                "live",
+            ],
         ],
     ),
 ];
 
-/// Files of pure modules that may name effects: the codec moves bytes over any transport.
-const EFFECTFUL_FILES: &[&str] = &["src/protocol/frame.rs"];
+/// Files of pure modules that may name effects: the codec moves bytes over any transport, and the
+/// dashboard's terminal is its one way out.
+const EFFECTFUL_FILES: &[&str] = &[
+    "src/protocol/frame.rs",
+    "src/dashboard/terminal.rs",
+    "src/dashboard/terminal/guard.rs",
+    "src/dashboard/terminal/keys.rs",
+    "src/dashboard/terminal/screen.rs",
+    "src/dashboard/terminal/writer.rs",
+];
 
 /// Files of modules with effects that are pure all the same: decisions beside what carries them out.
-const PURE_FILES: &[&str] = &["src/supervisor/policy.rs", "src/supervisor/policy/slot.rs"];
+const PURE_FILES: &[&str] = &[
+    "src/supervisor/policy.rs",
+    "src/supervisor/policy/slot.rs",
+    "src/live/clipboard.rs",
+    "src/live/farewell.rs",
+    "src/live/pace.rs",
+];
 
 /// Effects as paths: no pure module may name one.
 const EFFECTS: &[&[&str]] = &[
@@ -378,6 +406,16 @@ mod of_made_up_sources {
             found("src/protocol/client.rs", "use tokio::io::AsyncRead;").len(),
             1
         );
+    }
+
+    #[test]
+    fn the_dashboard_is_pure_but_for_its_terminal() {
+        let effect = "use std::fs::File;";
+        assert_eq!(found("src/dashboard/view.rs", effect).len(), 1);
+        assert_eq!(found("src/dashboard/terminal/keys/parser.rs", effect).len(), 1);
+        assert_eq!(found("src/dashboard/terminal/keys.rs", effect), [""; 0]);
+        let up = "use crate::live::Start;";
+        assert_eq!(found("src/dashboard/terminal/keys.rs", up).len(), 1);
     }
 
     #[test]

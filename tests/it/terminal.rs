@@ -15,6 +15,7 @@ use crate::processes::{runs, wait_until_gone};
 use pane::{Pane, is_normal};
 
 mod pane;
+mod uploading;
 
 const FAST: &str = "timing = \"fast\"";
 const HEIRLOOM: &str = env!("CARGO_BIN_EXE_heirloom");
@@ -179,7 +180,10 @@ fn a_terminal_that_stands_still_does_not_stop_the_supervising() {
     kill_process(pids[2], Signal::KILL).expect("it runs");
     // Only a supervisor that goes on starts it again.
     let deadline = Instant::now() + PATIENCE;
-    while cluster.status_if_up(3).is_none_or(|status| status.generation == before) {
+    while cluster
+        .status_if_up(3)
+        .is_none_or(|status| status.generation == before)
+    {
         assert!(Instant::now() < deadline, "node 3 was not started again");
         thread::yield_now();
     }
@@ -315,6 +319,18 @@ fn the_pager_has_the_terminal_while_it_runs() {
 fn make_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("it is ours");
+}
+
+#[test]
+fn what_is_copied_reaches_the_terminal() {
+    let cluster = TestCluster::new(1, FAST);
+    let mut pane = dashboard(&cluster);
+    shows_leader(&pane, &cluster, 1);
+    pane.type_in(b"l");
+    pane.type_in(b"y");
+    pane.wait_for_raw("\u{1b}]52;c;");
+    pane.signal(Signal::TERM);
+    assert_eq!(pane.wait().code(), Some(0));
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Elections, message by message.
+//! Elections, message by message, each from what began it to who leads because of it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::event::Fact;
 use crate::event::process::{ProcessFact, ProcessSignal};
-use crate::id::NodeId;
+use crate::id::{Ballot, NodeId};
 use crate::time::Time;
 
 /// How many elections can be read again.
@@ -14,20 +14,35 @@ const ELECTIONS_MAX: usize = 16;
 /// How many steps of one election are kept; nine nodes need some two hundred.
 const STEPS_MAX: usize = 512;
 
-/// How long it must be quiet before what comes is another election.
-const QUIET: Duration = Duration::from_secs(2);
+/// How long it must be quiet after a leader was found before what comes is another election.
+///
+/// The last workers follow within milliseconds; a returning node takes over after two seconds.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long a silence an election may have in which no leader was found: a frozen leader is suspected
+/// only when the promise to it has run out.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The last elections, the newest last.
 #[derive(Debug, Clone, Default)]
-pub struct Elections(VecDeque<Election>);
+pub struct Elections {
+    kept: VecDeque<Election>,
+    leader: Option<NodeId>,
+}
 
 /// One election.
 #[derive(Debug, Clone, Default)]
 pub struct Election {
     /// What happened, in the order of its times.
     pub steps: Vec<Step>,
-    /// How many steps there was no room for.
+    /// How many steps in its middle there was no room for.
     pub dropped: u64,
+    /// How many messages arrived.
+    pub messages: u64,
+    /// Who came to lead, and when.
+    pub outcome: Option<(Time, Ballot)>,
+    settled: bool,
+    is_election: bool,
 }
 
 /// Something that happened in an election.
@@ -61,8 +76,8 @@ pub enum Happening {
 
 impl Elections {
     /// Returns the elections, the newest first.
-    pub fn newest(&self) -> impl ExactSizeIterator<Item = &Election> {
-        self.0.iter().rev()
+    pub fn newest(&self) -> impl Iterator<Item = &Election> {
+        self.kept.iter().rev().filter(|election| election.is_election)
     }
 
     /// Folds in what a node told.
@@ -119,28 +134,74 @@ impl Elections {
     }
 
     fn add(&mut self, step: Step) {
-        let last = self.0.back().and_then(|election| election.steps.last());
-        if last.is_none_or(|last| step.at.since(last.at) > QUIET) {
-            if self.0.len() == ELECTIONS_MAX {
-                self.0.pop_front();
-            }
-            self.0.push_back(Election::default());
+        let of_leader = self.leader == Some(step.node);
+        if let Happening::Fact(Fact::ServingStarted { ballot }) = &step.what {
+            self.leader = Some(ballot.id);
         }
-        if let Some(election) = self.0.back_mut() {
-            election.add(step);
+        if self.kept.back().is_none_or(|last| !last.goes_on(step.at)) {
+            // What became of a process was of no election unless one followed.
+            if self.kept.back().is_some_and(|last| !last.is_election) {
+                self.kept.pop_back();
+            }
+            if self.kept.len() == ELECTIONS_MAX {
+                self.kept.pop_front();
+            }
+            self.kept.push_back(Election::default());
+        }
+        if let Some(election) = self.kept.back_mut() {
+            election.add(step, of_leader);
         }
     }
 }
 
 impl Election {
+    /// Says whether something that happens at `at` still belongs to it.
+    fn goes_on(&self, at: Time) -> bool {
+        let quiet = if self.is_settled() { QUIET } else { PATIENCE };
+        self.steps.last().is_none_or(|last| at.since(last.at) <= quiet)
+    }
+
+    /// Says whether a leader is followed, or there is nothing to decide.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.settled || !self.is_election
+    }
+
     /// Nodes are heard one after the other; what they told is put in the order of its times.
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, step: Step, of_leader: bool) {
+        self.judge(&step, of_leader);
         if self.steps.len() == STEPS_MAX {
+            // How it began and how it ended say more than what a long one repeats.
+            self.steps.remove(STEPS_MAX / 2);
             self.dropped += 1;
-            return;
         }
         let after = self.steps.partition_point(|earlier| earlier.at <= step.at);
         self.steps.insert(after, step);
+    }
+
+    /// Learns from a step whether this is an election, and whether it has come to its end.
+    fn judge(&mut self, step: &Step, of_leader: bool) {
+        let settles = match &step.what {
+            Happening::Message { .. } => {
+                self.messages += 1;
+                self.is_election = true;
+                return;
+            }
+            Happening::Signal(_) | Happening::Exit if !of_leader => return,
+            Happening::Signal(ProcessSignal::Thaw) => true,
+            Happening::Signal(_) | Happening::Exit => false,
+            Happening::Fact(fact) => match fact {
+                Fact::ServingStarted { ballot } => {
+                    self.outcome = Some((step.at, *ballot));
+                    true
+                }
+                Fact::Following { .. } => true,
+                Fact::Voted { .. } | Fact::BecameLeader { .. } => return,
+                _ => false,
+            },
+        };
+        self.is_election = true;
+        self.settled = settles;
     }
 
     /// Returns when it began.

@@ -95,6 +95,8 @@ impl Cause {
 pub struct Failover {
     /// Why.
     pub cause: Cause,
+    /// The reign that was.
+    pub from: Option<Ballot>,
     /// When it began.
     pub began: Time,
     /// When a worker first believed that the leader is down.
@@ -110,9 +112,10 @@ pub struct Failover {
 }
 
 impl Failover {
-    const fn new(cause: Cause, began: Time) -> Self {
+    const fn new(cause: Cause, from: Option<Ballot>, began: Time) -> Self {
         Self {
             cause,
+            from,
             began,
             suspected: None,
             elected: None,
@@ -134,7 +137,7 @@ impl Leadership {
     pub(super) fn told(&mut self, at: Time, node: NodeId, fact: &Fact) {
         match fact {
             Fact::Started { .. } if self.newest.is_none() => self.begin(at, Cause::Start),
-            Fact::LeaderSuspected { leader, reason } if self.is_leader(*leader) => {
+            Fact::LeaderSuspected { leader, reason } if self.is_or_was_leader(*leader) => {
                 self.suspected(at, *leader, *reason);
             }
             Fact::HandoverStarted { .. } if self.is_leader(node) => self.begin(at, Cause::HandedOver(node)),
@@ -194,9 +197,16 @@ impl Leadership {
         self.reign.is_some_and(|reign| reign.ballot.id == node)
     }
 
+    /// Says so, too, of one whose failover runs: its worker may notice later than its supervisor.
+    fn is_or_was_leader(&self, node: NodeId) -> bool {
+        let was = self.running.and_then(|failover| failover.cause.leader());
+        self.is_leader(node) || was == Some(node)
+    }
+
     /// Begins a failover, unless one runs: what is known first is its cause.
     fn begin(&mut self, at: Time, cause: Cause) {
-        self.running.get_or_insert(Failover::new(cause, at));
+        let from = self.reign.map(|reign| reign.ballot);
+        self.running.get_or_insert(Failover::new(cause, from, at));
     }
 
     fn lost(&mut self, at: Time, cause: Cause) {
@@ -250,7 +260,9 @@ impl Leadership {
         }
         self.newest = Some(ballot);
         self.reign = Some(Reign { ballot, since: at });
-        if let Some(mut ended) = self.running.take() {
+        // A leader that goes on in its own reign has passed nothing on.
+        let passed_on = self.running.take().filter(|running| running.from != Some(ballot));
+        if let Some(mut ended) = passed_on {
             ended.serving = Some(at.since(ended.began));
             ended.heir = Some(ballot);
             if self.history.len() == HISTORY_MAX {

@@ -67,7 +67,7 @@ impl Rotation {
     /// Folds in what a node told.
     pub(super) fn told(&mut self, teller: NodeId, fact: &Fact) {
         match fact {
-            Fact::ServingStarted { ballot } => self.begins(*ballot),
+            Fact::BecameLeader { ballot, .. } => self.begins(*ballot),
             Fact::RotationChanged { node, state, next } if self.is_kept_by(teller) => {
                 self.tallies.entry(*node).or_default().state = Some(*state);
                 self.next = *next;
@@ -124,7 +124,7 @@ impl Rotation {
         self.tallies = tallies.collect();
     }
 
-    /// A new reign counts from zero; its leader has told the states just before or tells them now.
+    /// A new reign counts from zero; who was elected tells the states before it serves.
     fn begins(&mut self, ballot: Ballot) {
         if self.ballot.is_none_or(|current| current < ballot) {
             *self = Self {

@@ -35,6 +35,8 @@ pub struct Screen {
     writer: Writer,
     terminal: Terminal<Memory>,
     bytes: Bytes,
+    /// What goes before the next frame and is no picture.
+    passed: Vec<u8>,
 }
 
 impl Screen {
@@ -58,6 +60,7 @@ impl Screen {
             writer,
             terminal,
             bytes,
+            passed: Vec::new(),
         };
         screen.begin()?;
         Ok(screen)
@@ -86,8 +89,10 @@ impl Screen {
     }
 
     /// Lets the next frame carry bytes that are no picture, such as those for the clipboard.
-    pub fn pass(&mut self, bytes: &[u8]) {
-        self.bytes.0.borrow_mut().extend_from_slice(bytes);
+    ///
+    /// Of several between two frames the last counts, so that a terminal that stands still collects none.
+    pub fn pass(&mut self, bytes: Vec<u8>) {
+        self.passed = bytes;
     }
 
     /// Renders a frame and hands it to the writer; while that is busy, does nothing.
@@ -99,9 +104,11 @@ impl Screen {
         if !self.is_free() {
             return Ok(());
         }
-        self.pass(BEGIN_FRAME);
+        let passed = std::mem::take(&mut self.passed);
+        self.bytes.write_all(&passed)?;
+        self.bytes.write_all(BEGIN_FRAME)?;
         self.terminal.draw(view)?;
-        self.pass(END_FRAME);
+        self.bytes.write_all(END_FRAME)?;
         self.writer.hand_over(&mut self.bytes.0.borrow_mut());
         Ok(())
     }
@@ -136,7 +143,7 @@ impl Screen {
     /// Lets the next frame enter the screen and be drawn whole.
     fn begin(&mut self) -> io::Result<()> {
         self.fit();
-        self.pass(guard::ENTER);
+        self.bytes.write_all(guard::ENTER)?;
         let area = Rect::from((Position::ORIGIN, self.size()));
         self.terminal.resize(area)
     }

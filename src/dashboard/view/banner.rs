@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 
 use crate::config::QuorumPolicy;
 use crate::dashboard::cluster::Cluster;
-use crate::dashboard::cluster::failover::{Failover, Reign};
+use crate::dashboard::cluster::failover::{Cause, Failover, Reign};
 use crate::dashboard::cluster::node::NodeState;
 use crate::dashboard::model::{Control, Ending, Model};
 use crate::dashboard::theme::{Theme, Tone};
@@ -168,7 +168,11 @@ fn circumstances(model: &Model) -> String {
 fn phases(model: &Model) -> Line<'static> {
     let (theme, leadership) = (&model.setup.theme, &model.shown().leadership);
     let Some(failover) = leadership.running.as_ref().or(leadership.last()) else {
-        return Line::styled("no failover yet; ! kills the leader", theme.quiet());
+        let hint = match model.setup.control {
+            Control::Supervised => "no failover yet; ! kills the leader",
+            Control::Attached => "no failover seen yet",
+        };
+        return Line::styled(hint, theme.quiet());
     };
     let arrow = theme.pick(" → ", " -> ");
     let old = failover
@@ -182,6 +186,14 @@ fn phases(model: &Model) -> Line<'static> {
     let heir = failover
         .heir
         .map_or_else(String::new, |heir| format!("node {} ", heir.id));
+    // A frozen process closes nothing: only the next heartbeat can find it out.
+    if failover.suspected.is_none() && matches!(failover.cause, Cause::Frozen(_)) {
+        let at_the_latest = words::span(model.setup.timing.promise());
+        spans.push(Span::styled(
+            format!("{arrow}suspected within {at_the_latest}, unless it goes on"),
+            theme.quiet(),
+        ));
+    }
     let known = [
         ("suspected".to_owned(), failover.suspected),
         (format!("{heir}elected"), failover.elected),

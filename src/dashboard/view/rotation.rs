@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use crate::dashboard::cluster::node::Node;
+use crate::dashboard::cluster::rotation::Rotation;
 use crate::dashboard::layout::Panel;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::Tone;
 use crate::event::WorkerState;
+use crate::id::NodeId;
 
 /// Draws a line a node.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -31,61 +32,65 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let heading = Line::styled(heading, theme.quiet());
     heading.render(Rect { height: 1, ..inside }, buffer);
-    let nodes = model.shown().nodes.values();
-    for (y, node) in (inside.y + 1..inside.bottom()).zip(nodes) {
+    let nodes = &model.shown().nodes;
+    // Every bar has the room that the longest text leaves, so that bars can be compared.
+    let texts = nodes.keys().map(|node| text(rotation, *node).chars().count());
+    let room = usize::from(inside.width).saturating_sub(texts.max().unwrap_or(0) + 5);
+    for (y, node) in (inside.y + 1..inside.bottom()).zip(nodes.keys()) {
         let place = Rect {
             y,
             height: 1,
             ..inside
         };
-        line(model, node, inside.width).render(place, buffer);
+        line(model, *node, room).render(place, buffer);
     }
 }
 
-fn line(model: &Model, node: &Node, width: u16) -> Line<'static> {
-    let (theme, rotation) = (&model.setup.theme, &model.shown().rotation);
-    let tally = rotation.tally(node.id);
-    let takes_turns = tally.state == Some(WorkerState::Active);
-    let next = rotation.next == Some(node.id) && takes_turns;
-    let mark = match (next, theme.pick("▶", ">")) {
-        (true, mark) => Span::styled(format!("{mark} "), theme.tone(Tone::Accent).bold()),
-        (false, _) => Span::raw("  "),
+fn line(model: &Model, node: NodeId, room: usize) -> Line<'static> {
+    let (theme, cluster) = (&model.setup.theme, model.shown());
+    let rotation = &cluster.rotation;
+    let mark = if is_next(rotation, node) {
+        Span::styled(theme.pick("▶ ", "> "), theme.tone(Tone::Accent).bold())
+    } else {
+        Span::raw("  ")
     };
-    let text = match (tally.state, tally.in_flight(), tally.failed) {
-        (Some(WorkerState::Active), 0, 0) => tally.assigned.to_string(),
-        (Some(WorkerState::Active), running, 0) if running > 0 => {
-            format!("{} ({running} running)", tally.assigned)
-        }
-        (Some(WorkerState::Active), _, failed) => format!("{} ({failed} failed)", tally.assigned),
-        (Some(WorkerState::Draining), ..) => format!("{} draining", tally.assigned),
-        (Some(WorkerState::CatchingUp), ..) => format!("{} catching up", tally.assigned),
-        (Some(WorkerState::Suspect), ..) => format!("{} silent", tally.assigned),
-        (Some(WorkerState::Down) | None, ..) => format!("{} out", tally.assigned),
-    };
-    let next_text = if next { " next" } else { "" };
-    let room = usize::from(width).saturating_sub(5 + text.len() + next_text.len());
-    let most = model
-        .shown()
-        .nodes
-        .keys()
-        .map(|node| rotation.tally(*node).assigned)
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let cells = usize::try_from(tally.assigned * room as u64 / most)
-        .unwrap_or(room)
-        .min(room);
-    let style = if takes_turns {
-        theme.node(node.id)
+    let tally = rotation.tally(node);
+    let counts = cluster.nodes.keys().map(|node| rotation.tally(*node).assigned);
+    let most = counts.max().unwrap_or(0).max(1);
+    let cells = u128::from(tally.assigned) * room as u128 / u128::from(most);
+    let cells = usize::try_from(cells).unwrap_or(room).min(room);
+    let style = if tally.state == Some(WorkerState::Active) {
+        theme.node(node)
     } else {
         theme.quiet()
     };
     Line::from(vec![
         mark,
-        Span::styled(format!("{} ", node.id), theme.node(node.id).bold()),
+        Span::styled(format!("{node} "), theme.node(node).bold()),
         Span::styled(theme.pick("█", "#").repeat(cells), style),
         Span::styled(theme.pick("·", ".").repeat(room - cells), theme.border(false)),
-        Span::raw(format!(" {text}")),
-        Span::styled(next_text, theme.tone(Tone::Accent)),
+        Span::raw(format!(" {}", text(rotation, node))),
     ])
+}
+
+fn is_next(rotation: &Rotation, node: NodeId) -> bool {
+    rotation.next == Some(node) && rotation.tally(node).state == Some(WorkerState::Active)
+}
+
+/// Says how many turns a node was given, and what is special about it.
+fn text(rotation: &Rotation, node: NodeId) -> String {
+    let tally = rotation.tally(node);
+    let special = match tally.state {
+        Some(WorkerState::Active) if is_next(rotation, node) => " next",
+        Some(WorkerState::Active) if tally.in_flight() > 0 => " at work",
+        Some(WorkerState::Active) => "",
+        Some(WorkerState::Draining) => " draining",
+        Some(WorkerState::CatchingUp) => " catching up",
+        Some(WorkerState::Suspect) => " silent",
+        Some(WorkerState::Down) | None => " out",
+    };
+    match tally.failed {
+        0 => format!("{}{special}", tally.assigned),
+        failed => format!("{}{special}, {failed} failed", tally.assigned),
+    }
 }

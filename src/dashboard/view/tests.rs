@@ -26,3 +26,51 @@ fn look() {
         }
     }
 }
+
+#[test]
+fn look_timeline() {
+    use crate::dashboard::theme::{Charset, Palette, Theme};
+    for (w, h) in [(80, 24), (120, 40), (200, 60)] {
+        for charset in [Charset::Unicode, Charset::Ascii] {
+            let mut scene = Scene::themed(w, h, Theme::new(Palette::Dark, charset));
+            scene.lead();
+            scene.upload(3, 1, 1, "x.png").after(12_000);
+            scene.kill(3).after(1);
+            scene.suspect(2, 3);
+            scene.elect(2, 2, &[1, 2]).after(25_000);
+            println!("{}", scene.text());
+            scene.press('t');
+            scene.press('t');
+            println!("{}", scene.text());
+            scene.press('-');
+            println!("{}", scene.text());
+            for _ in 0..9 {
+                scene.press('+');
+            }
+            println!("{}", scene.text());
+        }
+    }
+}
+
+#[test]
+fn look_elections() {
+    use crate::dashboard::theme::{Charset, Palette, Theme};
+    for (w, h) in [(60, 20), (80, 40), (200, 60)] {
+        for charset in [Charset::Unicode, Charset::Ascii] {
+            let mut scene = Scene::themed(w, h, Theme::new(Palette::Dark, charset));
+            scene.lead();
+            scene.upload(3, 1, 1, "x.png").after(12_000);
+            scene.kill(3).after(1);
+            scene.suspect(2, 3);
+            scene.elect(2, 2, &[1, 2]).after(25_000);
+            if w == 200 {
+                println!("{}", scene.text());
+            }
+            scene.press('e');
+            if w == 200 {
+                scene.press('e');
+            }
+            println!("{}", scene.text());
+        }
+    }
+}

@@ -96,9 +96,18 @@ impl Pane {
 
     /// Waits until the screen is such.
     pub(crate) fn wait_until(&self, what: &str, such: impl Fn(&Screen) -> bool) {
+        self.wait_until_seen(what, |seen| such(seen.parser.screen()));
+    }
+
+    /// Waits until `text` was written, whatever a screen makes of it.
+    pub(crate) fn wait_for_raw(&self, text: &str) {
+        self.wait_until_seen(text, |seen| String::from_utf8_lossy(&seen.raw).contains(text));
+    }
+
+    fn wait_until_seen(&self, what: &str, such: impl Fn(&Seen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = self.seen();
-        while !such(seen.parser.screen()) {
+        while !such(&seen) {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(
                 !left.is_zero(),

@@ -1,0 +1,43 @@
+//! `heirloom attach`: the dashboard on a cluster that something else started.
+
+use clap::Args;
+
+use super::appearance::AppearanceArgs;
+use super::exit::{Exit, Failure};
+use super::settings::Settings;
+use crate::dashboard::Control;
+use crate::dashboard::terminal::Tty;
+use crate::live::{self, Outcome, Reason};
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct AttachArgs {
+    #[command(flatten)]
+    appearance: AppearanceArgs,
+}
+
+/// There is nothing to draw on.
+#[derive(Debug, thiserror::Error)]
+#[error("attach draws on a terminal, and there is none; heirloom status --json tells how every node is")]
+struct NoTerminal;
+
+/// Shows the cluster until somebody ends it; the cluster goes on.
+pub(super) fn run(settings: Settings, args: AttachArgs, before: AppearanceArgs) -> Result<Exit, Failure> {
+    let tty = Tty::open().ok_or_else(|| Failure::usage(NoTerminal))?;
+    let appearance = args.appearance.or(before);
+    let start = live::Start {
+        setup: settings.dashboard(Control::Attached, appearance.theme(), tty.size()),
+        tty,
+        cluster: live::Cluster::Found(settings.cluster.clone()),
+        client_of: Box::new(move |user| settings.client(user)),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(live::run(start));
+    runtime.shutdown_background();
+    let Outcome { reason, .. } = ended?;
+    match reason {
+        Reason::Asked | Reason::HungUp => Ok(Exit::Done),
+        Reason::Interrupted => Ok(Exit::Interrupted),
+    }
+}
