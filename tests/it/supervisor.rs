@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{Program, TestCluster, decrypted, image_of, told};
+use crate::harness::{PATIENCE, Program, TestCluster, decrypted, image_of, told};
 use crate::processes::wait_until_gone;
 
 const FAST: &str = "timing = \"fast\"";
