@@ -1,13 +1,30 @@
 //! Why a node is what it is, in sentences made from what is known of it.
 
-use std::time::Duration;
-
 use super::cluster::node::{Belief, Node, Process, Reach, Told};
 use super::model::Model;
 use super::words;
 use crate::event::LinkDownReason;
 use crate::event::line::nodes;
 use crate::id::{Ballot, NodeId};
+
+/// Returns what is known of the chosen node, each fact with its name.
+pub(super) fn facts(model: &Model, node: &Node) -> Vec<(&'static str, String)> {
+    let now = model.shown_at();
+    let mut facts = vec![("address", node.address.to_string())];
+    if let Process::Running { pid, since, .. } = &node.process {
+        facts.push(("process", format!("{pid}, up {}", words::age(now.since(*since)))));
+    }
+    if node.restarts > 0 {
+        facts.push(("restarts", format!("{} after crashes", node.restarts)));
+    }
+    if let Some(images) = node.images {
+        facts.push(("images", images.to_string()));
+    }
+    if let Some(state) = node.in_rotation {
+        facts.push(("rotation", words::in_rotation(state).to_owned()));
+    }
+    facts
+}
 
 /// Returns the sentences about the chosen node.
 pub(super) fn because(model: &Model) -> Vec<String> {
@@ -97,16 +114,19 @@ fn following(model: &Model, node: &Node, ballot: Ballot, since: &str) -> Vec<Str
 }
 
 fn leading(model: &Model, ballot: Ballot, since: &str) -> Vec<String> {
-    let answered = |node: &Node| {
+    let lease = model.setup.timing.lease();
+    let left = |node: &Node| {
         let heartbeat = node.heartbeat.filter(|heartbeat| heartbeat.leader == ballot.id)?;
-        let ago = model.shown_at().since(heartbeat.at);
-        (ago < model.setup.timing.promise() + Duration::from_secs(1)).then_some(node.id)
+        let left = lease.checked_sub(model.shown_at().since(heartbeat.at))?;
+        Some(format!("node {}'s for {:.1} s", node.id, left.as_secs_f64()))
     };
-    let followers: Vec<NodeId> = model.shown().nodes.values().filter_map(answered).collect();
-    let by = if followers.is_empty() {
-        "Nobody else has promised to follow it: everybody else is proven dead.".to_owned()
+    let promises: Vec<String> = model.shown().nodes.values().filter_map(left).collect();
+    let by = if promises.is_empty() {
+        "It counts no promise of another node: those that could follow are proven dead, or have yet to \
+         answer."
+            .to_owned()
     } else {
-        format!("The promises of {} let it serve.", nodes(&followers))
+        format!("Promises let it serve: {} unless renewed.", promises.join(", "))
     };
     vec![format!("It has led in epoch {} for {since}.", ballot.epoch), by]
 }
