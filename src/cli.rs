@@ -23,6 +23,7 @@ mod interrupt;
 mod node;
 mod options;
 mod output;
+mod picture;
 mod print;
 mod session;
 mod settings;
@@ -105,6 +106,9 @@ enum Command {
     Completions(generate::CompletionsArgs),
     /// Print the manual
     Man,
+    /// Decode an image for a dashboard
+    #[command(hide = true)]
+    Picture(picture::PictureArgs),
 }
 
 /// Runs the program `heirloom`.
@@ -169,6 +173,7 @@ fn run(
         Command::Wait(args) => wait::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
+        Command::Picture(args) => picture::run(&args),
     }
 }
 

@@ -41,6 +41,7 @@ mod transfer;
 mod upload;
 pub mod watch;
 
+pub(crate) use editor::state_folder;
 pub use error::{Outcome, UploadError};
 pub use part::SaveError;
 pub use source::SourceError;

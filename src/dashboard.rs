@@ -12,6 +12,7 @@
 
 pub mod cluster;
 mod copy;
+pub mod dialog;
 mod faults;
 pub mod keymap;
 pub mod layout;

@@ -13,12 +13,14 @@
 //! as it was.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::time::sleep;
 
+use self::jobs::Jobs;
 use self::pace::{Pace, Wanted};
 use self::pager::Pager;
 use self::place::Place;
@@ -38,12 +40,16 @@ use crate::upload::UploadEvent;
 
 mod clipboard;
 mod farewell;
+mod jobs;
 mod pace;
 mod pager;
 mod place;
 mod signals;
 mod source;
 mod uploads;
+mod users;
+
+pub use self::jobs::decode;
 
 /// How often the processes are looked at: what people call live, and cheap.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
@@ -99,10 +105,12 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
     let keys = Keys::start(&tty)?;
     let model = Model::new(Setup {
         size: screen.size(),
+        users: users::remembered(),
         ..start.setup
     });
     // Before any node is started: a person sees at once that something happens.
     screen.draw(|frame| view(&model, frame))?;
+    let coloured = model.setup.theme.draws_pictures();
     let live = Live {
         tty,
         screen,
@@ -110,6 +118,7 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
         signals,
         source: Source::open(start.cluster),
         uploads: Uploads::new(start.client_of),
+        jobs: Jobs::new(std::env::current_exe()?, coloured),
         pager: None,
         model,
         pace: Pace::default(),
@@ -127,6 +136,7 @@ struct Live {
     signals: Signals,
     source: Source,
     uploads: Uploads,
+    jobs: Jobs,
     pager: Option<Pager>,
     model: Model,
     pace: Pace,
@@ -143,6 +153,8 @@ enum Happened {
     Typed(Typed),
     Asked(Asked),
     Upload(UploadEvent),
+    /// A folder was listed, or a picture made.
+    Found(Message),
     Paged(Result<(), String>),
     /// A frame is due, something has aged, or the terminal took the last frame.
     Due,
@@ -161,6 +173,7 @@ impl Live {
                 Happened::Typed(typed) => self.typed(typed),
                 Happened::Asked(asked) => self.asked(asked),
                 Happened::Upload(event) => self.tell(Message::Upload(event), Wanted::Soon),
+                Happened::Found(message) => self.tell(message, Wanted::Soon),
                 Happened::Paged(ended) => self.paged(ended),
                 Happened::Due => self.aged(),
             }
@@ -182,6 +195,7 @@ impl Live {
             typed = self.keys.next() => Happened::Typed(typed),
             asked = self.signals.next() => Happened::Asked(asked),
             event = self.uploads.next() => Happened::Upload(event),
+            found = self.jobs.next() => Happened::Found(found),
             ended = ended(&mut self.pager) => Happened::Paged(ended),
             () = self.screen.freed() => Happened::Due,
             () = elapsed(wait) => Happened::Due,
@@ -264,14 +278,23 @@ impl Live {
     fn carry_out(&mut self, command: Command, reason: Reason) {
         match command {
             Command::Wish(wish) => self.source.wish(wish),
-            Command::Upload { user, file } => self.uploads.start(user, file),
+            Command::Upload { user, file } => self.upload(user, file),
             Command::CancelUpload => self.uploads.cancel(),
+            Command::List(path) => self.jobs.list(path),
+            Command::Preview(request) => self.jobs.picture(request),
             Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
             Command::Suspend => self.suspend(),
             Command::Quit => self.end(reason, Ending::Stopping),
             Command::QuitNow => self.end(reason, Ending::Killing),
         }
+    }
+
+    fn upload(&mut self, user: UserName, file: PathBuf) {
+        self.uploads.start(user, file);
+        let users = self.model.upload.user().offered().to_vec();
+        // Nobody waits for it, nor for a disk that hangs.
+        drop(tokio::task::spawn_blocking(move || users::remember(&users)));
     }
 
     /// Ends every node, and then the loop; the first reason counts.

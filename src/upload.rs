@@ -12,6 +12,8 @@ use crate::config::Address;
 use crate::id::{Ballot, ClusterName, ImageId, NodeId};
 use crate::protocol::{Assignment, NodeError};
 
+pub mod line;
+
 /// Hears of every [`UploadEvent`] as it happens; must not block.
 pub type Observer<'a> = dyn FnMut(UploadEvent) + Send + 'a;
 

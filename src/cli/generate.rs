@@ -28,7 +28,7 @@ pub(super) fn manual(mut program: Command) -> Result<Exit, Failure> {
     program.build();
     let commands: Vec<Command> = program
         .get_subcommands()
-        .filter(|command| command.get_name() != "help")
+        .filter(|command| command.get_name() != "help" && !command.is_hide_set())
         .map(|command| {
             let name = format!("{}-{}", program.get_name(), command.get_name());
             command.clone().display_name(name)

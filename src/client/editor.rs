@@ -60,12 +60,16 @@ impl fmt::Debug for LineEditor {
     }
 }
 
-/// Returns the place of the history, whose folder is made.
 fn history_path() -> Option<PathBuf> {
+    Some(state_folder()?.join("history"))
+}
+
+/// Returns the folder for what is remembered from one run to the next; it is made.
+pub(crate) fn state_folder() -> Option<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let state = state.filter(|path| path.is_absolute());
     let state = state.or_else(|| Some(std::env::home_dir()?.join(".local/state")))?;
     let folder = state.join("heirloom");
     std::fs::create_dir_all(&folder).ok()?;
-    Some(folder.join("history"))
+    Some(folder)
 }

@@ -7,13 +7,12 @@ use std::time::Duration;
 use super::absence;
 use super::part::SaveError;
 use super::source::SourceError;
-use super::transcript;
 use super::transfer::TransferError;
 use crate::config::Members;
 use crate::encryption::RandomError;
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{ErrorCode, NodeError};
-use crate::upload::{Obstacle, Unreachable};
+use crate::upload::{Obstacle, Unreachable, line};
 
 /// Whether an upload that failed may have happened all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +124,7 @@ pub enum UploadError {
         outcome: Outcome,
     },
     /// Attempt after attempt failed.
-    #[error("gave up: {}{outcome}", transcript::problem(.obstacle))]
+    #[error("gave up: {}{outcome}", line::problem(.obstacle))]
     GaveUp {
         /// How the last one did.
         obstacle: Obstacle,

@@ -174,7 +174,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 }
 
 /// Replaces a leading `~`, which no shell replaces here.
-pub(super) fn at_home(path: &Path) -> PathBuf {
+pub(crate) fn at_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         (Ok(_) | Err(_), _) => path.to_owned(),

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::saved::printable_path;
 use crate::event::line::{nodes, printable};
 use crate::id::NodeId;
-use crate::upload::{Answer, Obstacle, Receipt, Setback, UploadEvent};
+use crate::upload::line::problem;
+use crate::upload::{Answer, Obstacle, Receipt, UploadEvent};
 
 /// The lines of one upload so far.
 #[derive(Debug, Default)]
@@ -82,32 +83,6 @@ impl Transcript {
     }
 }
 
-/// Says in half a sentence why an attempt came to nothing.
-#[must_use]
-pub fn problem(obstacle: &Obstacle) -> String {
-    match obstacle {
-        Obstacle::NoLeader { .. } | Obstacle::EveryoneDeclines => "nobody leads".to_owned(),
-        Obstacle::NobodyListens => "no server is running".to_owned(),
-        Obstacle::Refused { reason } => format!("the servers refuse: {}", printable(reason)),
-        Obstacle::Attempt { node, why } => format!("server {node} {}", did(why)),
-    }
-}
-
-/// Says what a node did to an upload, as the predicate of a sentence.
-fn did(why: &Setback) -> String {
-    match why {
-        Setback::Lost => "was lost".to_owned(),
-        Setback::Silent => "does not answer".to_owned(),
-        Setback::WaitedInVain => "waited in vain for the image".to_owned(),
-        Setback::Stale => "follows a newer leader".to_owned(),
-        Setback::Busy => "has too much to do".to_owned(),
-        Setback::Storage { reason } => format!("could not store it: {}", printable(reason)),
-        Setback::Unknown { reason } => format!("may have stored it or not: {}", printable(reason)),
-        Setback::Mismatch => "sent something else than it stored".to_owned(),
-        Setback::Conflict => "has another image of that id".to_owned(),
-    }
-}
-
 fn answer_line(node: NodeId, answer: &Answer) -> String {
     match answer {
         Answer::Declined { reason } => {
@@ -150,7 +125,7 @@ mod tests {
     use super::*;
     use crate::id::{Ballot, Epoch, ImageId, RequestId};
     use crate::protocol::Assignment;
-    use crate::upload::Unreachable;
+    use crate::upload::{Setback, Unreachable};
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")

@@ -24,15 +24,33 @@ pub enum Mode {
     Quitting,
     /// While the menu of faults is open.
     Faults,
+    /// In the upload dialog, on the list of files.
+    Files,
+    /// There, in the line that filters it or names a path.
+    Find,
+    /// There, in the line for the user.
+    User,
+    /// There, while an upload runs.
+    Watch,
+    /// There, when it is done.
+    Done,
+    /// There, when it failed.
+    Failed,
 }
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::Main,
         Self::Logs,
         Self::Filter,
         Self::Faults,
+        Self::Files,
+        Self::Find,
+        Self::User,
+        Self::Watch,
+        Self::Done,
+        Self::Failed,
         Self::Reading,
         Self::Quitting,
         Self::Everywhere,
@@ -44,9 +62,17 @@ impl Mode {
         match self {
             Self::Everywhere => None,
             Self::Logs => Some(Self::Main),
-            Self::Main | Self::Filter | Self::Reading | Self::Quitting | Self::Faults => {
-                Some(Self::Everywhere)
-            }
+            Self::Main
+            | Self::Filter
+            | Self::Reading
+            | Self::Quitting
+            | Self::Faults
+            | Self::Files
+            | Self::Find
+            | Self::User
+            | Self::Watch
+            | Self::Done
+            | Self::Failed => Some(Self::Everywhere),
         }
     }
 
@@ -61,6 +87,12 @@ impl Mode {
             Self::Reading => "Windows",
             Self::Quitting => "Quit?",
             Self::Faults => "Faults",
+            Self::Files => "Upload: files",
+            Self::Find => "Upload: find",
+            Self::User => "Upload: user",
+            Self::Watch => "Upload: running",
+            Self::Done => "Upload: done",
+            Self::Failed => "Upload: failed",
         }
     }
 }
@@ -138,6 +170,20 @@ pub enum Action {
     Pause,
     /// Show the help.
     Help,
+    /// Go into the chosen folder.
+    Into,
+    /// Go to the folder around this one.
+    Parent,
+    /// List every file, or folders and images only.
+    Scope,
+    /// Change to the other field.
+    NextField,
+    /// Give up the upload that runs.
+    Cancel,
+    /// Choose what to upload, once more.
+    Another,
+    /// Upload the same again.
+    Again,
     /// Close the window.
     Close,
     /// Say yes.
@@ -215,7 +261,7 @@ pub struct Binding {
     pub help: &'static str,
 }
 
-const fn bind(
+pub(super) const fn bind(
     mode: Mode,
     chords: &'static [Chord],
     action: Action,
@@ -231,22 +277,22 @@ const fn bind(
     }
 }
 
-const fn key(letter: char) -> Chord {
+pub(super) const fn key(letter: char) -> Chord {
     Chord::Key(KeyCode::Char(letter))
 }
 
-const UP: Chord = Chord::Key(KeyCode::Up);
-const DOWN: Chord = Chord::Key(KeyCode::Down);
-const LEFT: Chord = Chord::Key(KeyCode::Left);
-const RIGHT: Chord = Chord::Key(KeyCode::Right);
-const TAB: Chord = Chord::Key(KeyCode::Tab);
-const BACK_TAB: Chord = Chord::Key(KeyCode::BackTab);
-const PAGE_UP: Chord = Chord::Key(KeyCode::PageUp);
-const PAGE_DOWN: Chord = Chord::Key(KeyCode::PageDown);
-const HOME: Chord = Chord::Key(KeyCode::Home);
-const END: Chord = Chord::Key(KeyCode::End);
-const ENTER: Chord = Chord::Key(KeyCode::Enter);
-const ESCAPE: Chord = Chord::Key(KeyCode::Esc);
+pub(super) const UP: Chord = Chord::Key(KeyCode::Up);
+pub(super) const DOWN: Chord = Chord::Key(KeyCode::Down);
+pub(super) const LEFT: Chord = Chord::Key(KeyCode::Left);
+pub(super) const RIGHT: Chord = Chord::Key(KeyCode::Right);
+pub(super) const TAB: Chord = Chord::Key(KeyCode::Tab);
+pub(super) const BACK_TAB: Chord = Chord::Key(KeyCode::BackTab);
+pub(super) const PAGE_UP: Chord = Chord::Key(KeyCode::PageUp);
+pub(super) const PAGE_DOWN: Chord = Chord::Key(KeyCode::PageDown);
+pub(super) const HOME: Chord = Chord::Key(KeyCode::Home);
+pub(super) const END: Chord = Chord::Key(KeyCode::End);
+pub(super) const ENTER: Chord = Chord::Key(KeyCode::Enter);
+pub(super) const ESCAPE: Chord = Chord::Key(KeyCode::Esc);
 
 /// Every key, in the order of the footer: what matters most comes first.
 pub const BINDINGS: &[Binding] = {
@@ -518,7 +564,8 @@ pub fn action(mode: Mode, event: KeyEvent) -> Option<Action> {
 
 /// Returns the keys of one mode.
 pub fn bindings(mode: Mode) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| binding.mode == mode)
+    let all = BINDINGS.iter().chain(super::dialog::keys::BINDINGS);
+    all.filter(move |binding| binding.mode == mode)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 
+use super::dialog::listing::Listing;
+use super::dialog::picture::{PictureRequest, Preview};
 use crate::event::Event;
 use crate::event::process::{ProcessEvent, Wish};
 use crate::id::{NodeId, UserName};
@@ -28,6 +30,10 @@ pub enum Message {
     Resized(Size),
     /// Something happened in the upload that the dashboard asked for.
     Upload(UploadEvent),
+    /// A path that was asked for was looked at.
+    Listed(Listing),
+    /// A picture that was asked for is there, or cannot be.
+    Previewed(Preview),
     /// The pager has ended, or could not be run for this reason.
     Paged(Result<(), String>),
     /// Time has passed, and something on the screen has aged.
@@ -48,6 +54,10 @@ pub enum Command {
     },
     /// Give up the upload.
     CancelUpload,
+    /// Say what is in a folder; of a file, what is in its own.
+    List(PathBuf),
+    /// Make a picture; an older request that is not answered yet is no longer wanted.
+    Preview(PictureRequest),
     /// Put text on the clipboard of the person's terminal.
     Copy(String),
     /// Show text in the person's pager.

@@ -7,6 +7,7 @@ use ratatui::layout::{Rect, Size};
 
 use super::cluster::Cluster;
 use super::cluster::node::NodeState;
+use super::dialog::upload::{Start, UploadDialog};
 use super::keymap::Mode;
 use super::layout::{Layout, Panel};
 use super::log_view::LogView;
@@ -76,6 +77,8 @@ pub struct Model {
     pub selected: NodeId,
     /// The window that is open.
     pub window: Option<Window>,
+    /// The upload dialog, shown or not.
+    pub upload: UploadDialog,
     /// Which lines of the logs are looked at.
     pub logs: LogView,
     /// How much time a cell of the timeline stands for.
@@ -152,6 +155,13 @@ impl Model {
             focus: Panel::Nodes,
             zoomed: false,
             window: None,
+            upload: UploadDialog::new(
+                Start {
+                    folder: setup.start_dir.clone(),
+                    users: setup.users.clone(),
+                },
+                setup.size,
+            ),
             logs: LogView::default(),
             tape_scale: Scale::default(),
             uploads_scroll: 0,
@@ -205,6 +215,7 @@ impl Model {
             (Some(Window::Help { .. } | Window::Why), _) => Mode::Reading,
             (Some(Window::Quit), _) => Mode::Quitting,
             (Some(Window::Faults { .. }), _) => Mode::Faults,
+            (None, _) if self.upload.is_shown() => self.upload.mode(),
             (None, Panel::Logs) if self.logs.is_typing() => Mode::Filter,
             (None, Panel::Logs) => Mode::Logs,
             (None, Panel::Nodes | Panel::Rotation | Panel::Uploads | Panel::Timeline | Panel::Elections) => {
@@ -231,6 +242,7 @@ impl Model {
 
     pub(super) fn tick(&mut self, now: Time) {
         self.now = self.now.max(now);
+        self.upload.tick(self.now);
         if self.toast.as_ref().is_some_and(|toast| toast.until <= self.now) {
             self.toast = None;
         }

@@ -238,6 +238,12 @@ impl Theme {
         }
     }
 
+    /// Says whether pictures are drawn in colour.
+    #[must_use]
+    pub fn draws_pictures(&self) -> bool {
+        self.palette != Palette::None && self.charset == Charset::Unicode
+    }
+
     /// Returns `unicode`, or `ascii` where only that may be drawn.
     #[must_use]
     pub const fn pick<'a>(&self, unicode: &'a str, ascii: &'a str) -> &'a str {

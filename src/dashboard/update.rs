@@ -21,10 +21,16 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         Message::Node(event) => model.cluster.node_told(now, &event),
         Message::Process(event) => model.cluster.process_became(now, &event),
         Message::Contact(node, contact) => model.cluster.contacted(now, node, &contact),
-        Message::Resized(size) => model.size = size,
+        Message::Resized(size) => {
+            model.size = size;
+            return model.upload.resized(size);
+        }
         Message::Key(key) => return pressed(model, key),
-        Message::Paste(text) => pasted(model, &text),
-        Message::Upload(_) | Message::Beat | Message::Paged(Ok(())) => {}
+        Message::Paste(text) => return pasted(model, &text),
+        Message::Upload(event) => return model.upload.uploaded(&event),
+        Message::Listed(listing) => return model.upload.listed(listing),
+        Message::Previewed(preview) => return model.upload.previewed(preview),
+        Message::Beat | Message::Paged(Ok(())) => {}
         Message::Paged(Err(reason)) => model.say(Tone::Bad, reason),
     }
     Vec::new()
@@ -44,6 +50,7 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Command> {
             }
             Vec::new()
         }
+        None if model.upload.is_shown() && model.window.is_none() => model.upload.typed(key),
         None => Vec::new(),
     }
 }
@@ -69,6 +76,9 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
             }
         }
         Mode::Faults => return choose_fault(model, action),
+        Mode::Files | Mode::Find | Mode::User | Mode::Watch | Mode::Done | Mode::Failed => {
+            return model.upload.act(mode, action);
+        }
     }
     Vec::new()
 }
@@ -109,10 +119,20 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Start => return inflict(model, Fault::Start),
         Action::Restart => return inflict(model, Fault::Restart),
         Action::StartAll => return inflict(model, Fault::StartAll),
-        Action::Upload => {}
+        Action::Upload => return model.upload.open(),
         Action::Copy => return super::copy::copied(model),
         Action::Page => return super::copy::paged(model),
-        Action::Select | Action::Confirm | Action::Interrupt | Action::Suspend => {}
+        Action::Select
+        | Action::Confirm
+        | Action::Interrupt
+        | Action::Suspend
+        | Action::Into
+        | Action::Parent
+        | Action::Scope
+        | Action::NextField
+        | Action::Cancel
+        | Action::Another
+        | Action::Again => {}
     }
     Vec::new()
 }
@@ -127,6 +147,10 @@ fn interrupt(model: &mut Model) -> Vec<Command> {
         (Ending::No, Some(Window::Quit)) => quit(model),
         (Ending::No, Some(_)) => {
             model.window = None;
+            Vec::new()
+        }
+        (Ending::No, None) if model.upload.is_shown() => {
+            model.upload.close();
             Vec::new()
         }
         (Ending::No, None) if model.logs.is_typing() => {
@@ -360,13 +384,17 @@ fn read(model: &mut Model, action: Action) {
 }
 
 /// Text comes at once where it is typed; everywhere else it means nothing.
-fn pasted(model: &mut Model, text: &str) {
+fn pasted(model: &mut Model, text: &str) -> Vec<Command> {
+    if model.upload.is_shown() && model.window.is_none() {
+        return model.upload.paste(text);
+    }
     if model.mode() == Mode::Filter {
         let typed = text.chars().filter(|letter| !letter.is_control());
         for letter in typed.take(super::log_view::FILTER_CHARS_MAX) {
             model.logs.type_in(InputRequest::InsertChar(letter));
         }
     }
+    Vec::new()
 }
 
 /// Returns what a key does in a line in which text is typed.

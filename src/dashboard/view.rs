@@ -19,6 +19,7 @@ mod nodes;
 mod rotation;
 mod text;
 mod timeline;
+mod upload;
 mod uploads;
 mod windows;
 
@@ -44,6 +45,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
     }
     footer::draw(model, layout.footer, buffer);
+    upload::draw(&model.upload, model.setup.theme, area, buffer);
     match &model.window {
         None => {}
         Some(Window::Help { scroll }) => help::draw(model, *scroll, area, buffer),

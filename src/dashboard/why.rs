@@ -5,7 +5,7 @@ use super::model::Model;
 use super::words;
 use crate::event::LinkDownReason;
 use crate::event::line::nodes;
-use crate::id::{Ballot, NodeId};
+use crate::id::Ballot;
 
 /// Returns what is known of the chosen node, each fact with its name.
 pub(super) fn facts(model: &Model, node: &Node) -> Vec<(&'static str, String)> {
@@ -31,7 +31,8 @@ pub(super) fn because(model: &Model) -> Vec<String> {
     let Some(node) = model.shown().nodes.get(&model.selected) else {
         return Vec::new();
     };
-    let mut lines = vec![of_process(model, node)];
+    let mut lines = Vec::new();
+    lines.extend(of_process(model, node));
     if node.has_process() {
         lines.extend(of_belief(model, node));
         lines.extend(of_links(node));
@@ -39,13 +40,14 @@ pub(super) fn because(model: &Model) -> Vec<String> {
     lines
 }
 
-fn of_process(model: &Model, node: &Node) -> String {
+/// A process that simply runs is told among the facts.
+fn of_process(model: &Model, node: &Node) -> Option<String> {
     let now = model.shown_at();
     let ago = |since| words::age(now.since(since));
-    match &node.process {
+    Some(match &node.process {
         Process::Unknown => "Nobody has started it. s starts it.".to_owned(),
-        Process::Running { pid, since, told } => match told {
-            Told::Nothing => format!("Its process {pid} has been up for {}.", ago(*since)),
+        Process::Running { pid, told, .. } => match told {
+            Told::Nothing => return None,
             Told::Freeze { at } => format!(
                 "Its process {pid} was told to stand still {} ago (SIGSTOP). It answers nobody, and its \
                  connections stay open: only a missed heartbeat can tell. p lets it go on.",
@@ -68,7 +70,7 @@ fn of_process(model: &Model, node: &Node) -> String {
         Process::OutOfReach { reason, since } => {
             format!("It cannot be reached from here for {}: {reason}.", ago(*since))
         }
-    }
+    })
 }
 
 fn of_belief(model: &Model, node: &Node) -> Vec<String> {

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,18 @@ pub struct Screen {
     bytes: Bytes,
     /// What goes before the next frame and is no picture.
     passed: Vec<u8>,
+    next: Next,
+}
+
+/// What the next frame finds on the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The last frame, so that only what changed is drawn.
+    Changes,
+    /// Anything, so that everything is drawn.
+    Whole,
+    /// The screen of somebody else, which is to be left alone.
+    Enters,
 }
 
 impl Screen {
@@ -55,15 +68,14 @@ impl Screen {
             size: tty.size(),
         })?;
         guard::enter(tty, &writer)?;
-        let mut screen = Self {
+        Ok(Self {
             tty: Arc::clone(tty),
             writer,
             terminal,
             bytes,
             passed: Vec::new(),
-        };
-        screen.begin()?;
-        Ok(screen)
+            next: Next::Enters,
+        })
     }
 
     /// Says whether the last frame is written, so that another may be drawn.
@@ -83,9 +95,14 @@ impl Screen {
         self.terminal.backend().size
     }
 
-    /// Looks how large the terminal is now; the next frame has that size.
+    /// Looks how large the terminal is now; the next frame has that size and is drawn whole.
+    ///
+    /// Even if the size is what it was: a terminal that was small for a moment has forgotten the rest.
     pub fn fit(&mut self) {
         self.terminal.backend_mut().size = self.tty.size();
+        if self.next == Next::Changes {
+            self.next = Next::Whole;
+        }
     }
 
     /// Lets the next frame carry bytes that are no picture, such as those for the clipboard.
@@ -104,9 +121,16 @@ impl Screen {
         if !self.is_free() {
             return Ok(());
         }
-        let passed = std::mem::take(&mut self.passed);
-        self.bytes.write_all(&passed)?;
+        let next = mem::replace(&mut self.next, Next::Changes);
+        if next == Next::Enters {
+            self.bytes.write_all(guard::ENTER)?;
+        }
+        self.bytes.write_all(&mem::take(&mut self.passed))?;
         self.bytes.write_all(BEGIN_FRAME)?;
+        if next != Next::Changes {
+            let area = Rect::from((Position::ORIGIN, self.size()));
+            self.terminal.resize(area)?;
+        }
         self.terminal.draw(view)?;
         self.bytes.write_all(END_FRAME)?;
         self.writer.hand_over(&mut self.bytes.0.borrow_mut());
@@ -115,7 +139,6 @@ impl Screen {
 
     /// Gives the terminal to somebody else for a while, as it was before.
     pub fn leave(&mut self) {
-        self.bytes.0.borrow_mut().clear();
         guard::leave(Unread::Keep);
     }
 
@@ -126,7 +149,9 @@ impl Screen {
     /// When the terminal refuses.
     pub fn enter(&mut self) -> io::Result<()> {
         guard::enter(&self.tty, &self.writer)?;
-        self.begin()
+        self.fit();
+        self.next = Next::Enters;
+        Ok(())
     }
 
     /// Leaves for good, and lets some last words stand on the screen that was there before.
@@ -138,14 +163,6 @@ impl Screen {
         if self.writer.hand_over(&mut bytes) {
             self.writer.wait_until_free(LAST_WORDS_PATIENCE);
         }
-    }
-
-    /// Lets the next frame enter the screen and be drawn whole.
-    fn begin(&mut self) -> io::Result<()> {
-        self.fit();
-        self.bytes.write_all(guard::ENTER)?;
-        let area = Rect::from((Position::ORIGIN, self.size()));
-        self.terminal.resize(area)
     }
 }
 

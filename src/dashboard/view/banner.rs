@@ -168,7 +168,11 @@ fn circumstances(model: &Model) -> String {
 fn phases(model: &Model) -> Line<'static> {
     let (theme, leadership) = (&model.setup.theme, &model.shown().leadership);
     let Some(failover) = leadership.running.as_ref().or(leadership.last()) else {
-        return Line::styled("no failover yet; ! kills the leader", theme.quiet());
+        let hint = match model.setup.control {
+            Control::Supervised => "no failover yet; ! kills the leader",
+            Control::Attached => "no failover seen yet",
+        };
+        return Line::styled(hint, theme.quiet());
     };
     let arrow = theme.pick(" → ", " -> ");
     let old = failover

@@ -12,7 +12,7 @@ use super::frame_of;
 use crate::dashboard::cluster::node::{Belief, Node, Process};
 use crate::dashboard::cluster::samples::Samples;
 use crate::dashboard::layout::{NodesForm, Panel};
-use crate::dashboard::model::Model;
+use crate::dashboard::model::{Control, Model};
 use crate::dashboard::theme::{Charset, Theme, Tone};
 use crate::dashboard::words;
 use crate::time::Time;
@@ -107,31 +107,7 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
     let theme = &model.setup.theme;
     let now = model.shown_at();
     match &node.process {
-        Process::Running { pid, since, .. } => vec![
-            Line::from(vec![
-                Span::styled("pid ", theme.quiet()),
-                Span::raw(pid.to_string()),
-                Span::styled("  port ", theme.quiet()),
-                Span::raw(node.address.port().to_string()),
-            ]),
-            Line::from(vec![
-                Span::styled("up ", theme.quiet()),
-                Span::raw(words::age(now.since(*since))),
-                Span::styled(restarts(node), theme.tone(Tone::Busy)),
-            ]),
-            heartbeat(model, node, width),
-            figure(
-                theme,
-                style,
-                "cpu",
-                &node.cpu,
-                width,
-                CPU_SCALE_MIN,
-                &cpu_text(node),
-            ),
-            figure(theme, style, "mem", &node.memory, width, 1, &memory_text(node)),
-            images(theme, node),
-        ],
+        Process::Running { pid, since, .. } => running(model, node, *pid, now.since(*since), style, width),
         Process::Unknown => vec![
             Line::styled(format!("port {}", node.address.port()), theme.quiet()),
             Line::from(""),
@@ -159,6 +135,39 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
             Line::styled(format!("{} ago", words::age(now.since(*since))), theme.quiet()),
         ],
     }
+}
+
+fn running(
+    model: &Model,
+    node: &Node,
+    pid: u32,
+    up: Duration,
+    style: Style,
+    width: u16,
+) -> Vec<Line<'static>> {
+    let theme = &model.setup.theme;
+    let mut rows = vec![
+        Line::from(vec![
+            Span::styled("pid ", theme.quiet()),
+            Span::raw(pid.to_string()),
+            Span::styled("  port ", theme.quiet()),
+            Span::raw(node.address.port().to_string()),
+        ]),
+        Line::from(vec![
+            Span::styled("up ", theme.quiet()),
+            Span::raw(words::age(up)),
+            Span::styled(restarts(node), theme.tone(Tone::Busy)),
+        ]),
+        heartbeat(model, node, width),
+    ];
+    // Only who owns a process knows what it uses.
+    if model.setup.control == Control::Supervised {
+        let (cpu, memory) = (cpu_text(node), memory_text(node));
+        rows.push(figure(theme, style, "cpu", &node.cpu, width, CPU_SCALE_MIN, &cpu));
+        rows.push(figure(theme, style, "mem", &node.memory, width, 1, &memory));
+    }
+    rows.push(images(theme, node));
+    rows
 }
 
 fn gone(theme: &Theme, ending: &str, ago: Duration) -> Vec<Line<'static>> {

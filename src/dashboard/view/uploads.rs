@@ -12,9 +12,74 @@ use crate::dashboard::model::Model;
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
 use crate::event::line::printable;
+use crate::id::NodeId;
 
-/// The narrowest panel in which every column has room.
-const WIDE: u16 = 90;
+/// How much a panel tells, by its width.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Who, what, by whom, and how it ended.
+    Narrow,
+    /// Size, copies and time, too.
+    Medium,
+    /// Everything by its name.
+    Wide,
+}
+
+impl Form {
+    const fn of(width: u16) -> Self {
+        match width {
+            0..68 => Self::Narrow,
+            68..104 => Self::Medium,
+            _ => Self::Wide,
+        }
+    }
+
+    fn header(self) -> Row<'static> {
+        match self {
+            Self::Narrow => Row::new(["time", "user", "file", "way", ""]),
+            Self::Medium => Row::new(["time", "user", "file", "size", "way", "copies", "took", ""]),
+            Self::Wide => Row::new([
+                "time",
+                "user",
+                "file",
+                "size",
+                "leader",
+                "encrypted by",
+                "copies",
+                "took",
+                "",
+            ]),
+        }
+    }
+
+    fn widths(self) -> Vec<Constraint> {
+        use Constraint::{Fill, Length, Max, Min};
+        match self {
+            Self::Narrow => vec![Length(8), Max(8), Fill(1), Length(4), Length(13)],
+            Self::Medium => vec![
+                Length(8),
+                Max(10),
+                Fill(1),
+                Length(8),
+                Length(4),
+                Length(6),
+                Length(8),
+                Length(12),
+            ],
+            Self::Wide => vec![
+                Length(8),
+                Max(14),
+                Max(44),
+                Length(8),
+                Length(6),
+                Length(12),
+                Length(6),
+                Length(8),
+                Min(12),
+            ],
+        }
+    }
+}
 
 /// Draws one line an upload.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -34,96 +99,61 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Line::from(hint.to_vec()).render(inside, buffer);
         return;
     }
-    let wide = inside.width >= WIDE;
+    let form = Form::of(inside.width);
     let rows = uploads
         .newest()
         .skip(model.uploads_scroll)
         .take(usize::from(inside.height))
-        .map(|upload| row(theme, upload, wide));
-    let header = if wide {
-        Row::new([
-            "time",
-            "user",
-            "file",
-            "size",
-            "leader",
-            "encrypted by",
-            "copies",
-            "took",
-            "",
-        ])
-    } else {
-        Row::new(["time", "user", "file", "way", ""])
-    };
-    let table = Table::new(rows, widths(wide))
-        .header(header.style(theme.quiet()))
+        .map(|upload| row(theme, upload, form));
+    let table = Table::new(rows, form.widths())
+        .header(form.header().style(theme.quiet()))
         .column_spacing(1);
     table.render(inside, buffer);
 }
 
-fn widths(wide: bool) -> Vec<Constraint> {
-    use Constraint::{Fill, Length, Max, Min};
-    if wide {
-        vec![
-            Length(8),
-            Max(14),
-            Max(44),
-            Length(8),
-            Length(6),
-            Length(12),
-            Length(6),
-            Length(8),
-            Min(12),
-        ]
-    } else {
-        vec![Length(8), Max(8), Fill(1), Length(4), Length(13)]
-    }
-}
-
-fn row(theme: &Theme, upload: &Upload, wide: bool) -> Row<'static> {
-    let time = Span::styled(words::clock(upload.wall_ms)[..8].to_owned(), theme.quiet());
-    let user = Span::raw(printable(upload.user.as_str()).into_owned());
-    let file = Span::raw(
-        upload
-            .file
-            .as_deref()
-            .map_or_else(String::new, |file| printable(file).into_owned()),
-    );
-    let size = Span::raw(upload.bytes.map_or_else(String::new, words::bytes));
-    let node = |node: Option<crate::id::NodeId>| match node {
-        Some(node) => Span::styled(node.to_string(), theme.node(node)),
-        None => Span::raw(""),
-    };
-    let (text, style) = outcome(theme, upload, wide);
-    let outcome = Span::styled(text, style);
-    if !wide {
-        let arrow = Span::styled(theme.pick("→", ">"), theme.quiet());
-        let way = Line::from(vec![node(upload.leader), arrow, node(upload.worker)]);
-        let [time, user, file, outcome] = [time, user, file, outcome].map(Line::from);
-        return Row::new([time, user, file, way, outcome]);
-    }
+fn row(theme: &Theme, upload: &Upload, form: Form) -> Row<'static> {
+    let text = |text: String| Line::raw(text);
+    let time = Line::styled(words::clock(upload.wall_ms)[..8].to_owned(), theme.quiet());
+    let user = text(printable(upload.user.as_str()).into_owned());
+    let file = upload
+        .file
+        .as_deref()
+        .map_or_else(String::new, |file| printable(file).into_owned());
+    let file = text(file);
+    let size = text(upload.bytes.map_or_else(String::new, words::bytes));
+    let leader = node(theme, upload.leader);
+    let worker = node(theme, upload.worker);
     let (copies, took) = match &upload.outcome {
         Outcome::Stored { copies, took } => (copies.to_string(), words::span(*took)),
         Outcome::Running | Outcome::Failed { .. } | Outcome::Interrupted => (String::new(), String::new()),
     };
-    Row::new([
-        time,
-        user,
-        file,
-        size,
-        node(upload.leader),
-        node(upload.worker),
-        Span::raw(copies),
-        Span::raw(took),
-        outcome,
-    ])
+    let (copies, took) = (text(copies), text(took));
+    let (said, style) = outcome(theme, upload, form);
+    let outcome = Line::styled(said, style);
+    if form == Form::Wide {
+        let (leader, worker) = (Line::from(leader), Line::from(worker));
+        return Row::new([time, user, file, size, leader, worker, copies, took, outcome]);
+    }
+    let arrow = Span::styled(theme.pick("→", ">"), theme.quiet());
+    let way = Line::from(vec![leader, arrow, worker]);
+    if form == Form::Medium {
+        return Row::new([time, user, file, size, way, copies, took, outcome]);
+    }
+    Row::new([time, user, file, way, outcome])
 }
 
-fn outcome(theme: &Theme, upload: &Upload, wide: bool) -> (String, Style) {
+fn node(theme: &Theme, node: Option<NodeId>) -> Span<'static> {
+    node.map_or_else(
+        || Span::raw(" "),
+        |node| Span::styled(node.to_string(), theme.node(node)),
+    )
+}
+
+fn outcome(theme: &Theme, upload: &Upload, form: Form) -> (String, Style) {
     let retried = if upload.attempts > 1 { " again" } else { "" };
     match &upload.outcome {
         Outcome::Running => (format!("running{retried}"), theme.tone(Tone::Busy)),
-        Outcome::Stored { .. } if wide => (
+        Outcome::Stored { .. } if form != Form::Narrow => (
             format!("{} stored{retried}", theme.pick("✓", "+")),
             theme.tone(Tone::Good),
         ),

@@ -63,8 +63,8 @@ pub(super) fn why(model: &Model, area: Rect, buffer: &mut Buffer) {
             Line::from(vec![name, Span::raw(fact)])
         })
         .collect();
+    lines.push(Line::raw(""));
     for sentence in why::because(model) {
-        lines.push(Line::raw(""));
         lines.extend(wrapped(&sentence, room).into_iter().map(Line::raw));
     }
     lines.push(Line::raw(""));

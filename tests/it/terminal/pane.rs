@@ -145,6 +145,13 @@ impl Pane {
             .expect("it has a size");
     }
 
+    /// Forgets what the screen shows.
+    pub(crate) fn forget(&self) {
+        let mut seen = self.seen();
+        let (rows, columns) = seen.parser.screen().size();
+        seen.parser = Parser::new(rows, columns, 0);
+    }
+
     /// Stops or begins to read: a terminal that stands still.
     pub(crate) fn stand_still(&self, still: bool) {
         self.seen().reads = !still;
