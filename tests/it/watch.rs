@@ -44,7 +44,7 @@ async fn until<T>(watcher: &mut Watcher, node: u16, wanted: impl Fn(Contact) -> 
 async fn reached(watcher: &mut Watcher, node: u16) -> u32 {
     let pid = |contact| match contact {
         Contact::Reached(report) => Some(report.pid),
-        Contact::Event(_) | Contact::Lost(_) => None,
+        Contact::Event(_) | Contact::Refused | Contact::Lost(_) => None,
     };
     until(watcher, node, pid).await
 }
@@ -53,6 +53,7 @@ async fn reached(watcher: &mut Watcher, node: u16) -> u32 {
 async fn lost(watcher: &mut Watcher, node: u16) -> String {
     let why = |contact| match contact {
         Contact::Lost(why) => Some(why),
+        Contact::Refused => Some("connection refused".to_owned()),
         Contact::Reached(_) | Contact::Event(_) => None,
     };
     until(watcher, node, why).await
@@ -63,7 +64,7 @@ async fn serves(watcher: &mut Watcher, node: u16) {
     let serving = |contact| match contact {
         Contact::Reached(report) => report.serving.then_some(()),
         Contact::Event(event) => matches!(event.fact, Fact::ServingStarted { .. }).then_some(()),
-        Contact::Lost(_) => None,
+        Contact::Refused | Contact::Lost(_) => None,
     };
     until(watcher, node, serving).await;
 }

@@ -130,6 +130,12 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
             );
             rows
         }
+        Process::Refusing { since } => vec![
+            Line::raw("its port refuses connections"),
+            Line::styled(format!("for {}", words::age(now.since(*since))), theme.quiet()),
+            Line::from(""),
+            Line::from(super::key_hint(theme, &format!("heirloom node {}", node.id), "starts it").to_vec()),
+        ],
         Process::OutOfReach { reason, since } => vec![
             Line::raw(reason.clone()),
             Line::styled(format!("{} ago", words::age(now.since(*since))), theme.quiet()),
