@@ -327,9 +327,10 @@ fn line(model: &Model, node: &Node) -> Line<'static> {
         Span::styled(mark, theme.tone(Tone::Accent)),
         Span::styled(format!("{} ", node.id), theme.node(node.id).bold()),
         Span::styled(
-            format!("{} {:<13}", theme.shape(state), state.word()),
+            format!("{} {}", theme.shape(state), state.word()),
             theme.state(state).bold(),
         ),
+        Span::raw(" ".repeat(14_usize.saturating_sub(state.word().len()))),
     ];
     if let Process::Running { pid, since, .. } = &node.process {
         let age = words::age(model.shown_at().since(*since));
