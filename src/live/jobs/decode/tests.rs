@@ -132,7 +132,7 @@ fn a_short_file_is_drawn_in_larger_pixels_and_none_is_made_up() {
         (pixels.at(0, 0), pixels.at(2, 3), pixels.at(3, 0)),
         (Some(first), Some(first), Some(second))
     );
-    let known = |colour: &[u8; 3]| colour[0] % 3 == 0 && colour[1] == colour[0] + 1;
+    let known = |colour: &[u8; 3]| colour[0].is_multiple_of(3) && colour[1] == colour[0] + 1;
     assert!(pixels.colours().iter().all(known));
 }
 
