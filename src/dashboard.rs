@@ -20,6 +20,7 @@ mod log_view;
 pub mod message;
 pub mod model;
 pub mod scale;
+mod search;
 pub mod terminal;
 pub mod theme;
 mod update;

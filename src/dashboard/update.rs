@@ -7,6 +7,7 @@ use super::cluster::logs::LogSource;
 use super::faults::{self, Fault};
 use super::keymap::{self, Action, Mode};
 use super::layout::Panel;
+use super::log_view::Stepped;
 use super::message::{Command, Message};
 use super::model::{Control, Ending, Model, Window};
 use super::theme::Tone;
@@ -89,7 +90,7 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
         Mode::Main | Mode::Logs | Mode::Everywhere => return act_on_panels(model, action),
         Mode::Filter => match action {
             Action::Confirm => model.logs.apply(),
-            _ => model.logs.clear(),
+            _ => clear_filter(model),
         },
         Mode::Reading => read(model, action),
         Mode::Quitting => {
@@ -114,8 +115,8 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::PageDown => scroll(model, Step::Forward(model.page())),
         Action::First => scroll(model, Step::First),
         Action::Last => scroll(model, Step::Last),
-        Action::OlderMatch => scroll(model, Step::Back(1)),
-        Action::NewerMatch => scroll(model, Step::Forward(1)),
+        Action::OlderMatch => step_to_match(model, Neighbour::Before),
+        Action::NewerMatch => step_to_match(model, Neighbour::After),
         Action::Left => neighbour(model, Neighbour::Before),
         Action::Right => neighbour(model, Neighbour::After),
         Action::NextPanel => change_panel(model, Neighbour::After),
@@ -126,6 +127,7 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Elections => look_at(model, Panel::Elections),
         Action::Logs => look_at(model, Panel::Logs),
         Action::Zoom => model.zoomed = !model.zoomed,
+        Action::Close if model.focus == Panel::Logs && !model.logs.filter().is_empty() => clear_filter(model),
         Action::Close => model.zoomed = false,
         Action::NextSource => next_source(model),
         Action::Filter => model.logs.begin_typing(),
@@ -176,7 +178,7 @@ fn interrupt(model: &mut Model) -> Vec<Command> {
             Vec::new()
         }
         (Ending::No, None) if model.logs.is_typing() => {
-            model.logs.clear();
+            clear_filter(model);
             Vec::new()
         }
         (Ending::No, None) => ask_to_quit(model),
@@ -277,6 +279,27 @@ fn next_source(model: &mut Model) {
     }
 }
 
+fn clear_filter(model: &mut Model) {
+    let page = model.page();
+    let Model { logs, cluster, .. } = model;
+    logs.clear(&cluster.logs, page);
+}
+
+fn step_to_match(model: &mut Model, neighbour: Neighbour) {
+    let page = model.page();
+    let Model { logs, cluster, .. } = model;
+    let stepped = match neighbour {
+        Neighbour::Before => logs.older_match(&cluster.logs, page),
+        Neighbour::After => logs.newer_match(&cluster.logs, page),
+    };
+    match (stepped, neighbour) {
+        (Stepped::To, _) => {}
+        (Stepped::Nowhere, Neighbour::Before) => model.say(Tone::Busy, "there is no older match"),
+        (Stepped::Nowhere, Neighbour::After) => model.say(Tone::Busy, "no newer match; following"),
+        (Stepped::Unfiltered, _) => model.say(Tone::Busy, "type / and what to look for first"),
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Step {
     Back(usize),
@@ -369,8 +392,7 @@ fn beside_index(index: usize, neighbour: Neighbour) -> usize {
 /// Moves in a window that only shows something, or closes it.
 fn read(model: &mut Model, action: Action) {
     let page = usize::from(model.size.height / 2).max(1);
-    let keys: usize = Mode::ALL.iter().map(|mode| keymap::bindings(*mode).count()).sum();
-    let furthest = keys + Mode::ALL.len();
+    let furthest = super::view::help_furthest(model);
     match (&mut model.window, action) {
         (Some(Window::Help { scroll }), Action::Up) => *scroll = moved(*scroll, Step::Back(1), furthest),
         (Some(Window::Help { scroll }), Action::Down) => *scroll = moved(*scroll, Step::Forward(1), furthest),

@@ -102,6 +102,19 @@ impl Logs {
         self.rings_of(source).map(|ring| ring.lines.len()).sum()
     }
 
+    /// Returns the place behind the newest line.
+    #[must_use]
+    pub const fn end(&self) -> LineId {
+        self.next
+    }
+
+    /// Returns how many lines there are from `start` on.
+    #[must_use]
+    pub fn count_from(&self, source: LogSource, start: LineId) -> usize {
+        let newer = |ring: &Ring| ring.lines.len() - ring.lines.partition_point(|line| line.id < start);
+        self.rings_of(source).map(newer).sum()
+    }
+
     /// Returns the lines before `end`, the newest first; without an end, from the newest on.
     pub fn backwards(&self, source: LogSource, end: Option<LineId>) -> impl Iterator<Item = &Line> {
         let mut tails: Vec<_> = self

@@ -74,3 +74,43 @@ fn look_elections() {
         }
     }
 }
+
+#[test]
+fn look_windows() {
+    use crate::dashboard::theme::{Charset, Palette, Theme};
+    for (w, h) in [(80, 24), (130, 40), (200, 60)] {
+        let mut scene = Scene::themed(w, h, Theme::new(Palette::Dark, Charset::Unicode));
+        scene.lead();
+        scene.upload(3, 1, 1, "x.png").after(12_000);
+        for k in ['w', 'f', '?', 'q'] {
+            scene.press(k);
+            println!("{}", scene.text());
+            scene.ctrl('c');
+        }
+        scene.press('2');
+        scene.press('w');
+        println!("{}", scene.text());
+        scene.ctrl('c');
+        scene.kill(3).after(1);
+        scene.suspect(2, 3);
+        scene.elect(2, 2, &[1, 2]).after(25_000);
+        scene.press('3');
+        for k in ['w', 'f'] {
+            scene.press(k);
+            println!("{}", scene.text());
+            scene.ctrl('c');
+        }
+        scene.press('l');
+        scene.press('/');
+        for k in "leader".chars() {
+            scene.press(k);
+        }
+        println!("{}", scene.text());
+        scene.key(crossterm::event::KeyCode::Enter);
+        scene.press('n');
+        scene.press('n');
+        println!("{}", scene.text());
+        scene.key(crossterm::event::KeyCode::Esc);
+        println!("{}", scene.text());
+    }
+}
