@@ -103,7 +103,6 @@ fn said(broadcast: &Broadcast) -> String {
     said
 }
 
-
 pub(super) fn failed(
     dialog: &UploadDialog,
     (broadcast, reason): (&Broadcast, &str),
