@@ -13,6 +13,7 @@ use super::model::{Control, Ending, Model, Window};
 use super::theme::Tone;
 use crate::id::NodeId;
 use crate::time::Time;
+use crate::upload::UploadEvent;
 
 /// Changes the model by a message at `now`, and returns what is to be done, in order.
 pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
@@ -27,7 +28,10 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         }
         Message::Key(key) => return pressed(model, key),
         Message::Paste(text) => return pasted(model, &text),
-        Message::Upload(event) => return model.upload.uploaded(&event),
+        Message::Upload(event) => {
+            hidden_upload(model, &event);
+            return model.upload.uploaded(&event);
+        }
         Message::Listed(listing) => return model.upload.listed(listing),
         Message::Previewed(preview) => return model.upload.previewed(preview),
         Message::Beat | Message::Paged(Ok(())) => {}
@@ -52,6 +56,26 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Command> {
         }
         None if model.upload.is_shown() && model.window.is_none() => model.upload.typed(key),
         None => Vec::new(),
+    }
+}
+
+/// Says how an upload ended that nobody watches.
+fn hidden_upload(model: &mut Model, event: &UploadEvent) {
+    if model.upload.is_shown() {
+        return;
+    }
+    match event {
+        UploadEvent::Saved(receipt) => {
+            let (copies, members) = (receipt.copies, receipt.members);
+            model.say(Tone::Good, format!("uploaded: on {copies} of {members} nodes"));
+        }
+        UploadEvent::Failed { .. } => model.say(Tone::Bad, "not uploaded; u shows why"),
+        UploadEvent::Broadcasting { .. }
+        | UploadEvent::Sending { .. }
+        | UploadEvent::Answered { .. }
+        | UploadEvent::Assigned { .. }
+        | UploadEvent::Progress { .. }
+        | UploadEvent::Retrying(_) => {}
     }
 }
 

@@ -67,6 +67,12 @@ fn of_process(model: &Model, node: &Node) -> Option<String> {
         Process::GivenUp { ending, crashes, .. } => {
             format!("Its process {ending}, {crashes} times in a row. Its log says why; s tries again.")
         }
+        Process::Refusing { since } => {
+            format!(
+                "Its port has refused connections for {}: no process listens there.",
+                ago(*since)
+            )
+        }
         Process::OutOfReach { reason, since } => {
             format!("It cannot be reached from here for {}: {reason}.", ago(*since))
         }
