@@ -20,6 +20,9 @@ const KEY_WIDTH: u16 = 15;
 /// How wide a column is, its gap included: a key, and the longest sentence about one.
 const COLUMN_WIDTH: u16 = 64;
 
+/// How wide what is said about the program is: what the narrowest screen has room for.
+const ABOUT_WIDTH: usize = 55;
+
 /// What is said about the program.
 const ABOUT: &str = "The demonstration key of a user is made from the user's name. A name is no secret: whoever \
                      knows it can decrypt the images.";
@@ -175,7 +178,7 @@ fn states(theme: &Theme) -> Section {
 }
 
 fn about() -> Section {
-    let entries = wrapped(ABOUT, usize::from(COLUMN_WIDTH) - 2);
+    let entries = wrapped(ABOUT, ABOUT_WIDTH);
     let entries = entries.into_iter().map(|line| Entry {
         key: line,
         style: Style::new(),
