@@ -30,6 +30,8 @@ pub mod words;
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use message::{Command, Message};
 pub use model::{Control, Model, Setup};

@@ -485,7 +485,7 @@ pub const BINDINGS: &[Binding] = {
             &[ESCAPE],
             A::Close,
             "",
-            "show every line around the marked match; then: leave",
+            "show all lines around the match; then leave",
         ),
         bind(M::Filter, &[ENTER], A::Confirm, "apply", "keep the filter"),
         bind(M::Filter, &[ESCAPE], A::Close, "clear", "show every line again"),

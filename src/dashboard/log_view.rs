@@ -161,16 +161,12 @@ impl LogView {
             return Stepped::Nowhere;
         };
         let newer = logs.forwards(self.source, start).filter(|line| self.passes(line));
-        match newer.map(|line| line.id).find(|id| self.current != Some(*id)) {
-            Some(found) => {
-                self.mark(logs, found, page);
-                Stepped::To
-            }
-            None => {
-                self.follow();
-                Stepped::Nowhere
-            }
-        }
+        let Some(found) = newer.map(|line| line.id).find(|id| self.current != Some(*id)) else {
+            self.follow();
+            return Stepped::Nowhere;
+        };
+        self.mark(logs, found, page);
+        Stepped::To
     }
 
     /// Marks a line; the page moves only when the line is not on it.
@@ -233,3 +229,6 @@ impl LogView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,10 @@ fn ascii_at(line: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "what is not lazy needs no branch, and so many bytes are compared by one instruction"
+)]
 /// Says whether the first two bytes may stand somewhere; written so that many are compared at once.
 fn may_start(bytes: &[u8], first: u8, second: Option<u8>) -> bool {
     match second {

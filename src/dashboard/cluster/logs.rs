@@ -72,7 +72,7 @@ struct Ring {
 
 impl Logs {
     /// Adds a line, and forgets the oldest ones of its node for which there is no room.
-    pub(super) fn push(&mut self, node: NodeId, wall_ms: u64, kind: LineKind, text: &str) {
+    pub(in crate::dashboard) fn push(&mut self, node: NodeId, wall_ms: u64, kind: LineKind, text: &str) {
         let id = self.next;
         self.next = LineId(id.0 + 1);
         let text = Box::from(&text[..text.floor_char_boundary(LINE_BYTES_MAX)]);

@@ -15,10 +15,13 @@ use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
 
 /// How wide the names of keys are drawn, their gap included.
-const KEY_WIDTH: u16 = 13;
+const KEY_WIDTH: u16 = 15;
 
 /// How wide a column is, its gap included: a key, and the longest sentence about one.
-const COLUMN_WIDTH: u16 = 62;
+const COLUMN_WIDTH: u16 = 64;
+
+/// How wide what is said about the program is: what the narrowest screen has room for.
+const ABOUT_WIDTH: usize = 55;
 
 /// What is said about the program.
 const ABOUT: &str = "The demonstration key of a user is made from the user's name. A name is no secret: whoever \
@@ -175,12 +178,11 @@ fn states(theme: &Theme) -> Section {
 }
 
 fn about() -> Section {
-    let room = usize::from(COLUMN_WIDTH - KEY_WIDTH - 1);
-    let said = wrapped(ABOUT, room);
-    let entries = said.into_iter().map(|said| Entry {
-        key: String::new(),
+    let entries = wrapped(ABOUT, ABOUT_WIDTH);
+    let entries = entries.into_iter().map(|line| Entry {
+        key: line,
         style: Style::new(),
-        said,
+        said: String::new(),
     });
     Section {
         title: format!("heirloom {}", env!("CARGO_PKG_VERSION")),

@@ -140,6 +140,10 @@ fn input(model: &Model, row: Rect, buffer: &mut Buffer) {
 fn draw_line(model: &Model, line: &Line, row: Rect, buffer: &mut Buffer) {
     let (theme, view) = (&model.setup.theme, &model.logs);
     let (y, right) = (row.y, row.right());
+    if view.is_current(line.id) {
+        // Beneath the text, so that its matches are still seen.
+        buffer.set_style(row, theme.selection());
+    }
     let clock = words::clock(line.wall_ms);
     let mut x = put(buffer, theme, (row.x, y), right, &clock, theme.quiet()) + 1;
     let mut from = 0;
@@ -151,9 +155,6 @@ fn draw_line(model: &Model, line: &Line, row: Rect, buffer: &mut Buffer) {
         x = put(buffer, theme, (x, y), right, mark, style) + 1;
     }
     pieces(model, line, from, (x, y), right, buffer);
-    if view.is_current(line.id) {
-        buffer.set_style(row, theme.selection());
-    }
 }
 
 /// Puts a line's text from a byte on, with every match in it.

@@ -77,7 +77,7 @@ pub(super) fn why(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn why_title(node: &Node) -> String {
-    format!("  Why is node {} {}?", node.id, node.state().word())
+    format!("  Node {}: {}, why?", node.id, node.state().word())
 }
 
 /// Draws the state's shape into the room that the title left for it.
