@@ -404,7 +404,7 @@ fn read(model: &mut Model, action: Action) {
         (Some(Window::Help { scroll }), Action::Up) => *scroll = moved(*scroll, Step::Back(1), furthest),
         (Some(Window::Help { scroll }), Action::Down) => *scroll = moved(*scroll, Step::Forward(1), furthest),
         (Some(Window::Help { scroll }), Action::PageUp) => {
-            *scroll = moved(*scroll, Step::Back(page), furthest)
+            *scroll = moved(*scroll, Step::Back(page), furthest);
         }
         (Some(Window::Help { scroll }), Action::PageDown) => {
             *scroll = moved(*scroll, Step::Forward(page), furthest);

@@ -27,7 +27,7 @@ pub enum Cluster {
 #[derive(Debug)]
 pub(super) enum Source {
     /// The owner of the processes.
-    Supervisor(Supervisor),
+    Supervisor(Box<Supervisor>),
     /// The nodes themselves.
     Watcher {
         watcher: Watcher,
@@ -40,7 +40,7 @@ impl Source {
     /// Starts the cluster, or begins to watch it.
     pub(super) fn open(cluster: Cluster) -> Self {
         match cluster {
-            Cluster::Started(launch) => Self::Supervisor(Supervisor::start(launch)),
+            Cluster::Started(launch) => Self::Supervisor(Box::new(Supervisor::start(launch))),
             Cluster::Found(config) => Self::Watcher {
                 watcher: Watcher::start(&config),
                 since: Instant::now(),

@@ -66,6 +66,7 @@ pub enum Outcome {
 
 impl Uploads {
     /// Returns the uploads, the newest first.
+    #[must_use]
     pub fn newest(&self) -> impl ExactSizeIterator<Item = &Upload> {
         self.entries.iter().rev()
     }

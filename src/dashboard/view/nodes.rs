@@ -37,7 +37,7 @@ fn cards(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let (state, chosen) = (node.state(), node.id == model.selected);
     let style = theme.state(state);
     let focused = chosen && model.focus == Panel::Nodes && model.window.is_none();
@@ -104,7 +104,7 @@ fn beside_state(model: &Model, node: &Node) -> String {
 }
 
 fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'static>> {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let now = model.shown_at();
     match &node.process {
         Process::Running { pid, since, .. } => running(model, node, *pid, now.since(*since), style, width),
@@ -151,7 +151,7 @@ fn running(
     style: Style,
     width: u16,
 ) -> Vec<Line<'static>> {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let mut rows = vec![
         Line::from(vec![
             Span::styled("pid ", theme.quiet()),
@@ -176,7 +176,7 @@ fn running(
     rows
 }
 
-fn gone(theme: &Theme, ending: &str, ago: Duration) -> Vec<Line<'static>> {
+fn gone(theme: Theme, ending: &str, ago: Duration) -> Vec<Line<'static>> {
     vec![
         Line::raw(ending.to_owned()),
         Line::styled(format!("{} ago", words::age(ago)), theme.quiet()),
@@ -195,7 +195,7 @@ fn restarts(node: &Node) -> String {
 
 /// Draws how long ago the last heartbeat was answered, against when the leader would be suspected.
 fn heartbeat(model: &Model, node: &Node, width: u16) -> Line<'static> {
-    let (theme, now) = (&model.setup.theme, model.shown_at());
+    let (theme, now) = (model.setup.theme, model.shown_at());
     let heart = theme.pick("♥ ", "hb ");
     let Some(at) = heard_at(model, node) else {
         return Line::styled(format!("{heart}none yet"), theme.quiet());
@@ -229,7 +229,7 @@ fn heard_at(model: &Model, node: &Node) -> Option<Time> {
 }
 
 /// Returns a bar of `room` cells, `part` of it full.
-fn bar(theme: &Theme, part: f64, room: usize) -> (String, String) {
+fn bar(theme: Theme, part: f64, room: usize) -> (String, String) {
     let cells = (part * room as f64).round();
     #[expect(
         clippy::cast_possible_truncation,
@@ -243,7 +243,7 @@ fn bar(theme: &Theme, part: f64, room: usize) -> (String, String) {
 
 /// Draws a figure over time, and what it is now.
 fn figure(
-    theme: &Theme,
+    theme: Theme,
     style: Style,
     name: &str,
     samples: &Samples,
@@ -266,7 +266,7 @@ fn figure(
     ])
 }
 
-fn level(theme: &Theme, sample: u64, scale: u64) -> char {
+fn level(theme: Theme, sample: u64, scale: u64) -> char {
     const UNICODE: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     const ASCII: [char; 8] = ['_', '_', '.', '.', ':', ':', '|', '|'];
     let levels = match theme.charset {
@@ -288,7 +288,7 @@ fn memory_text(node: &Node) -> String {
     node.memory.last().map_or_else(|| "-".to_owned(), words::bytes)
 }
 
-fn images(theme: &Theme, node: &Node) -> Line<'static> {
+fn images(theme: Theme, node: &Node) -> Line<'static> {
     let count = node
         .images
         .map_or_else(|| "-".to_owned(), |images| images.to_string());
@@ -296,7 +296,7 @@ fn images(theme: &Theme, node: &Node) -> Line<'static> {
 }
 
 fn lines(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let title = vec![Span::styled("Nodes", theme.strong())];
     let inside = super::panel(model, Panel::Nodes, title, area, buffer);
     for (row, node) in model.shown().nodes.values().enumerate() {
@@ -317,7 +317,7 @@ fn lines(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn line(model: &Model, node: &Node) -> Line<'static> {
-    let (theme, state) = (&model.setup.theme, node.state());
+    let (theme, state) = (model.setup.theme, node.state());
     let mark = if node.id == model.selected {
         theme.pick("▸", ">")
     } else {

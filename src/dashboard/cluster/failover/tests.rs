@@ -109,7 +109,8 @@ fn every_phase_of_a_kill_is_timed_from_the_signal() {
 
 #[test]
 fn what_is_known_first_is_the_cause() {
-    let cases: [(&dyn Fn(&mut Leadership), Cause); 6] = [
+    type Case<'a> = (&'a dyn Fn(&mut Leadership), Cause);
+    let cases: [Case<'_>; 6] = [
         (
             &|leadership| signalled(leadership, 1000, 3, ProcessSignal::Terminate),
             Cause::Stopped(node(3)),
