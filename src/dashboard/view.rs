@@ -13,6 +13,7 @@ use super::theme::{Charset, Theme, Tone};
 mod banner;
 mod elections;
 mod footer;
+mod gauge;
 mod help;
 mod logs;
 mod nodes;

@@ -60,10 +60,7 @@ fn hints(model: &Model, bindings: Vec<&Binding>, room: usize) -> Vec<Span<'stati
     let mut spans = Vec::new();
     let mut width = 0;
     for binding in bindings {
-        let key = binding
-            .chords
-            .first()
-            .map_or_else(String::new, ToString::to_string);
+        let key = binding.first_key();
         let needed = key.chars().count() + 1 + binding.label.len() + 2;
         if width + needed > room {
             break;

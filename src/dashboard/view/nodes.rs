@@ -9,12 +9,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::frame_of;
+use super::gauge::{bar, figure};
 use crate::dashboard::cluster::node::{Belief, Node, Process};
-use crate::dashboard::cluster::samples::Samples;
 use crate::dashboard::layout::{NodesForm, Panel};
 use crate::dashboard::model::{Control, Model};
-use crate::dashboard::theme::{Charset, Theme, Tone};
+use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
+use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
 use crate::time::Time;
 
 /// The least CPU that fills a sparkline, in thousandths of a core: what idles must look idle.
@@ -115,7 +116,10 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
         ],
         Process::Restarting { ending, crashes, .. } => vec![
             Line::raw(ending.to_string()),
-            Line::styled(format!("crash {crashes} of 5 in 10 s"), theme.tone(Tone::Busy)),
+            Line::styled(
+                format!("crash {crashes} of {CRASHES_MAX} in {}", words::age(CRASH_WINDOW)),
+                theme.tone(Tone::Busy),
+            ),
         ],
         Process::Down { ending, since } => gone(theme, &ending.to_string(), now.since(*since)),
         Process::GivenUp {
@@ -226,55 +230,6 @@ fn heard_at(model: &Model, node: &Node) -> Option<Time> {
     let answered = model.shown().nodes.values().filter_map(|other| other.heartbeat);
     let by_it = answered.filter(|heartbeat| heartbeat.leader == node.id);
     by_it.map(|heartbeat| heartbeat.at).max()
-}
-
-/// Returns a bar of `room` cells, `part` of it full.
-fn bar(theme: Theme, part: f64, room: usize) -> (String, String) {
-    let cells = (part * room as f64).round();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and a few hundred"
-    )]
-    let full = (cells as usize).min(room);
-    let (on, off) = (theme.pick("━", "="), theme.pick("─", "-"));
-    (on.repeat(full), off.repeat(room - full))
-}
-
-/// Draws a figure over time, and what it is now.
-fn figure(
-    theme: Theme,
-    style: Style,
-    name: &str,
-    samples: &Samples,
-    width: u16,
-    scale_min: u64,
-    text: &str,
-) -> Line<'static> {
-    let room = usize::from(width).saturating_sub(name.len() + 2 + text.chars().count());
-    let scale = samples.peak(room).max(scale_min);
-    let line: String = samples
-        .newest(room)
-        .map(|sample| level(theme, sample, scale))
-        .collect();
-    let padding = room.saturating_sub(line.chars().count());
-    Line::from(vec![
-        Span::styled(format!("{name} "), theme.quiet()),
-        Span::raw(" ".repeat(padding)),
-        Span::styled(line, style),
-        Span::raw(format!(" {text}")),
-    ])
-}
-
-fn level(theme: Theme, sample: u64, scale: u64) -> char {
-    const UNICODE: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    const ASCII: [char; 8] = ['_', '_', '.', '.', ':', ':', '|', '|'];
-    let levels = match theme.charset {
-        Charset::Unicode => UNICODE,
-        Charset::Ascii => ASCII,
-    };
-    let step = u128::from(sample) * 7 / u128::from(scale.max(1));
-    levels[usize::try_from(step).unwrap_or(7).min(7)]
 }
 
 fn cpu_text(node: &Node) -> String {

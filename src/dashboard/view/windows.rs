@@ -139,10 +139,7 @@ fn draw_fault(model: &Model, fault: Fault, row: Rect, buffer: &mut Buffer) {
         None => (theme.tone(Tone::Accent).bold(), Style::new()),
         Some(_) => (theme.tone(Tone::Absent), theme.tone(Tone::Absent)),
     };
-    let key = binding
-        .chords
-        .first()
-        .map_or_else(String::new, ToString::to_string);
+    let key = binding.first_key();
     let (does, because) = FAULT_COLUMNS;
     put(buffer, theme, (row.x + 2, row.y), row.right(), &key, key_style);
     let end = put(
@@ -171,10 +168,7 @@ fn beside_border(inside: Rect) -> Rect {
 fn keys(model: &Model, mode: Mode) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     for binding in keymap::bindings(mode).filter(|binding| !binding.label.is_empty()) {
-        let key = binding
-            .chords
-            .first()
-            .map_or_else(String::new, ToString::to_string);
+        let key = binding.first_key();
         spans.extend(key_hint(model.setup.theme, &key, binding.label));
         spans.push(Span::raw("  "));
     }
