@@ -48,6 +48,12 @@ pub struct Tty {
     input: OwnedFd,
 }
 
+/// The most cells in a row, and the most rows, that are drawn.
+///
+/// Anybody may tell a terminal any size, and 65535 by 65535 cells would be tens of gigabytes; no
+/// screen has as many as these.
+const SIDE_MAX: u16 = 1000;
+
 impl Tty {
     /// Opens the terminal; `None` when there is none to draw on or none to type into.
     #[must_use]
@@ -64,11 +70,13 @@ impl Tty {
         input.ok().map(|input| Self { input })
     }
 
-    /// Returns how large the terminal is now.
+    /// Returns how large the terminal is now, as far as it is drawn on.
     #[must_use]
     pub fn size(&self) -> Size {
         match tcgetwinsize(stdout()) {
-            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => Size::new(size.ws_col, size.ws_row),
+            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
+                Size::new(size.ws_col.min(SIDE_MAX), size.ws_row.min(SIDE_MAX))
+            }
             Ok(_) | Err(_) => SIZE_UNKNOWN,
         }
     }

@@ -291,6 +291,10 @@ fn pasted(model: &mut Model, text: &str) -> Vec<Command> {
 /// Returns what a key does in a line in which text is typed.
 pub(super) fn typed(key: KeyEvent) -> Option<InputRequest> {
     use InputRequest as R;
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        // A letter with Alt is a key of its own, which no line knows.
+        return None;
+    }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     Some(match (key.code, control) {
         (KeyCode::Char('w'), true) => R::DeletePrevWord,

@@ -163,6 +163,14 @@ impl Browser {
             return false;
         }
         self.opening = None;
+        self.problem = None;
+        let typed = self
+            .typed_path()
+            .and_then(|text| pasted::path(text, &self.folder));
+        if listing.found.is_ok() && typed.as_ref() == Some(&listing.asked) {
+            // It has done its work, and would be taken for another path to go to.
+            self.find = None;
+        }
         match listing.found {
             Ok(contents) => self.show(contents),
             Err(reason) => {
@@ -274,10 +282,19 @@ impl Browser {
         self.go_to(self.cursor.saturating_add_signed(by));
     }
 
-    /// Moves by a screen.
-    pub fn page(&mut self, down: bool) {
-        let page = isize::try_from(self.rows.max(2) - 1).unwrap_or(isize::MAX);
-        self.move_by(if down { page } else { -page });
+    /// Moves up by a screen.
+    pub fn page_up(&mut self) {
+        self.move_by(-self.screenful());
+    }
+
+    /// Moves down by a screen.
+    pub fn page_down(&mut self) {
+        self.move_by(self.screenful());
+    }
+
+    /// One entry of the last screen stays in sight.
+    fn screenful(&self) -> isize {
+        isize::try_from(self.rows.max(2) - 1).unwrap_or(isize::MAX)
     }
 
     /// Moves to a place, or to the last.

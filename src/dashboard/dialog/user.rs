@@ -172,6 +172,13 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_with_alt_is_not_typed() {
+        let mut field = field(&[]);
+        field.key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::ALT));
+        assert_eq!(field.text(), "");
+    }
+
+    #[test]
     fn an_empty_line_is_told_what_is_wrong_when_it_is_asked_for() {
         let mut field = field(&[]);
         assert_eq!(field.problem(), None);

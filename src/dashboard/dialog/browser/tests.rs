@@ -136,7 +136,8 @@ fn a_name_that_is_no_text_keeps_its_bytes() {
 #[derive(Debug, Clone)]
 enum Step {
     Move(isize),
-    Page(bool),
+    PageUp,
+    PageDown,
     GoTo(usize),
     Rows(u16),
     Scope,
@@ -150,7 +151,8 @@ fn step() -> impl Strategy<Value = Step> {
     let names = proptest::collection::vec("[a-z.\u{202e}\u{1b}写\u{301}]{1,6}(\\.png|/|)", 0..30);
     prop_oneof![
         any::<isize>().prop_map(Step::Move),
-        any::<bool>().prop_map(Step::Page),
+        Just(Step::PageUp),
+        Just(Step::PageDown),
         any::<usize>().prop_map(Step::GoTo),
         any::<u16>().prop_map(Step::Rows),
         (0_u16..5).prop_map(Step::Rows),
@@ -169,7 +171,8 @@ proptest! {
         for step in steps {
             match step {
                 Step::Move(by) => browser.move_by(by),
-                Step::Page(down) => browser.page(down),
+                Step::PageUp => browser.page_up(),
+                Step::PageDown => browser.page_down(),
                 Step::GoTo(place) => browser.go_to(place),
                 Step::Rows(rows) => browser.set_rows(rows),
                 Step::Scope => browser.toggle_scope(),

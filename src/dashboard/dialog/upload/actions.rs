@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Field, Step, UploadDialog, list};
 use crate::dashboard::dialog::broadcast::Broadcast;
+use crate::dashboard::dialog::listing::shown;
 use crate::dashboard::keymap::{Action, Mode};
 use crate::dashboard::message::Command;
 use crate::id::UserName;
@@ -37,8 +38,8 @@ impl UploadDialog {
         match action {
             Action::Up => self.browser.move_by(-1),
             Action::Down => self.browser.move_by(1),
-            Action::PageUp => self.browser.page(false),
-            Action::PageDown => self.browser.page(true),
+            Action::PageUp => self.browser.page_up(),
+            Action::PageDown => self.browser.page_down(),
             Action::First => self.browser.go_to(0),
             Action::Last => self.browser.go_to(usize::MAX),
             Action::Scope => self.browser.toggle_scope(),
@@ -68,6 +69,9 @@ impl UploadDialog {
         if let Some(text) = self.browser.typed_path().map(str::to_owned) {
             return list(self.browser.open_text(&text));
         }
+        if self.must_wait() {
+            return Vec::new();
+        }
         if let Some(folder) = self.browser.open_chosen() {
             return list(Some(folder));
         }
@@ -79,7 +83,26 @@ impl UploadDialog {
         Vec::new()
     }
 
+    /// Says whether another path was asked for, and tells so: what is chosen is not what was meant.
+    fn must_wait(&mut self) -> bool {
+        let Some(path) = self.browser.opening().map(shown) else {
+            return false;
+        };
+        self.browser
+            .complain(format!("still opening {path}; wait, or open another"));
+        true
+    }
+
     fn upload(&mut self) -> Vec<Command> {
+        if self.must_wait() {
+            return Vec::new();
+        }
+        if self.browser.typed_path().is_some() {
+            self.browser
+                .complain("a path was typed and not opened; Enter opens it");
+            self.field = Field::Files;
+            return Vec::new();
+        }
         let Some(user) = self.user.name() else {
             return Vec::new();
         };

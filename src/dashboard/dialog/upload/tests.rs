@@ -207,6 +207,61 @@ fn a_path_is_opened_where_it_is_pasted_and_a_name_is_taken_where_it_is() {
     assert_eq!(dialog.user().text(), "x".repeat(64));
 }
 
+/// Presses Enter until the upload would begin; nothing may be sent but a question for a folder.
+fn uploads_nothing(dialog: &mut UploadDialog) {
+    let commands = press(dialog, &[KeyCode::Enter, KeyCode::Tab, KeyCode::Enter]);
+    let sent = |command: &Command| matches!(command, Command::Upload { .. });
+    assert!(!commands.iter().any(sent), "{commands:?}");
+    assert_eq!(dialog.step(), &Step::Choose);
+}
+
+#[test]
+fn nothing_is_uploaded_while_another_path_is_being_opened() {
+    let mut dialog = shown(SCREEN);
+    press(&mut dialog, &[KeyCode::End]);
+    assert!(dialog.browser().chosen_file().is_some());
+    dialog.paste("/x/secret.png");
+    assert_eq!(press(&mut dialog, &[KeyCode::Enter; 2]), []);
+    uploads_nothing(&mut dialog);
+    let waiting = "still opening /x/secret.png; wait, or open another";
+    assert_eq!(dialog.browser().problem(), Some(waiting));
+    let mut answer = listing("/x", &["a.png", "secret.png"]);
+    answer.asked = "/x/secret.png".into();
+    if let Ok(contents) = &mut answer.found {
+        contents.selected = Some("secret.png".into());
+    }
+    dialog.listed(answer);
+    assert_eq!(dialog.browser().problem(), None);
+    let commands = press(&mut dialog, &[KeyCode::Enter]);
+    let meant = "/x/secret.png".into();
+    let user = user("alice");
+    assert_eq!(commands, [Command::Upload { user, file: meant }]);
+}
+
+#[test]
+fn a_path_that_was_typed_is_opened_before_anything_is_uploaded() {
+    let mut dialog = shown(SCREEN);
+    press(&mut dialog, &[KeyCode::End, KeyCode::Char('/')]);
+    press(
+        &mut dialog,
+        &"/work/sunset.jpg".chars().map(KeyCode::Char).collect::<Vec<_>>(),
+    );
+    press(&mut dialog, &[KeyCode::Tab, KeyCode::Enter]);
+    assert_eq!((dialog.step(), dialog.field()), (&Step::Choose, Field::Files));
+    let commands = press(&mut dialog, &[KeyCode::Enter]);
+    assert_eq!(commands, [Command::List("/work/sunset.jpg".into())]);
+    uploads_nothing(&mut dialog);
+    let mut answer = listing("/work", &["sunset.jpg", "test_image.png"]);
+    answer.asked = "/work/sunset.jpg".into();
+    if let Ok(contents) = &mut answer.found {
+        contents.selected = Some("sunset.jpg".into());
+    }
+    dialog.listed(answer);
+    assert!(dialog.browser().find().is_none(), "the line has done its work");
+    let file = dialog.browser().chosen_file().map(|(file, _)| file);
+    assert_eq!(file, Some("/work/sunset.jpg".into()));
+}
+
 #[test]
 fn the_last_user_is_offered_first_next_time() {
     let mut dialog = shown(SCREEN);
@@ -226,6 +281,15 @@ fn another_size_asks_for_another_picture() {
         panic!("{commands:?}");
     };
     assert_eq!(request.area, Panes::of(Rect::from(larger)).picture());
+    let failed = Preview {
+        number: request.number,
+        picture: Err("no preview: it takes too long".to_owned()),
+    };
+    dialog.previewed(failed);
+    assert!(
+        matches!(dialog.resized(larger).as_slice(), [Command::Preview(_)]),
+        "who comes back to the terminal gets one that failed meanwhile"
+    );
     press(&mut dialog, &[KeyCode::Esc]);
     assert_eq!(dialog.resized(SCREEN), [], "nobody looks");
 }

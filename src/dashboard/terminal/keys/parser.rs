@@ -2,13 +2,17 @@
 //!
 //! Pure: bytes go in, however they are cut, and keys come out; that nothing more came is told, too.
 //! What it does not know it drops whole. It keeps a few bytes of a sequence and a bounded part of a
-//! paste, whatever comes. Focus, mouse and answers are never asked for and are dropped.
+//! paste, whatever comes. Focus, mouse and answers are never asked for and are dropped, those that
+//! are strings up to their end: else an answer that comes late would be typed.
 
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use self::unheard::{Passed, Unheard};
 use super::Typed;
+
+mod unheard;
 
 const ESCAPE: u8 = 0x1b;
 
@@ -34,6 +38,8 @@ pub(super) struct Parser {
     /// The beginning of something.
     begun: Vec<u8>,
     paste: Option<Paste>,
+    /// What is passed over to its end.
+    unheard: Option<Unheard>,
 }
 
 /// A paste that is coming in.
@@ -53,6 +59,8 @@ enum Meaning {
     Key(KeyEvent),
     /// A paste begins.
     Paste,
+    /// Something begins that is for nobody here.
+    Unheard(Unheard),
 }
 
 impl Parser {
@@ -65,18 +73,48 @@ impl Parser {
                 }
                 continue;
             }
-            if byte == ESCAPE && !self.begun.is_empty() {
-                // A sequence holds no escape: what came before it stands alone.
-                self.give_up_waiting(typed);
+            if let Some(unheard) = &mut self.unheard {
+                match unheard.take(byte) {
+                    Passed::Over => continue,
+                    Passed::Last => {
+                        self.unheard = None;
+                        continue;
+                    }
+                    Passed::Before => self.end_unheard(),
+                }
             }
-            self.begun.push(byte);
-            match meaning(&self.begun) {
-                Meaning::Open if self.begun.len() < SEQUENCE_BYTES_MAX => continue,
-                Meaning::Open | Meaning::Unknown => {}
-                Meaning::Key(key) => typed.push(Typed::Key(key)),
-                Meaning::Paste => self.paste = Some(Paste::default()),
-            }
-            self.begun.clear();
+            self.take(byte, typed);
+        }
+    }
+
+    fn take(&mut self, byte: u8, typed: &mut Vec<Typed>) {
+        if self.stands_alone(byte) {
+            self.give_up_waiting(typed);
+        }
+        self.begun.push(byte);
+        match meaning(&self.begun) {
+            Meaning::Open if self.begun.len() < SEQUENCE_BYTES_MAX => return,
+            // Only a sequence of numbers is as long as that.
+            Meaning::Open => self.unheard = Some(Unheard::Numbers),
+            Meaning::Unknown => {}
+            Meaning::Key(key) => typed.push(Typed::Key(key)),
+            Meaning::Paste => self.paste = Some(Paste::default()),
+            Meaning::Unheard(unheard) => self.unheard = Some(unheard),
+        }
+        self.begun.clear();
+    }
+
+    /// Says whether what has begun ends before this byte: a sequence holds no control character.
+    fn stands_alone(&self, byte: u8) -> bool {
+        let begun = self.begun.len();
+        (byte == ESCAPE && begun > 0) || (byte < b' ' && begun > 1)
+    }
+
+    /// Takes what has come of something unheard for all of it, but an escape at its end.
+    fn end_unheard(&mut self) {
+        if self.unheard.take() == Some(Unheard::Ending) {
+            // The escape was the key, or the beginning of another.
+            self.begun.push(ESCAPE);
         }
     }
 
@@ -84,6 +122,8 @@ impl Parser {
     pub(super) fn patience(&self) -> Option<Duration> {
         if self.paste.is_some() {
             Some(PASTE_PATIENCE)
+        } else if self.unheard.is_some() {
+            Some(unheard::PATIENCE)
         } else {
             (!self.begun.is_empty()).then_some(ESCAPE_PATIENCE)
         }
@@ -94,6 +134,7 @@ impl Parser {
         if self.paste.is_some() {
             self.end_paste(typed);
         } else {
+            self.end_unheard();
             self.give_up_waiting(typed);
         }
     }
@@ -108,7 +149,7 @@ impl Parser {
     fn give_up_waiting(&mut self, typed: &mut Vec<Typed>) {
         match self.begun.as_slice() {
             [ESCAPE] => typed.push(key(KeyCode::Esc, KeyModifiers::NONE)),
-            [ESCAPE, letter @ (b'[' | b'O')] => {
+            [ESCAPE, letter] if letter.is_ascii() => {
                 let code = KeyCode::Char(char::from(*letter));
                 typed.push(key(code, shift_of(char::from(*letter)) | KeyModifiers::ALT));
             }
@@ -169,7 +210,8 @@ fn shift_of(char: char) -> KeyModifiers {
 
 fn meaning(begun: &[u8]) -> Meaning {
     match begun {
-        [] | [ESCAPE] => Meaning::Open,
+        [] | [ESCAPE] | [ESCAPE, b']' | b'P' | b'_' | b'^' | b'X'] => Meaning::Open,
+        [ESCAPE, b']' | b'P' | b'_' | b'^' | b'X', _] => Meaning::Unheard(Unheard::Text),
         [ESCAPE, b'[', rest @ ..] => control_sequence(rest),
         [ESCAPE, b'O', rest @ ..] => match rest {
             [] => Meaning::Open,
@@ -195,7 +237,8 @@ fn simple(bytes: &[u8]) -> Meaning {
     match bytes[0] {
         b'\r' => plain(KeyCode::Enter),
         b'\t' => plain(KeyCode::Tab),
-        0x7f => plain(KeyCode::Backspace),
+        // A terminal sends the one or the other; so Ctrl-H is no key of its own.
+        0x7f | 0x08 => plain(KeyCode::Backspace),
         0 => control(b' '),
         byte @ 0x01..=0x1a => control(byte - 1 + b'a'),
         byte @ 0x1c..=0x1f => control(byte - 0x1c + b'4'),

@@ -72,7 +72,7 @@ fn files(dialog: &UploadDialog, theme: Theme, area: Rect, buffer: &mut Buffer) {
         }
     }
     if browser.counts().0 == 0 {
-        let nothing = nothing_here(browser);
+        let nothing = nothing_here(browser, theme);
         picture::draw(&Pane::Empty, nothing, theme, without_last_row(area), buffer);
     }
     match browser.find() {
@@ -81,9 +81,9 @@ fn files(dialog: &UploadDialog, theme: Theme, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn nothing_here(browser: &Browser) -> &'static str {
+fn nothing_here(browser: &Browser, theme: Theme) -> &'static str {
     match (browser.counts(), browser.opening(), browser.find()) {
-        ((_, 0, 0), Some(_), _) => "reading…",
+        ((_, 0, 0), Some(_), _) => theme.pick("reading…", "reading..."),
         ((_, 0, _), _, _) => "nothing is here",
         (_, _, Some(_)) => "nothing is called like that",
         (_, _, None) => "no images here; press . for all files",

@@ -37,6 +37,7 @@ fn control_characters_have_names_or_letters() {
     assert_eq!(one(b"\r"), (KeyCode::Enter, KeyModifiers::NONE));
     assert_eq!(one(b"\t"), (KeyCode::Tab, KeyModifiers::NONE));
     assert_eq!(one(b"\x7f"), (KeyCode::Backspace, KeyModifiers::NONE));
+    assert_eq!(one(b"\x08"), (KeyCode::Backspace, KeyModifiers::NONE));
     assert_eq!(one(b"\x03"), (KeyCode::Char('c'), KeyModifiers::CONTROL));
     assert_eq!(one(b"\x1a"), (KeyCode::Char('z'), KeyModifiers::CONTROL));
     assert_eq!(one(b"\x1c"), (KeyCode::Char('4'), KeyModifiers::CONTROL));
@@ -100,15 +101,40 @@ fn what_is_not_known_is_dropped_whole() {
         b"\x1b[?62;4c",
         b"\x1b[99~",
         b"\xff",
-        b"\x1b[1;",
+        b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
+        b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+        b"\x1bP>|XTerm(390)\x1b\\",
+        b"\x1b_Gi=1;OK\x1b\\",
+        b"\x1bXanything\x1b\\",
+        b"\x1b^anything\x1b\\",
+        &[&b"\x1b["[..], &[b'1'; 100_000], b"X"].concat(),
+        &[&b"\x1b]"[..], &[b'X'; 100_000], b"\x07"].concat(),
     ] {
         let mut bytes = unknown.to_vec();
-        if unknown.ends_with(b";") {
-            bytes.extend([b'1'; SEQUENCE_BYTES_MAX - 4]);
-        }
         bytes.push(b'q');
         assert_eq!(typed(&[&bytes]), q, "{unknown:?}");
     }
+}
+
+#[test]
+fn an_answer_whose_end_never_comes_ends_after_a_pause_or_by_a_control_character() {
+    let (mut parser, mut typed) = (Parser::default(), Vec::new());
+    parser.feed(b"\x1b]11;rgb:", &mut typed);
+    assert_eq!(parser.patience(), Some(unheard::PATIENCE));
+    parser.nothing_came(&mut typed);
+    assert_eq!((typed.as_slice(), parser.patience()), (&[][..], None));
+    parser.feed(b"\x1b]11;rgb:\x03\x1bP1\x1b[A", &mut typed);
+    let ctrl_c = key(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(typed, [ctrl_c, key(KeyCode::Up, KeyModifiers::NONE)]);
+}
+
+#[test]
+fn what_an_answer_begins_with_is_a_key_when_nothing_follows() {
+    assert_eq!(one(b"\x1b]"), (KeyCode::Char(']'), KeyModifiers::ALT));
+    assert_eq!(
+        one(b"\x1bP"),
+        (KeyCode::Char('P'), KeyModifiers::ALT | KeyModifiers::SHIFT)
+    );
 }
 
 #[test]
