@@ -6,6 +6,7 @@ mod failover;
 mod harness;
 mod interop;
 mod layers;
+mod pictures;
 mod processes;
 mod project;
 mod seed;

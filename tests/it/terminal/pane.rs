@@ -89,6 +89,11 @@ impl Pane {
         self.seen().parser.screen().contents()
     }
 
+    /// The screen as it is now, colours and all.
+    pub(crate) fn screen(&self) -> Screen {
+        self.seen().parser.screen().clone()
+    }
+
     /// Everything that was written so far, for messages and for what a screen does not keep.
     pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.seen().raw).into_owned()
@@ -109,12 +114,14 @@ impl Pane {
         let mut seen = self.seen();
         while !such(&seen) {
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "never {what}:\n{}\n{:?}",
-                seen.parser.screen().contents(),
-                String::from_utf8_lossy(&seen.raw[seen.raw.len().saturating_sub(2000)..])
-            );
+            if left.is_zero() {
+                let shown = seen.parser.screen().contents();
+                let last = &seen.raw[seen.raw.len().saturating_sub(2000)..];
+                let last = String::from_utf8_lossy(last).into_owned();
+                // A panic that holds the lock takes the reader with it, and then the whole test run.
+                drop(seen);
+                panic!("never {what}:\n{shown}\n{last:?}");
+            }
             seen = self
                 .shared
                 .changed
