@@ -24,6 +24,7 @@ mod node;
 mod options;
 mod output;
 mod picture;
+mod ports;
 mod print;
 mod session;
 mod settings;

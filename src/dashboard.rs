@@ -20,6 +20,7 @@ mod log_view;
 pub mod message;
 pub mod model;
 pub mod scale;
+mod search;
 pub mod terminal;
 pub mod theme;
 mod update;
@@ -29,6 +30,8 @@ pub mod words;
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use message::{Command, Message};
 pub use model::{Control, Model, Setup};

@@ -97,7 +97,8 @@ pub struct Supervisor {
     exits_to: mpsc::UnboundedSender<(ChildId, Ending)>,
     written: Arc<Notify>,
     sampler: Sampler,
-    /// What is still to be told, in order; bounded by the rings it is filled from.
+    /// What is still to be told, in order; bounded by the rings it is filled from, and otherwise by
+    /// what a person wishes: of samples there is one a process.
     pending: VecDeque<Notice>,
 }
 
@@ -162,7 +163,8 @@ impl Supervisor {
 
     /// Looks at what every process uses, and tells it: [`ProcessFact::Sampled`].
     ///
-    /// Whoever shows it says when; a process that was looked at just before is left out.
+    /// Whoever shows it says when; a process that was looked at just before is left out. A sample
+    /// that nobody has read gives way to the next.
     pub fn sample(&mut self) {
         let of_process = |process: &Process| Sampled {
             id: process.id,
@@ -170,7 +172,11 @@ impl Supervisor {
             started: Time::ZERO + process.started.duration_since(self.origin),
         };
         let running: Vec<Sampled> = self.processes.values().map(of_process).collect();
-        for (child, fact) in self.sampler.sample(self.now(), &running) {
+        let samples = self.sampler.sample(self.now(), &running);
+        if !samples.is_empty() {
+            self.pending.retain(|notice| !is_sample(notice));
+        }
+        for (child, fact) in samples {
             self.tell(child, fact);
         }
     }
@@ -297,6 +303,10 @@ fn leadership(event: &Event) -> Option<Input> {
         return Some(Input::Leads(Some(ballot.id)));
     }
     matches!(event.fact, Fact::SteppedDown { .. }).then_some(Input::Leads(None))
+}
+
+fn is_sample(notice: &Notice) -> bool {
+    matches!(notice, Notice::Process(event) if matches!(event.fact, ProcessFact::Sampled { .. }))
 }
 
 /// Waits until a time; without one, for ever.

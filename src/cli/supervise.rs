@@ -7,20 +7,15 @@ use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure};
 use super::interrupt::{Asked, Signals};
 use super::output::{Format, OutputArgs};
+use super::ports;
 use super::print::print;
 use super::settings::Settings;
 use crate::dashboard::Control;
 use crate::dashboard::terminal::Tty;
 use crate::event::line::nodes;
 use crate::live::{self, Outcome, Reason};
-use crate::server;
 use crate::supervisor::headless::{self, Format as Printed};
 use crate::supervisor::{Launch, Summary, Supervisor};
-
-/// Addresses that somebody else listens on.
-#[derive(Debug, thiserror::Error)]
-#[error("nothing was started: {}", .0.join("; "))]
-struct Taken(Vec<String>);
 
 /// Runs the cluster until it is asked to stop, or until no node is left.
 pub(super) fn run(
@@ -46,7 +41,7 @@ pub(super) fn run(
         .build()?;
     let ended = runtime.block_on(async {
         // Before anything is drawn: who holds a port is to be read.
-        every_address_is_free(&settings).await?;
+        ports::all_are_free(&settings).await?;
         match tty {
             Some(tty) => show(settings, launch, appearance, tty).await,
             None => print_lines(&settings, launch, output).await,
@@ -118,19 +113,3 @@ fn no_node_is_left(summary: &Summary) -> Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("the terminal is gone, so every node was killed; with --no-tui the cluster needs none")]
 struct HungUp;
-
-/// Looks at every port before anything is started, and names whoever holds one.
-async fn every_address_is_free(settings: &Settings) -> Result<(), Failure> {
-    let mut taken = Vec::new();
-    for id in settings.cluster.members.ids() {
-        let config = settings.node(id).map_err(Failure::usage)?;
-        if let Err(error) = server::check_address(&config).await {
-            taken.push(error.to_string());
-        }
-    }
-    if taken.is_empty() {
-        Ok(())
-    } else {
-        Err(Taken(taken).into())
-    }
-}

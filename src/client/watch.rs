@@ -100,7 +100,11 @@ impl Member {
         loop {
             let Err(why) = self.follow(&mut lost).await;
             if lost.as_ref() != Some(&why) {
-                self.tell(Contact::Lost(why.to_string())).await;
+                let contact = match &why {
+                    Unreachable::ConnectionRefused => Contact::Refused,
+                    other => Contact::Lost(other.to_string()),
+                };
+                self.tell(contact).await;
                 lost = Some(why);
             }
             sleep(PAUSE).await;

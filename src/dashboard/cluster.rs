@@ -119,16 +119,21 @@ impl Cluster {
                     self.leadership.found(heard, ballot);
                 }
             }
-            Contact::Lost(reason) => {
-                let reason = reason.to_string();
-                if let Some(node) = self.nodes.get_mut(&id) {
-                    node.lost(heard, &reason);
-                }
-                self.leadership.lost_sight_of(heard, id);
-                self.uploads.lost(id);
+            Contact::Refused => {
+                self.lost(heard, id, |node| node.refuses(heard));
+                self.tape.mark(heard, id, MarkKind::Death);
             }
+            Contact::Lost(reason) => self.lost(heard, id, |node| node.lost(heard, reason)),
         }
         self.note(heard, id);
+    }
+
+    fn lost(&mut self, heard: Time, id: NodeId, how: impl FnOnce(&mut Node)) {
+        if let Some(node) = self.nodes.get_mut(&id) {
+            how(node);
+        }
+        self.leadership.lost_sight_of(heard, id);
+        self.uploads.lost(id);
     }
 
     /// Only the leader knows what a node is to the rotation.

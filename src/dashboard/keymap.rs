@@ -158,9 +158,9 @@ pub enum Action {
     NextSource,
     /// Type a filter.
     Filter,
-    /// Go to the next older line that the filter lets through.
+    /// Mark the next older line that the filter lets through.
     OlderMatch,
-    /// Go to the next newer one.
+    /// Mark the next newer one.
     NewerMatch,
     /// Copy what the panel shows.
     Copy,
@@ -464,14 +464,14 @@ pub const BINDINGS: &[Binding] = {
             &[key('n')],
             A::OlderMatch,
             "older",
-            "go to the next older match",
+            "mark the next older match",
         ),
         bind(
             M::Logs,
             &[key('N')],
             A::NewerMatch,
             "newer",
-            "go to the next newer match",
+            "mark the next newer match",
         ),
         bind(
             M::Logs,
@@ -479,6 +479,13 @@ pub const BINDINGS: &[Binding] = {
             A::NextSource,
             "node",
             "show another node's lines, or all",
+        ),
+        bind(
+            M::Logs,
+            &[ESCAPE],
+            A::Close,
+            "",
+            "show all lines around the match; then leave",
         ),
         bind(M::Filter, &[ENTER], A::Confirm, "apply", "keep the filter"),
         bind(M::Filter, &[ESCAPE], A::Close, "clear", "show every line again"),

@@ -73,7 +73,8 @@ impl Layout {
             return None;
         }
         let tall = area.height >= TALL;
-        let banner_height = if area.height < 20 { 2 } else { 3 + u16::from(tall) };
+        // Below the bar there is a line for the last change of leader.
+        let banner_height = bar_height(area.height) + 1;
         let [banner, body, footer] = Split::vertical([
             Constraint::Length(banner_height),
             Constraint::Fill(1),
@@ -102,6 +103,16 @@ impl Layout {
     pub fn area(&self, panel: Panel) -> Option<Rect> {
         let shown = self.panels.iter().find(|(shown, _)| *shown == panel);
         shown.map(|(_, area)| *area)
+    }
+}
+
+/// Returns how high the bar of the banner is on a screen of this height.
+#[must_use]
+pub const fn bar_height(height: u16) -> u16 {
+    match height {
+        0..20 => 1,
+        20..TALL => 2,
+        TALL.. => 3,
     }
 }
 

@@ -6,6 +6,7 @@
 use tui_input::{Input, InputRequest};
 
 use super::cluster::logs::{Line, LineId, LogSource, Logs};
+use super::search::Needle;
 
 /// The longest filter.
 pub(super) const FILTER_CHARS_MAX: usize = 200;
@@ -18,8 +19,23 @@ pub struct LogView {
     /// Only lines that hold this, in whatever case.
     filter: String,
     typing: Option<Input>,
+    /// What is looked for: the filter in force.
+    needle: Needle,
     /// The line behind the last one shown; `None` follows the newest.
     end: Option<LineId>,
+    /// The match that was stepped to.
+    current: Option<LineId>,
+}
+
+/// What came of a step to another match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stepped {
+    /// A match is marked.
+    To,
+    /// There was no further one.
+    Nowhere,
+    /// There is no filter, so that nothing matches.
+    Unfiltered,
 }
 
 impl LogView {
@@ -47,23 +63,51 @@ impl LogView {
         self.typing.as_ref().map_or(&self.filter, Input::value)
     }
 
+    /// Returns what is looked for.
+    pub(super) const fn needle(&self) -> &Needle {
+        &self.needle
+    }
+
+    /// Says whether a line is the match that was stepped to.
+    #[must_use]
+    pub fn is_current(&self, line: LineId) -> bool {
+        self.current == Some(line)
+    }
+
+    /// Returns how many lines are newer than those looked at, the filter aside.
+    #[must_use]
+    pub fn newer(&self, logs: &Logs) -> usize {
+        self.end.map_or(0, |end| logs.count_from(self.source, end))
+    }
+
     /// Returns the last lines that are looked at, the newest last; at most `count`.
+    ///
+    /// Where the lines looked at were forgotten meanwhile, the oldest that are left stand for them.
     #[must_use]
     pub fn lines<'a>(&'a self, logs: &'a Logs, count: usize) -> Vec<&'a Line> {
-        let needle = self.filter().to_lowercase();
-        let lines = logs.backwards(self.source, self.end);
-        let mut lines: Vec<_> = lines.filter(|line| holds(line, &needle)).take(count).collect();
+        let older = logs.backwards(self.source, self.end);
+        let mut lines: Vec<_> = older.filter(|line| self.passes(line)).take(count).collect();
         lines.reverse();
+        if let Some(end) = self.end {
+            let room = count - lines.len();
+            let newer = logs.forwards(self.source, end).filter(|line| self.passes(line));
+            lines.extend(newer.take(room));
+        }
         lines
+    }
+
+    fn passes(&self, line: &Line) -> bool {
+        self.needle.is_in(&line.text)
     }
 
     /// Goes back by lines, but not so far that a page is not full.
     pub(super) fn back(&mut self, logs: &Logs, lines: usize, page: usize) {
-        let needle = self.filter().to_lowercase();
-        let shown = logs
-            .backwards(self.source, self.end)
-            .filter(|line| holds(line, &needle));
-        let shown: Vec<LineId> = shown.map(|line| line.id).take(lines + page).collect();
+        let shown = logs.backwards(self.source, self.end);
+        let shown = shown.filter(|line| self.passes(line));
+        let shown: Vec<LineId> = shown
+            .map(|line| line.id)
+            .take(lines.saturating_add(page))
+            .collect();
         let steps = shown.len().saturating_sub(page).min(lines);
         if steps > 0 {
             self.end = Some(shown[steps - 1]);
@@ -73,12 +117,12 @@ impl LogView {
     /// Goes forward by lines; at the end it follows again.
     pub(super) fn forward(&mut self, logs: &Logs, lines: usize) {
         let Some(end) = self.end else { return };
-        let needle = self.filter().to_lowercase();
-        let newer = logs
-            .forwards(self.source, end)
-            .filter(|line| holds(line, &needle));
+        let newer = logs.forwards(self.source, end).filter(|line| self.passes(line));
         // The end is behind the last line shown: to show one more is to end at the one after it.
-        self.end = newer.map(|line| line.id).nth(lines);
+        match newer.map(|line| line.id).nth(lines) {
+            Some(end) => self.end = Some(end),
+            None => self.follow(),
+        }
     }
 
     /// Goes to the oldest page.
@@ -89,12 +133,66 @@ impl LogView {
     /// Follows the newest line.
     pub(super) fn follow(&mut self) {
         self.end = None;
+        self.current = None;
+    }
+
+    /// Marks the next older match, and brings it on a page of so many lines.
+    pub(super) fn older_match(&mut self, logs: &Logs, page: usize) -> Stepped {
+        if self.needle.is_empty() {
+            return Stepped::Unfiltered;
+        }
+        let before = self.current.or(self.end);
+        let mut older = logs
+            .backwards(self.source, before)
+            .filter(|line| self.passes(line));
+        let Some(found) = older.next().map(|line| line.id) else {
+            return Stepped::Nowhere;
+        };
+        self.mark(logs, found, page);
+        Stepped::To
+    }
+
+    /// Marks the next newer match; behind the newest one it follows again.
+    pub(super) fn newer_match(&mut self, logs: &Logs, page: usize) -> Stepped {
+        if self.needle.is_empty() {
+            return Stepped::Unfiltered;
+        }
+        let Some(start) = self.current.or(self.end) else {
+            return Stepped::Nowhere;
+        };
+        let newer = logs.forwards(self.source, start).filter(|line| self.passes(line));
+        let Some(found) = newer.map(|line| line.id).find(|id| self.current != Some(*id)) else {
+            self.follow();
+            return Stepped::Nowhere;
+        };
+        self.mark(logs, found, page);
+        Stepped::To
+    }
+
+    /// Marks a line; the page moves only when the line is not on it.
+    fn mark(&mut self, logs: &Logs, line: LineId, page: usize) {
+        self.current = Some(line);
+        self.end = self.end.or(Some(logs.end()));
+        let shown = self.lines(logs, page);
+        let (first, last) = (shown.first(), shown.last());
+        let above = first.is_some_and(|first| line < first.id);
+        let below = last.is_some_and(|last| line > last.id);
+        if above || below {
+            self.show(logs, line, if above { page } else { 1 });
+        }
+    }
+
+    /// Shows a line with so many lines, it included, from it to the bottom.
+    fn show(&mut self, logs: &Logs, line: LineId, to_bottom: usize) {
+        let from_it = logs.forwards(self.source, line).filter(|line| self.passes(line));
+        let end = from_it.map(|line| line.id).nth(to_bottom);
+        self.end = end.or(Some(logs.end()));
     }
 
     /// Looks at another node's lines, or at everybody's.
     pub(super) fn look_at(&mut self, source: LogSource) {
         self.source = source;
-        self.end = None;
+        self.follow();
     }
 
     /// Begins to type a filter.
@@ -108,6 +206,8 @@ impl LogView {
             let fits = input.value().chars().count() < FILTER_CHARS_MAX;
             if fits || !matches!(request, InputRequest::InsertChar(_)) {
                 input.handle(request);
+                self.needle = Needle::new(input.value());
+                self.current = None;
             }
         }
     }
@@ -119,13 +219,16 @@ impl LogView {
         }
     }
 
-    /// Ends typing and shows every line.
-    pub(super) fn clear(&mut self) {
+    /// Ends typing and shows every line: around the match that was stepped to, if there is one.
+    pub(super) fn clear(&mut self, logs: &Logs, page: usize) {
         self.typing = None;
         self.filter.clear();
+        self.needle = Needle::default();
+        if let Some(current) = self.current {
+            self.show(logs, current, page.div_ceil(2));
+        }
     }
 }
 
-fn holds(line: &Line, needle: &str) -> bool {
-    needle.is_empty() || line.text.to_lowercase().contains(needle)
-}
+#[cfg(test)]
+mod tests;

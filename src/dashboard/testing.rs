@@ -17,7 +17,7 @@ use crate::event::process::{Ending, Life, ProcessEvent, ProcessFact, ProcessSign
 use crate::event::{
     EVENT_VERSION, Event, Fact, LinkDownReason, RequestOutcome, StepDownReason, SuspicionReason, WorkerState,
 };
-use crate::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId};
+use crate::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId, UserName};
 use crate::time::Time;
 
 /// When every scene begins, on the wall clock: 12:00:00 UTC.
@@ -62,6 +62,10 @@ pub(crate) fn setup(size: Size, theme: Theme) -> Setup {
         start_dir: "/home/alice/pictures".into(),
         users: vec!["alice".parse().expect("a name")],
     }
+}
+
+fn alice() -> UserName {
+    "alice".parse().expect("a name")
 }
 
 impl Scene {
@@ -265,57 +269,73 @@ impl Scene {
         )
     }
 
-    /// Lets an image be uploaded.
-    pub(crate) fn upload(&mut self, leader: u16, epoch: u64, worker: u16, file: &str) -> &mut Self {
+    /// Lets an image begin to be uploaded.
+    pub(crate) fn upload_begins(&mut self, leader: u16, epoch: u64, worker: u16, file: &str) -> ImageId {
         self.requests += 1;
         let image = ImageId::from_bytes(u128::from(self.requests).to_be_bytes());
-        let user: crate::id::UserName = "alice".parse().expect("a name");
-        let request = RequestId(self.requests);
-        let bytes = 217_000 * self.requests;
-        self.tell(
-            leader,
-            Fact::Assigned {
-                ballot: ballot_of(epoch, node(leader)),
-                request,
-                image,
-                user: user.clone(),
-                node: node(worker),
-                redispatched_from: None,
-                next: Some(node(worker % 3 + 1)),
-            },
-        );
-        let file = file.to_owned();
-        self.tell(
-            worker,
-            Fact::UploadStarted {
-                image,
-                user: user.clone(),
-                file: file.clone(),
-                bytes,
-            },
-        );
-        self.after(42);
-        self.tell(
-            worker,
-            Fact::UploadDone {
-                image,
-                user,
-                file,
-                bytes,
-                copies: 1,
-                took_us: 41_700,
-            },
-        );
-        let outcome = RequestOutcome::Done;
-        let done = node(worker);
-        self.tell(
-            leader,
-            Fact::RequestDone {
-                request,
-                node: done,
-                outcome,
-            },
-        )
+        let assigned = Fact::Assigned {
+            ballot: ballot_of(epoch, node(leader)),
+            request: RequestId(self.requests),
+            image,
+            user: alice(),
+            node: node(worker),
+            redispatched_from: None,
+            next: Some(node(worker % 3 + 1)),
+        };
+        self.tell(leader, assigned);
+        let started = Fact::UploadStarted {
+            image,
+            user: alice(),
+            file: file.to_owned(),
+            bytes: 217_000 * self.requests,
+        };
+        self.tell(worker, started).after(42);
+        image
+    }
+
+    /// Lets an image be uploaded.
+    pub(crate) fn upload(&mut self, leader: u16, epoch: u64, worker: u16, file: &str) -> &mut Self {
+        let image = self.upload_begins(leader, epoch, worker, file);
+        let done = Fact::UploadDone {
+            image,
+            user: alice(),
+            file: file.to_owned(),
+            bytes: 217_000 * self.requests,
+            copies: 1,
+            took_us: 41_700,
+        };
+        self.tell(worker, done);
+        self.request_ends(leader, worker, RequestOutcome::Done)
+    }
+
+    /// Lets an upload come to nothing.
+    pub(crate) fn upload_fails(
+        &mut self,
+        leader: u16,
+        epoch: u64,
+        worker: u16,
+        file: &str,
+        reason: &str,
+    ) -> &mut Self {
+        let image = self.upload_begins(leader, epoch, worker, file);
+        let failed = Fact::UploadFailed {
+            image,
+            user: alice(),
+            file: file.to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.tell(worker, failed);
+        self.request_ends(leader, worker, RequestOutcome::Failed)
+    }
+
+    fn request_ends(&mut self, leader: u16, worker: u16, outcome: RequestOutcome) -> &mut Self {
+        let (request, node) = (RequestId(self.requests), node(worker));
+        let done = Fact::RequestDone {
+            request,
+            node,
+            outcome,
+        };
+        self.tell(leader, done)
     }
 
     /// Lets a leader give up its reign.

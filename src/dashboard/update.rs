@@ -7,11 +7,13 @@ use super::cluster::logs::LogSource;
 use super::faults::{self, Fault};
 use super::keymap::{self, Action, Mode};
 use super::layout::Panel;
+use super::log_view::Stepped;
 use super::message::{Command, Message};
 use super::model::{Control, Ending, Model, Window};
 use super::theme::Tone;
 use crate::id::NodeId;
 use crate::time::Time;
+use crate::upload::UploadEvent;
 
 /// Changes the model by a message at `now`, and returns what is to be done, in order.
 pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
@@ -26,7 +28,10 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         }
         Message::Key(key) => return pressed(model, key),
         Message::Paste(text) => return pasted(model, &text),
-        Message::Upload(event) => return model.upload.uploaded(&event),
+        Message::Upload(event) => {
+            hidden_upload(model, &event);
+            return model.upload.uploaded(&event);
+        }
         Message::Listed(listing) => return model.upload.listed(listing),
         Message::Previewed(preview) => return model.upload.previewed(preview),
         Message::Beat | Message::Paged(Ok(())) => {}
@@ -54,6 +59,26 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Command> {
     }
 }
 
+/// Says how an upload ended that nobody watches.
+fn hidden_upload(model: &mut Model, event: &UploadEvent) {
+    if model.upload.is_shown() {
+        return;
+    }
+    match event {
+        UploadEvent::Saved(receipt) => {
+            let (copies, members) = (receipt.copies, receipt.members);
+            model.say(Tone::Good, format!("uploaded: on {copies} of {members} nodes"));
+        }
+        UploadEvent::Failed { .. } => model.say(Tone::Bad, "not uploaded; u shows why"),
+        UploadEvent::Broadcasting { .. }
+        | UploadEvent::Sending { .. }
+        | UploadEvent::Answered { .. }
+        | UploadEvent::Assigned { .. }
+        | UploadEvent::Progress { .. }
+        | UploadEvent::Retrying(_) => {}
+    }
+}
+
 /// Does what a key means where it was pressed.
 fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
     match action {
@@ -65,7 +90,7 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
         Mode::Main | Mode::Logs | Mode::Everywhere => return act_on_panels(model, action),
         Mode::Filter => match action {
             Action::Confirm => model.logs.apply(),
-            _ => model.logs.clear(),
+            _ => clear_filter(model),
         },
         Mode::Reading => read(model, action),
         Mode::Quitting => {
@@ -90,8 +115,8 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::PageDown => scroll(model, Step::Forward(model.page())),
         Action::First => scroll(model, Step::First),
         Action::Last => scroll(model, Step::Last),
-        Action::OlderMatch => scroll(model, Step::Back(1)),
-        Action::NewerMatch => scroll(model, Step::Forward(1)),
+        Action::OlderMatch => step_to_match(model, Neighbour::Before),
+        Action::NewerMatch => step_to_match(model, Neighbour::After),
         Action::Left => neighbour(model, Neighbour::Before),
         Action::Right => neighbour(model, Neighbour::After),
         Action::NextPanel => change_panel(model, Neighbour::After),
@@ -102,6 +127,7 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Elections => look_at(model, Panel::Elections),
         Action::Logs => look_at(model, Panel::Logs),
         Action::Zoom => model.zoomed = !model.zoomed,
+        Action::Close if model.focus == Panel::Logs && !model.logs.filter().is_empty() => clear_filter(model),
         Action::Close => model.zoomed = false,
         Action::NextSource => next_source(model),
         Action::Filter => model.logs.begin_typing(),
@@ -152,7 +178,7 @@ fn interrupt(model: &mut Model) -> Vec<Command> {
             Vec::new()
         }
         (Ending::No, None) if model.logs.is_typing() => {
-            model.logs.clear();
+            clear_filter(model);
             Vec::new()
         }
         (Ending::No, None) => ask_to_quit(model),
@@ -253,6 +279,27 @@ fn next_source(model: &mut Model) {
     }
 }
 
+fn clear_filter(model: &mut Model) {
+    let page = model.page();
+    let Model { logs, cluster, .. } = model;
+    logs.clear(&cluster.logs, page);
+}
+
+fn step_to_match(model: &mut Model, neighbour: Neighbour) {
+    let page = model.page();
+    let Model { logs, cluster, .. } = model;
+    let stepped = match neighbour {
+        Neighbour::Before => logs.older_match(&cluster.logs, page),
+        Neighbour::After => logs.newer_match(&cluster.logs, page),
+    };
+    match (stepped, neighbour) {
+        (Stepped::To, _) => {}
+        (Stepped::Nowhere, Neighbour::Before) => model.say(Tone::Busy, "there is no older match"),
+        (Stepped::Nowhere, Neighbour::After) => model.say(Tone::Busy, "no newer match; following"),
+        (Stepped::Unfiltered, _) => model.say(Tone::Busy, "type / and what to look for first"),
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Step {
     Back(usize),
@@ -345,8 +392,7 @@ fn beside_index(index: usize, neighbour: Neighbour) -> usize {
 /// Moves in a window that only shows something, or closes it.
 fn read(model: &mut Model, action: Action) {
     let page = usize::from(model.size.height / 2).max(1);
-    let keys: usize = Mode::ALL.iter().map(|mode| keymap::bindings(*mode).count()).sum();
-    let furthest = keys + Mode::ALL.len();
+    let furthest = super::view::help_furthest(model);
     match (&mut model.window, action) {
         (Some(Window::Help { scroll }), Action::Up) => *scroll = moved(*scroll, Step::Back(1), furthest),
         (Some(Window::Help { scroll }), Action::Down) => *scroll = moved(*scroll, Step::Forward(1), furthest),

@@ -13,6 +13,7 @@ use super::theme::{Charset, Theme, Tone};
 mod banner;
 mod elections;
 mod footer;
+mod help;
 mod logs;
 mod nodes;
 mod rotation;
@@ -23,6 +24,7 @@ mod uploads;
 mod windows;
 
 pub(super) use elections::lines as election_lines;
+pub(super) use help::furthest as help_furthest;
 
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -46,7 +48,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     upload::draw(&model.upload, model.setup.theme, area, buffer);
     match &model.window {
         None => {}
-        Some(Window::Help { scroll }) => windows::help(model, *scroll, area, buffer),
+        Some(Window::Help { scroll }) => help::draw(model, *scroll, area, buffer),
         Some(Window::Quit) => windows::quit(model, area, buffer),
         Some(Window::Why) => windows::why(model, area, buffer),
         Some(Window::Faults { chosen }) => windows::faults(model, *chosen, area, buffer),

@@ -1,20 +1,38 @@
 //! Why a node is what it is, in sentences made from what is known of it.
 
-use std::time::Duration;
-
 use super::cluster::node::{Belief, Node, Process, Reach, Told};
 use super::model::Model;
 use super::words;
 use crate::event::LinkDownReason;
 use crate::event::line::nodes;
-use crate::id::{Ballot, NodeId};
+use crate::id::Ballot;
+
+/// Returns what is known of the chosen node, each fact with its name.
+pub(super) fn facts(model: &Model, node: &Node) -> Vec<(&'static str, String)> {
+    let now = model.shown_at();
+    let mut facts = vec![("address", node.address.to_string())];
+    if let Process::Running { pid, since, .. } = &node.process {
+        facts.push(("process", format!("{pid}, up {}", words::age(now.since(*since)))));
+    }
+    if node.restarts > 0 {
+        facts.push(("restarts", format!("{} after crashes", node.restarts)));
+    }
+    if let Some(images) = node.images {
+        facts.push(("images", images.to_string()));
+    }
+    if let Some(state) = node.in_rotation {
+        facts.push(("rotation", words::in_rotation(state).to_owned()));
+    }
+    facts
+}
 
 /// Returns the sentences about the chosen node.
 pub(super) fn because(model: &Model) -> Vec<String> {
     let Some(node) = model.shown().nodes.get(&model.selected) else {
         return Vec::new();
     };
-    let mut lines = vec![of_process(model, node)];
+    let mut lines = Vec::new();
+    lines.extend(of_process(model, node));
     if node.has_process() {
         lines.extend(of_belief(model, node));
         lines.extend(of_links(node));
@@ -22,13 +40,14 @@ pub(super) fn because(model: &Model) -> Vec<String> {
     lines
 }
 
-fn of_process(model: &Model, node: &Node) -> String {
+/// A process that simply runs is told among the facts.
+fn of_process(model: &Model, node: &Node) -> Option<String> {
     let now = model.shown_at();
     let ago = |since| words::age(now.since(since));
-    match &node.process {
+    Some(match &node.process {
         Process::Unknown => "Nobody has started it. s starts it.".to_owned(),
-        Process::Running { pid, since, told } => match told {
-            Told::Nothing => format!("Its process {pid} has been up for {}.", ago(*since)),
+        Process::Running { pid, told, .. } => match told {
+            Told::Nothing => return None,
             Told::Freeze { at } => format!(
                 "Its process {pid} was told to stand still {} ago (SIGSTOP). It answers nobody, and its \
                  connections stay open: only a missed heartbeat can tell. p lets it go on.",
@@ -48,10 +67,16 @@ fn of_process(model: &Model, node: &Node) -> String {
         Process::GivenUp { ending, crashes, .. } => {
             format!("Its process {ending}, {crashes} times in a row. Its log says why; s tries again.")
         }
+        Process::Refusing { since } => {
+            format!(
+                "Its port has refused connections for {}: no process listens there.",
+                ago(*since)
+            )
+        }
         Process::OutOfReach { reason, since } => {
             format!("It cannot be reached from here for {}: {reason}.", ago(*since))
         }
-    }
+    })
 }
 
 fn of_belief(model: &Model, node: &Node) -> Vec<String> {
@@ -97,16 +122,19 @@ fn following(model: &Model, node: &Node, ballot: Ballot, since: &str) -> Vec<Str
 }
 
 fn leading(model: &Model, ballot: Ballot, since: &str) -> Vec<String> {
-    let answered = |node: &Node| {
+    let lease = model.setup.timing.lease();
+    let left = |node: &Node| {
         let heartbeat = node.heartbeat.filter(|heartbeat| heartbeat.leader == ballot.id)?;
-        let ago = model.shown_at().since(heartbeat.at);
-        (ago < model.setup.timing.promise() + Duration::from_secs(1)).then_some(node.id)
+        let left = lease.checked_sub(model.shown_at().since(heartbeat.at))?;
+        Some(format!("node {}'s for {:.1} s", node.id, left.as_secs_f64()))
     };
-    let followers: Vec<NodeId> = model.shown().nodes.values().filter_map(answered).collect();
-    let by = if followers.is_empty() {
-        "Nobody else has promised to follow it: everybody else is proven dead.".to_owned()
+    let promises: Vec<String> = model.shown().nodes.values().filter_map(left).collect();
+    let by = if promises.is_empty() {
+        "It counts no promise of another node: those that could follow are proven dead, or have yet to \
+         answer."
+            .to_owned()
     } else {
-        format!("The promises of {} let it serve.", nodes(&followers))
+        format!("Promises let it serve: {} unless renewed.", promises.join(", "))
     };
     vec![format!("It has led in epoch {} for {since}.", ballot.epoch), by]
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::cluster::elections::{Election, Happening, Step};
+use super::cluster::node::NodeState;
 use super::cluster::uploads::{Outcome, Upload};
 use crate::event::line::{nodes, printable};
 use crate::event::process::ProcessSignal;
-use crate::event::{Fact, StepDownReason, SuspicionReason};
+use crate::event::{Fact, StepDownReason, SuspicionReason, WorkerState};
 use crate::id::NodeId;
 use crate::time::Time;
 
@@ -152,6 +153,38 @@ pub fn step_words(step: &Step) -> String {
         Happening::Fact(fact) => fact_in_election(step.node, fact),
         Happening::Signal(signal) => signal_word(*signal).to_owned(),
         Happening::Exit => "process gone".to_owned(),
+    }
+}
+
+/// Words what a node is to the leader's rotation.
+#[must_use]
+pub const fn in_rotation(state: WorkerState) -> &'static str {
+    match state {
+        WorkerState::Active => "takes requests",
+        WorkerState::Draining => "finishes what it has, takes nothing new",
+        WorkerState::CatchingUp => "catches up before it takes requests",
+        WorkerState::Suspect => "is connected but does not answer",
+        WorkerState::Down => "has no connection to the leader",
+    }
+}
+
+/// Words what a state means, for who sees its shape for the first time.
+#[must_use]
+pub const fn meaning(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Leading => "gives requests to nodes in turn",
+        NodeState::Following => "promised to follow; takes requests",
+        NodeState::CatchingUp => "fetches images it has missed",
+        NodeState::Electing => "knows no leader; asks who is there",
+        NodeState::CutOff => "reaches too few nodes to decide",
+        NodeState::Starting => "runs, and has said nothing yet",
+        NodeState::Frozen => "stands still (SIGSTOP); p thaws it",
+        NodeState::Stopping => "was told to end",
+        NodeState::Restarting => "crashed; is started again soon",
+        NodeState::Dead => "has no process; s starts it",
+        NodeState::GivenUp => "crashed too often; s tries again",
+        NodeState::OutOfReach => "cannot be reached from here",
+        NodeState::NeverStarted => "nobody has started it; s does",
     }
 }
 

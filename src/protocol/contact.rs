@@ -10,6 +10,8 @@ pub enum Contact {
     Reached(Box<StatusReport>),
     /// It told what happened.
     Event(Box<Event>),
-    /// It cannot be reached, or not any more; why, as a person reads it.
+    /// Its port refuses connections: it has no process that listens.
+    Refused,
+    /// It cannot be reached otherwise, or not any more; why, as a person reads it.
     Lost(String),
 }

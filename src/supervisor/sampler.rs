@@ -18,7 +18,7 @@ use crate::time::Time;
 ///
 /// Systems count CPU in ticks of 10 ms; over less than twenty of them one tick would look like
 /// work.
-const SPAN_MIN: Duration = Duration::from_millis(200);
+pub(super) const SPAN_MIN: Duration = Duration::from_millis(200);
 
 /// A process to be looked at.
 #[derive(Debug, Clone, Copy)]

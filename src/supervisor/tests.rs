@@ -206,6 +206,47 @@ fn a_process_that_waits_is_sampled_as_idle_and_one_that_is_gone_not_at_all() {
 }
 
 #[test]
+fn a_sample_that_nobody_has_read_gives_way_to_the_next() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("exec cat");
+        for _ in 0..3 {
+            tokio::time::sleep(sampler::SPAN_MIN).await;
+            supervisor.sample();
+            assert_eq!(
+                supervisor
+                    .pending
+                    .iter()
+                    .filter(|notice| is_sample(notice))
+                    .count(),
+                1
+            );
+        }
+        supervisor.wish(Wish::KillAll);
+        until_idle(&mut supervisor).await;
+    });
+}
+
+#[test]
+fn what_is_written_while_nobody_reads_is_dropped_and_not_gathered() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("exec yes");
+        let told = supervisor.pending.len();
+        loop {
+            tokio::task::yield_now().await;
+            let ring = &supervisor.processes[&one()].ring;
+            let (dropped, lines) = ring.lock().expect("no panic inside").take();
+            assert!(lines.len() <= 1024);
+            if dropped > 0 {
+                break;
+            }
+        }
+        assert_eq!(supervisor.pending.len(), told);
+        supervisor.wish(Wish::KillAll);
+        until_idle(&mut supervisor).await;
+    });
+}
+
+#[test]
 fn samples_of_a_new_life_begin_anew() {
     run(async {
         let (mut supervisor, folder) =

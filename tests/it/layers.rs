@@ -78,7 +78,7 @@ const RULES: &[Rule] = &[
         "live",
         4,
         Purity::Effects,
-        &[WORDS, &["client", "supervisor", "dashboard"]],
+        &[WORDS, &["image", "client", "supervisor", "dashboard"]],
     ),
     rule(
         "cli",

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{Program, TestCluster, decrypted, image_of, told};
+use crate::harness::{PATIENCE, Program, TestCluster, decrypted, image_of, told};
 use crate::processes::wait_until_gone;
 
 const FAST: &str = "timing = \"fast\"";
 /// As many as make more events than a pipe holds, 64 KiB.
 const UPLOADS: usize = 120;
+/// More than wait in a pipe and for it: some 200 and 1,024.
+const OFFERS: usize = 2000;
 const LEADER: &str = "I am the LEADER, initializing load balancer";
 
 fn supervise(cluster: &TestCluster, arguments: &[&str]) -> Program {
@@ -185,24 +187,29 @@ fn a_supervisor_without_a_node_left_fails() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_and_nothing_is_started() {
-    let cluster = TestCluster::new(3, FAST);
-    let _taken = TcpListener::bind(cluster.address(2)).expect("free so far");
-    let output = cluster.heirloom(&[]);
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    let error = String::from_utf8_lossy(&output.stderr);
-    let clash = format!("could not bind {}: address already in use", cluster.address(2));
-    assert!(
-        error.contains("nothing was started") && error.contains(&clash),
-        "{}",
-        told(&output)
+fn nodes_go_on_while_their_supervisor_stands_still() {
+    let cluster = TestCluster::new(2, FAST);
+    let (mut supervisor, mark) = serving(&cluster, 2);
+    let pids = processes(&supervisor);
+    let before = cluster.status(2);
+    supervisor.signal(Signal::STOP);
+    offer(&cluster, 2, OFFERS);
+    let after = cluster.status(2);
+    assert_eq!(
+        (after.serving, after.ballot),
+        (true, before.ballot),
+        "nobody stalled"
     );
-    if cfg!(target_os = "linux") {
-        let holder = format!("by pid {}", std::process::id());
-        assert!(error.contains(&holder), "{}", told(&output));
+    supervisor.signal(Signal::CONT);
+    // What had no room is counted as soon as there is room, and something to tell, again.
+    supervisor.out.wait_for(mark, "Image ");
+    let fell_behind = "log lines were dropped: their reader fell behind";
+    while !supervisor.out.text().contains(fell_behind) {
+        offer(&cluster, 2, 1);
     }
-    assert!(output.stdout.is_empty(), "{}", told(&output));
-    assert!(!cluster.path().join("data").exists(), "no node has run");
+    supervisor.signal(Signal::TERM);
+    assert_eq!(supervisor.wait().code(), Some(0));
+    wait_until_gone(pids.into_values());
 }
 
 #[test]
@@ -285,6 +292,24 @@ fn an_output_that_nobody_reads_delays_nothing() {
                 text.len()
             );
         }
+    }
+}
+
+/// Offers images to the leader, which tells of every one, and waits for its answers.
+fn offer(cluster: &TestCluster, leader: u16, offers: usize) {
+    let mut stream = TcpStream::connect(cluster.address(leader)).expect("the leader listens");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a timeout can be set");
+    stream.set_nodelay(true).expect("no delay can be asked for");
+    let mut answers = BufReader::new(stream.try_clone().expect("a second handle")).lines();
+    let hello = r#"{"type":"hello","version":1,"cluster":"heirloom","purpose":"client","user":"alice"}"#;
+    writeln!(stream, "{hello}").expect("the leader reads");
+    answers.next().expect("an answer").expect("readable");
+    for image in 0..offers {
+        writeln!(stream, r#"{{"type":"offer","image":"{image:032x}","size":1}}"#).expect("the leader reads");
+        let answer = answers.next().expect("an answer").expect("readable");
+        assert!(answer.contains("assigned"), "{answer}");
     }
 }
 

@@ -42,7 +42,8 @@ pub struct Election {
     /// Who came to lead, and when.
     pub outcome: Option<(Time, Ballot)>,
     settled: bool,
-    is_election: bool,
+    /// Whether it is an election at all, rather than the death of a worker that led to nothing.
+    decides: bool,
 }
 
 /// Something that happened in an election.
@@ -77,7 +78,7 @@ pub enum Happening {
 impl Elections {
     /// Returns the elections, the newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Election> {
-        self.kept.iter().rev().filter(|election| election.is_election)
+        self.kept.iter().rev().filter(|election| election.decides)
     }
 
     /// Folds in what a node told.
@@ -140,7 +141,7 @@ impl Elections {
         }
         if self.kept.back().is_none_or(|last| !last.goes_on(step.at)) {
             // What became of a process was of no election unless one followed.
-            if self.kept.back().is_some_and(|last| !last.is_election) {
+            if self.kept.back().is_some_and(|last| !last.decides) {
                 self.kept.pop_back();
             }
             if self.kept.len() == ELECTIONS_MAX {
@@ -164,7 +165,7 @@ impl Election {
     /// Says whether a leader is followed, or there is nothing to decide.
     #[must_use]
     pub const fn is_settled(&self) -> bool {
-        self.settled || !self.is_election
+        self.settled || !self.decides
     }
 
     /// Nodes are heard one after the other; what they told is put in the order of its times.
@@ -184,7 +185,7 @@ impl Election {
         let settles = match &step.what {
             Happening::Message { .. } => {
                 self.messages += 1;
-                self.is_election = true;
+                self.decides = true;
                 return;
             }
             Happening::Signal(_) | Happening::Exit if !of_leader => return,
@@ -200,7 +201,7 @@ impl Election {
                 _ => false,
             },
         };
-        self.is_election = true;
+        self.decides = true;
         self.settled = settles;
     }
 
@@ -210,3 +211,6 @@ impl Election {
         self.steps.first().map_or(Time::ZERO, |step| step.at)
     }
 }
+
+#[cfg(test)]
+mod tests;

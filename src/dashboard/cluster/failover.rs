@@ -281,3 +281,6 @@ impl Leadership {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ struct Ring {
 
 impl Logs {
     /// Adds a line, and forgets the oldest ones of its node for which there is no room.
-    pub(super) fn push(&mut self, node: NodeId, wall_ms: u64, kind: LineKind, text: &str) {
+    pub(in crate::dashboard) fn push(&mut self, node: NodeId, wall_ms: u64, kind: LineKind, text: &str) {
         let id = self.next;
         self.next = LineId(id.0 + 1);
         let text = Box::from(&text[..text.floor_char_boundary(LINE_BYTES_MAX)]);
@@ -100,6 +100,19 @@ impl Logs {
     #[must_use]
     pub fn len(&self, source: LogSource) -> usize {
         self.rings_of(source).map(|ring| ring.lines.len()).sum()
+    }
+
+    /// Returns the place behind the newest line.
+    #[must_use]
+    pub const fn end(&self) -> LineId {
+        self.next
+    }
+
+    /// Returns how many lines there are from `start` on.
+    #[must_use]
+    pub fn count_from(&self, source: LogSource, start: LineId) -> usize {
+        let newer = |ring: &Ring| ring.lines.len() - ring.lines.partition_point(|line| line.id < start);
+        self.rings_of(source).map(newer).sum()
     }
 
     /// Returns the lines before `end`, the newest first; without an end, from the newest on.

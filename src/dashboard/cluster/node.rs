@@ -82,6 +82,11 @@ pub enum Process {
         /// When.
         since: Time,
     },
+    /// Its port refuses connections: it has none.
+    Refusing {
+        /// Since when.
+        since: Time,
+    },
     /// It cannot be reached; whether it runs, nobody here can tell.
     OutOfReach {
         /// Why.
@@ -272,7 +277,7 @@ impl Node {
                 Told::Stop { .. } | Told::Kill { .. } => NodeState::Stopping,
             },
             Process::Restarting { .. } => NodeState::Restarting,
-            Process::Down { .. } => NodeState::Dead,
+            Process::Down { .. } | Process::Refusing { .. } => NodeState::Dead,
             Process::GivenUp { .. } => NodeState::GivenUp,
             Process::OutOfReach { .. } => NodeState::OutOfReach,
         }
@@ -448,6 +453,11 @@ impl Node {
         }
     }
 
+    /// Folds in that its port refuses connections.
+    pub(super) fn refuses(&mut self, at: Time) {
+        self.ended(Process::Refusing { since: at });
+    }
+
     /// Begins a life: by the word of the supervisor, or by its own if that came first.
     fn started(&mut self, at: Time, pid: u32) {
         if self.pid() == Some(pid) {
@@ -477,7 +487,10 @@ impl Node {
             Process::Down { ending, .. }
             | Process::Restarting { ending, .. }
             | Process::GivenUp { ending, .. } => ending.clone(),
-            Process::Unknown | Process::Running { .. } | Process::OutOfReach { .. } => Ending::Code(0),
+            Process::Unknown
+            | Process::Running { .. }
+            | Process::Refusing { .. }
+            | Process::OutOfReach { .. } => Ending::Code(0),
         }
     }
 

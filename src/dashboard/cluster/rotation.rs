@@ -139,3 +139,80 @@ impl Rotation {
         self.ballot.is_some_and(|ballot| ballot.id == teller)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Epoch, ImageId, RequestId};
+
+    fn node(number: u16) -> NodeId {
+        NodeId::new(number).expect("not zero")
+    }
+
+    fn ballot(epoch: u64) -> Ballot {
+        let id = node(3);
+        Ballot {
+            epoch: Epoch(epoch),
+            id,
+        }
+    }
+
+    fn assigned(epoch: u64, to: u16, from: Option<u16>) -> Fact {
+        Fact::Assigned {
+            ballot: ballot(epoch),
+            request: RequestId(1),
+            image: ImageId::from_bytes([0; 16]),
+            user: "alice".parse().expect("a name"),
+            node: node(to),
+            redispatched_from: from.map(node),
+            next: Some(node(to % 3 + 1)),
+        }
+    }
+
+    fn done(of: u16, outcome: RequestOutcome) -> Fact {
+        Fact::RequestDone {
+            request: RequestId(1),
+            node: node(of),
+            outcome,
+        }
+    }
+
+    #[test]
+    fn turns_are_counted_and_the_next_is_known() {
+        let mut rotation = Rotation::default();
+        rotation.told(node(3), &assigned(1, 1, None));
+        rotation.told(node(3), &assigned(1, 2, Some(1)));
+        rotation.told(node(3), &done(1, RequestOutcome::Failed));
+        rotation.told(node(3), &done(2, RequestOutcome::Done));
+        assert_eq!((rotation.assigned(), rotation.next), (2, Some(node(3))));
+        let second = rotation.tally(node(2));
+        assert_eq!((second.done, second.redispatched, second.in_flight()), (1, 1, 0));
+        assert_eq!(rotation.tally(node(1)).failed, 1);
+    }
+
+    #[test]
+    fn a_new_reign_counts_from_zero_and_an_old_leader_is_not_listened_to() {
+        let mut rotation = Rotation::default();
+        rotation.told(node(3), &assigned(1, 1, None));
+        rotation.told(node(3), &assigned(2, 2, None));
+        assert_eq!((rotation.assigned(), rotation.ballot), (1, Some(ballot(2))));
+        rotation.told(node(1), &done(2, RequestOutcome::Done));
+        assert_eq!(rotation.tally(node(2)).done, 0, "node 1 keeps no rotation");
+    }
+
+    #[test]
+    fn only_active_nodes_are_compared() {
+        let mut rotation = Rotation::default();
+        rotation.told(node(3), &assigned(1, 1, None));
+        rotation.told(node(3), &assigned(1, 1, None));
+        for (number, state) in [
+            (1, WorkerState::Active),
+            (2, WorkerState::Active),
+            (3, WorkerState::Down),
+        ] {
+            let (node, next) = (node(number), None);
+            rotation.told(ballot(1).id, &Fact::RotationChanged { node, state, next });
+        }
+        assert_eq!(rotation.spread(), 2);
+    }
+}

@@ -62,11 +62,13 @@ pub enum MarkKind {
 
 impl Tape {
     /// Returns the spans of a node, the oldest first.
+    #[must_use]
     pub fn spans(&self, node: NodeId) -> impl DoubleEndedIterator<Item = &Span> {
         self.rows.get(&node).into_iter().flatten()
     }
 
     /// Returns everything that happened, the oldest first.
+    #[must_use]
     pub fn marks(&self) -> impl DoubleEndedIterator<Item = &Mark> {
         self.marks.iter()
     }
@@ -95,5 +97,72 @@ impl Tape {
         while self.marks.len() > MARKS_MAX || self.marks.front().is_some_and(|mark| mark.at < forgotten) {
             self.marks.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::process::ProcessFact;
+
+    const fn at(seconds: u64) -> Time {
+        Time::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn node() -> Node {
+        Node::new(NodeId::MIN, "127.0.0.1:8001".parse().expect("an address"))
+    }
+
+    fn spawned(at: Time) -> Node {
+        let mut node = node();
+        node.became(at, &ProcessFact::Spawned { pid: 1 });
+        node
+    }
+
+    #[test]
+    fn only_changes_are_noted() {
+        let mut tape = Tape::default();
+        for second in 1..9 {
+            tape.note(at(second), &node());
+        }
+        tape.note(at(9), &spawned(at(9)));
+        let froms: Vec<Time> = tape.spans(NodeId::MIN).map(|span| span.from).collect();
+        assert_eq!(froms, [at(1), at(9)]);
+    }
+
+    #[test]
+    fn a_row_never_goes_back_when_clocks_disagree() {
+        let mut tape = Tape::default();
+        tape.note(at(9), &node());
+        tape.note(at(8), &spawned(at(8)));
+        assert_eq!(tape.spans(NodeId::MIN).last().map(|span| span.from), Some(at(9)));
+    }
+
+    #[test]
+    fn a_node_that_flaps_for_ever_and_marks_without_end_take_no_more_room() {
+        let mut tape = Tape::default();
+        for second in 0..5000 {
+            let what = if second % 2 == 0 {
+                node()
+            } else {
+                spawned(at(second))
+            };
+            tape.note(at(1), &what);
+            tape.mark(at(1), NodeId::MIN, MarkKind::Upload);
+        }
+        assert_eq!(tape.spans(NodeId::MIN).count(), SPANS_MAX);
+        assert_eq!(tape.marks().count(), MARKS_MAX);
+    }
+
+    #[test]
+    fn what_is_older_than_the_tape_is_forgotten_but_for_what_still_lasts() {
+        let mut tape = Tape::default();
+        tape.note(at(1), &node());
+        tape.mark(at(1), NodeId::MIN, MarkKind::Death);
+        let later = at(1) + TAPE_SPAN + TAPE_SPAN;
+        tape.note(later, &spawned(later));
+        tape.mark(later, NodeId::MIN, MarkKind::Elected);
+        assert_eq!(tape.spans(NodeId::MIN).count(), 2, "it lasted until now");
+        assert_eq!(tape.marks().count(), 1);
     }
 }

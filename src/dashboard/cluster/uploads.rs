@@ -182,3 +182,109 @@ impl Uploads {
         &mut self.entries[index]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EVENT_VERSION;
+    use crate::id::{Ballot, Epoch, Generation, RequestId};
+
+    fn node(number: u16) -> NodeId {
+        NodeId::new(number).expect("not zero")
+    }
+
+    fn user() -> UserName {
+        "alice".parse().expect("a name")
+    }
+
+    fn image(number: u128) -> ImageId {
+        ImageId::from_bytes(number.to_be_bytes())
+    }
+
+    fn tell(uploads: &mut Uploads, teller: u16, fact: Fact) {
+        let event = Event {
+            version: EVENT_VERSION,
+            node: node(teller),
+            generation: Generation(1),
+            sequence: 0,
+            monotonic_ns: Time::ZERO,
+            wall_ms: 0,
+            fact,
+        };
+        uploads.told(Time::ZERO, &event);
+    }
+
+    fn assigned(number: u128, to: u16) -> Fact {
+        let (epoch, id) = (Epoch(1), node(3));
+        Fact::Assigned {
+            ballot: Ballot { epoch, id },
+            request: RequestId(1),
+            image: image(number),
+            user: user(),
+            node: node(to),
+            redispatched_from: None,
+            next: None,
+        }
+    }
+
+    fn done(number: u128) -> Fact {
+        Fact::UploadDone {
+            image: image(number),
+            user: user(),
+            file: "x.png".to_owned(),
+            bytes: 9,
+            copies: 3,
+            took_us: 1000,
+        }
+    }
+
+    fn newest(uploads: &Uploads) -> &Upload {
+        uploads.newest().next().expect("there is one")
+    }
+
+    #[test]
+    fn leader_and_worker_tell_of_one_upload() {
+        let mut uploads = Uploads::default();
+        tell(&mut uploads, 3, assigned(1, 2));
+        assert_eq!(newest(&uploads).outcome, Outcome::Running);
+        tell(&mut uploads, 2, done(1));
+        let upload = newest(&uploads);
+        assert_eq!((upload.leader, upload.worker), (Some(node(3)), Some(node(2))));
+        assert_eq!((uploads.len(), uploads.acknowledged), (1, 1));
+    }
+
+    #[test]
+    fn what_its_node_had_is_interrupted_by_its_death_and_done_by_the_next() {
+        let mut uploads = Uploads::default();
+        tell(&mut uploads, 3, assigned(1, 2));
+        uploads.lost(node(2));
+        assert_eq!(newest(&uploads).outcome, Outcome::Interrupted);
+        tell(&mut uploads, 3, assigned(1, 1));
+        assert_eq!(newest(&uploads).outcome, Outcome::Running);
+        tell(&mut uploads, 1, done(1));
+        assert_eq!((newest(&uploads).attempts, uploads.len()), (2, 1));
+    }
+
+    #[test]
+    fn an_acknowledged_upload_stays_so_whatever_is_heard_late() {
+        let mut uploads = Uploads::default();
+        tell(&mut uploads, 2, done(1));
+        tell(&mut uploads, 3, assigned(1, 2));
+        tell(&mut uploads, 2, done(1));
+        uploads.lost(node(2));
+        assert!(matches!(
+            newest(&uploads).outcome,
+            Outcome::Stored { copies: 3, .. }
+        ));
+        assert_eq!(uploads.acknowledged, 1, "once");
+    }
+
+    #[test]
+    fn the_log_is_bounded_and_the_counts_are_not() {
+        let mut uploads = Uploads::default();
+        for number in 0..2000 {
+            tell(&mut uploads, 2, done(number));
+        }
+        assert_eq!((uploads.len(), uploads.acknowledged), (UPLOADS_MAX, 2000));
+    }
+}

@@ -5,6 +5,8 @@
 
 use ratatui::layout::{Constraint, Layout, Margin, Rect, Size};
 
+use crate::dashboard::layout;
+
 /// The largest dialog: beyond it the eye wanders.
 const SIZE_MAX: Size = Size::new(160, 50);
 
@@ -12,7 +14,7 @@ const SIZE_MAX: Size = Size::new(160, 50);
 const FACTS_HEIGHT: u16 = 5;
 
 /// How many cells of the dashboard stay visible on each side of a dialog that has room for it.
-const EDGE: Margin = Margin::new(2, 1);
+const EDGE: Margin = Margin::new(2, 0);
 
 /// The size of a screen from which on an edge is left.
 const ROOMY: Size = Size::new(100, 30);
@@ -75,16 +77,23 @@ impl Panes {
 }
 
 fn place(screen: Rect) -> Rect {
-    let above_keys = Rect {
-        height: screen.height.saturating_sub(1),
-        ..screen
-    };
+    let free = between_banner_and_keys(screen);
     let roomy = screen.width >= ROOMY.width && screen.height >= ROOMY.height;
-    let free = if roomy { above_keys.inner(EDGE) } else { above_keys };
+    let free = if roomy { free.inner(EDGE) } else { free };
     free.centered(
         Constraint::Length(free.width.min(SIZE_MAX.width)),
         Constraint::Length(free.height.min(SIZE_MAX.height)),
     )
+}
+
+/// Whoever uploads still sees who leads.
+fn between_banner_and_keys(screen: Rect) -> Rect {
+    let banner = layout::bar_height(screen.height).min(screen.height);
+    Rect {
+        y: screen.y + banner,
+        height: screen.height.saturating_sub(banner + 1),
+        ..screen
+    }
 }
 
 #[cfg(test)]

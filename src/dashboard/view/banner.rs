@@ -1,5 +1,7 @@
 //! The banner: who leads, since when, by which quorum; while nobody does, a stopwatch.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
@@ -32,7 +34,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         height: area.height - bar_height,
     };
     if below.height > 0 {
-        phases(model).render(Rect { height: 1, ..below }, buffer);
+        write_phases(model, Rect { height: 1, ..below }, buffer);
     }
 }
 
@@ -164,6 +166,45 @@ fn circumstances(model: &Model) -> String {
     )
 }
 
+/// Writes the phases, and beside them how long every change of leader took, if there is room.
+fn write_phases(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let (phases, all) = (phases(model), all_changes(model));
+    if phases.width() + all.width() + 2 <= usize::from(area.width) {
+        all.alignment(Alignment::Right).render(area, buffer);
+    }
+    phases.render(area, buffer);
+}
+
+/// Returns how long the changes of leader took that were seen, once there were some.
+fn all_changes(model: &Model) -> Line<'static> {
+    let changes = model.shown().leadership.history.iter();
+    let changes = changes.filter(|failover| failover.cause.leader().is_some());
+    let mut took: Vec<Duration> = changes.filter_map(|failover| failover.serving).collect();
+    took.sort_unstable();
+    let (Some(best), Some(worst), true) = (took.first(), took.last(), took.len() > 1) else {
+        return Line::default();
+    };
+    let median = took[took.len() / 2];
+    let text = format!(
+        "{} changes of leader: best {}, median {}, worst {}",
+        took.len(),
+        words::span(*best),
+        words::span(median),
+        words::span(*worst)
+    );
+    Line::styled(text, model.setup.theme.quiet())
+}
+
+/// Says how a cause is meant: what was done in order is no loss.
+const fn tone_of(cause: Cause) -> Tone {
+    match cause {
+        Cause::Start | Cause::HandedOver(_) => Tone::Good,
+        Cause::Stopped(_) | Cause::SteppedDown(_) => Tone::Busy,
+        Cause::Frozen(_) => Tone::Cold,
+        Cause::Killed(_) | Cause::Crashed(_) | Cause::Suspected(_) => Tone::Bad,
+    }
+}
+
 /// Returns the phases of the failover that runs, or of the last one.
 fn phases(model: &Model) -> Line<'static> {
     let (theme, leadership) = (&model.setup.theme, &model.shown().leadership);
@@ -181,7 +222,7 @@ fn phases(model: &Model) -> Line<'static> {
         .map_or_else(String::new, |node| format!("node {node} "));
     let mut spans = vec![Span::styled(
         format!("{old}{}", failover.cause.word()),
-        theme.tone(Tone::Bad),
+        theme.tone(tone_of(failover.cause)),
     )];
     let heir = failover
         .heir

@@ -130,6 +130,12 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
             );
             rows
         }
+        Process::Refusing { since } => vec![
+            Line::raw("its port refuses connections"),
+            Line::styled(format!("for {}", words::age(now.since(*since))), theme.quiet()),
+            Line::from(""),
+            Line::from(super::key_hint(theme, &format!("heirloom node {}", node.id), "starts it").to_vec()),
+        ],
         Process::OutOfReach { reason, since } => vec![
             Line::raw(reason.clone()),
             Line::styled(format!("{} ago", words::age(now.since(*since))), theme.quiet()),
@@ -321,9 +327,10 @@ fn line(model: &Model, node: &Node) -> Line<'static> {
         Span::styled(mark, theme.tone(Tone::Accent)),
         Span::styled(format!("{} ", node.id), theme.node(node.id).bold()),
         Span::styled(
-            format!("{} {:<13}", theme.shape(state), state.word()),
+            format!("{} {}", theme.shape(state), state.word()),
             theme.state(state).bold(),
         ),
+        Span::raw(" ".repeat(14_usize.saturating_sub(state.word().len()))),
     ];
     if let Process::Running { pid, since, .. } = &node.process {
         let age = words::age(model.shown_at().since(*since));

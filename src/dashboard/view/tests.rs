@@ -1,76 +1,430 @@
-//! Every panel in every state, as text.
+//! Every panel in every state, as text and as maps of styles; several scenes a file, to be read.
 
-use crate::dashboard::testing::Scene;
+use std::fmt::Write as _;
+
+use crossterm::event::KeyCode;
+use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+use crate::dashboard::message::Message;
+use crate::dashboard::model::Control;
+use crate::dashboard::testing::{Scene, ballot_of, node};
+use crate::dashboard::theme::{Charset, Palette, Theme};
+use crate::dashboard::view;
+use crate::event::process::{Ending, OutputStream, ProcessFact, ProcessSignal};
+use crate::event::{Fact, WorkerState};
+use crate::protocol::Contact;
+
+const DARK: Theme = Theme::new(Palette::Dark, Charset::Unicode);
+
+type Named = (&'static str, Scene);
+
+fn led(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = Scene::themed(size.0, size.1, theme);
+    scene.lead();
+    scene
+}
+
+/// Node 3 has led for a while, with uploads done, failed, interrupted and running.
+fn busy(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    for (worker, file) in [(1, "test_image.png"), (2, "日本の写真 of a long holiday.jpeg")] {
+        scene.upload(3, 1, worker, file).after(1500);
+    }
+    scene.upload_fails(3, 1, 1, "torn.gif", "the connection closed after 81920 bytes");
+    scene.upload_begins(3, 1, 2, "lost with its node.webp");
+    scene.kill(2).after(800);
+    scene.upload_begins(3, 1, 1, "still going up.png");
+    scene.heartbeats(3, &[1]);
+    scene.after(700);
+    scene
+}
+
+fn killed(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    scene.upload(3, 1, 1, "test_image.png").after(8000);
+    scene.kill(3).after(2);
+    scene.suspect(2, 3).after(1200);
+    scene
+}
+
+fn heir(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    scene.upload(3, 1, 1, "test_image.png").after(8000);
+    scene.kill(3).after(2);
+    scene.suspect(2, 3).elect(2, 2, &[1, 2]);
+    scene
+        .upload(2, 2, 2, "after the failover.png")
+        .heartbeats(2, &[1])
+        .after(2000);
+    scene
+}
+
+fn frozen(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    scene.after(4000);
+    let signal = ProcessSignal::Freeze;
+    scene.process(3, ProcessFact::Signalled { signal }).after(3000);
+    scene
+}
+
+/// Node 1 is about to be started again; node 2 has crashed too often.
+fn crashing(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    for number in [1, 2] {
+        let ending = Ending::Code(101);
+        scene.process(number, ProcessFact::Exited { ending });
+    }
+    let (after_ms, crashes) = (4000, 3);
+    scene.process(1, ProcessFact::Restarting { after_ms, crashes });
+    scene.process(2, ProcessFact::GaveUp { crashes: 5 }).after(1600);
+    scene
+}
+
+fn no_quorum(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    for number in [2, 3] {
+        let signal = ProcessSignal::Freeze;
+        scene.process(number, ProcessFact::Signalled { signal });
+    }
+    scene.after(6000);
+    scene.suspect(1, 3);
+    scene.tell(1, Fact::ElectionStarted { round: 2 }).after(1000);
+    let missing = vec![node(2), node(3)];
+    scene.tell(1, Fact::QuorumMissing { missing }).after(3000);
+    scene
+}
+
+fn attached(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    scene.model.setup.control = Control::Attached;
+    let reason = "connection refused".to_owned();
+    scene.send(Message::Contact(node(1), Contact::Lost(reason)));
+    let (state, next) = (WorkerState::CatchingUp, Some(node(3)));
+    scene
+        .tell(
+            3,
+            Fact::RotationChanged {
+                node: node(2),
+                state,
+                next,
+            },
+        )
+        .after(2000);
+    scene
+}
+
+fn states(size: (u16, u16), theme: Theme) -> Vec<Named> {
+    vec![
+        ("nothing started", Scene::themed(size.0, size.1, theme)),
+        ("busy", busy(size, theme)),
+        ("leader killed", killed(size, theme)),
+        ("heir", heir(size, theme)),
+        ("leader frozen", frozen(size, theme)),
+        ("crashing", crashing(size, theme)),
+        ("no quorum", no_quorum(size, theme)),
+        ("attached", attached(size, theme)),
+    ]
+}
+
+fn pressed(mut scene: Scene, keys: &str) -> Scene {
+    for key in keys.chars() {
+        match key {
+            '\n' => scene.key(KeyCode::Enter),
+            '\x1b' => scene.key(KeyCode::Esc),
+            key => scene.press(key),
+        };
+    }
+    scene
+}
+
+fn windows(size: (u16, u16), theme: Theme) -> Vec<Named> {
+    vec![
+        ("help", pressed(led(size, theme), "?")),
+        ("quit", pressed(led(size, theme), "q")),
+        ("why a leader", pressed(heir(size, theme), "2w")),
+        ("why a follower", pressed(led(size, theme), "1w")),
+        ("why frozen", pressed(frozen(size, theme), "3w")),
+        ("why without a quorum", pressed(no_quorum(size, theme), "1w")),
+        ("why out of reach", pressed(attached(size, theme), "1w")),
+        ("faults", pressed(heir(size, theme), "3fjj")),
+    ]
+}
+
+/// Each panel that can be looked at alone.
+fn alone(size: (u16, u16), theme: Theme) -> Vec<Named> {
+    let chatty = |size| {
+        let mut scene = heir(size, theme);
+        for (stream, text) in [
+            (OutputStream::Stdout, "a line that the process wrote"),
+            (
+                OutputStream::Stderr,
+                "thread 'main' panicked at a place whose name is far too long to be read",
+            ),
+        ] {
+            let text = text.to_owned();
+            scene.process(1, ProcessFact::Wrote { stream, text });
+        }
+        scene.process(1, ProcessFact::OutputDropped { lines: 12 });
+        scene
+    };
+    vec![
+        ("timeline", pressed(heir(size, theme), "tt")),
+        ("timeline, finer", pressed(heir(size, theme), "tt++")),
+        ("timeline, coarser", pressed(heir(size, theme), "tt---")),
+        ("elections", pressed(heir(size, theme), "e")),
+        (
+            "no election yet",
+            pressed(Scene::themed(size.0, size.1, theme), "e"),
+        ),
+        ("logs", pressed(chatty(size), "l")),
+        ("logs, typing", pressed(chatty(size), "l/lead")),
+        ("logs, filtered and stepped", pressed(chatty(size), "l/lead\nnnn")),
+        ("logs, around a match", pressed(chatty(size), "l/suspect\nn\x1b")),
+        ("logs, nothing found", pressed(chatty(size), "l/xyzzy\n")),
+        ("logs of node 2, alone", pressed(chatty(size), "laa")),
+    ]
+}
+
+fn texts(scenes: &[Named]) -> String {
+    let mut all = String::new();
+    for (name, scene) in scenes {
+        let _ = writeln!(all, "----- {name}\n{}", scene.text());
+    }
+    all
+}
 
 #[test]
-fn look() {
-    for (w, h) in [(80, 24), (120, 40), (200, 60)] {
-        let mut scene = Scene::led(w, h);
-        for (i, f) in ["test_image.png", "sunset over the lake.jpg", "x.webp"]
-            .iter()
-            .enumerate()
+fn states_on_a_classic_terminal() {
+    insta::assert_snapshot!("states_80x24", texts(&states((80, 24), DARK)));
+}
+
+#[test]
+fn windows_on_a_classic_terminal() {
+    insta::assert_snapshot!("windows_80x24", texts(&windows((80, 24), DARK)));
+}
+
+#[test]
+fn panels_alone() {
+    insta::assert_snapshot!("alone_80x24", texts(&alone((80, 24), DARK)));
+}
+
+#[test]
+fn larger_terminals_show_more() {
+    let at = |size| {
+        let mut scenes = vec![("busy", busy(size, DARK)), ("heir", heir(size, DARK))];
+        scenes.push(("help", pressed(led(size, DARK), "?")));
+        scenes.push(("logs", pressed(heir(size, DARK), "l/node 2\nnn")));
+        texts(&scenes)
+    };
+    insta::assert_snapshot!("large_120x40", at((120, 40)));
+    insta::assert_snapshot!("large_200x60", at((200, 60)));
+}
+
+#[test]
+fn small_terminals_show_less_and_say_what_they_need() {
+    let sizes = [(60, 16), (59, 15), (24, 3), (1, 1)];
+    let scenes: Vec<Named> = sizes.into_iter().map(|size| ("heir", heir(size, DARK))).collect();
+    insta::assert_snapshot!("small", texts(&scenes));
+}
+
+#[test]
+fn ascii_is_enough() {
+    let ascii = Theme::new(Palette::None, Charset::Ascii);
+    let mut scenes = states((80, 24), ascii);
+    scenes.truncate(4);
+    scenes.push(("help", pressed(led((80, 24), ascii), "?")));
+    scenes.push(("elections", pressed(heir((80, 24), ascii), "e")));
+    scenes.push(("logs", pressed(heir((80, 24), ascii), "l/lead\nnn")));
+    let text = texts(&scenes);
+    let foreign: String = text.chars().filter(|letter| !letter.is_ascii()).collect();
+    // What a person named a file is shown as it is.
+    assert!(
+        foreign.chars().all(|letter| "日本の写真".contains(letter)),
+        "{foreign}"
+    );
+    insta::assert_snapshot!("ascii_80x24", text);
+}
+
+/// Draws a letter a style, and says what each letter means.
+fn style_map(buffer: &Buffer) -> String {
+    const LETTERS: &[u8] = b".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let mut styles = vec![Style::reset()];
+    let mut map = String::new();
+    for y in 0..buffer.area.height {
+        let row = (0..buffer.area.width).map(|x| {
+            let style = buffer[(x, y)].style();
+            let known = styles.iter().position(|known| *known == style);
+            let index = known.unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            });
+            char::from(LETTERS[index])
+        });
+        let row: String = row.collect();
+        let _ = writeln!(map, "{}", row.trim_end_matches('.'));
+    }
+    for (letter, style) in LETTERS.iter().zip(&styles).skip(1) {
+        let (fg, bg) = (colour(style.fg), colour(style.bg));
+        let _ = writeln!(
+            map,
+            "{} = {fg} on {bg} {:?}",
+            char::from(*letter),
+            style.add_modifier
+        );
+    }
+    map
+}
+
+fn colour(colour: Option<Color>) -> String {
+    match colour {
+        None | Some(Color::Reset) => "-".to_owned(),
+        Some(Color::Indexed(index)) => index.to_string(),
+        Some(other) => other.to_string(),
+    }
+}
+
+#[test]
+fn styles_of_every_palette() {
+    let map = |palette| {
+        let theme = Theme::new(palette, Charset::Unicode);
+        let mut maps = String::new();
+        let mut scenes = vec![
+            ("busy", busy((80, 24), theme)),
+            ("killed", killed((80, 24), theme)),
+        ];
+        scenes.push(("logs", pressed(heir((80, 24), theme), "l/lead\nnn")));
+        scenes.push(("faults", pressed(heir((80, 24), theme), "3fjj")));
+        for (name, scene) in scenes {
+            let _ = writeln!(maps, "----- {name}\n{}", style_map(&scene.drawn()));
+        }
+        maps
+    };
+    insta::assert_snapshot!("styles_dark", map(Palette::Dark));
+    insta::assert_snapshot!("styles_light", map(Palette::Light));
+    insta::assert_snapshot!("styles_none", map(Palette::None));
+}
+
+/// Returns what a terminal is sent to show a scene from nothing.
+fn bytes(scene: &Scene) -> String {
+    let Size { width, height } = scene.model.size;
+    let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+    let mut bytes = Vec::new();
+    let backend = CrosstermBackend::new(&mut bytes);
+    let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).expect("memory");
+    terminal.draw(|frame| view(&scene.model, frame)).expect("memory");
+    drop(terminal);
+    String::from_utf8(bytes).expect("text")
+}
+
+/// Returns the numbers of every sequence that sets a style.
+fn style_codes(bytes: &str) -> Vec<Vec<u16>> {
+    let sequences = bytes.split("\x1b[").skip(1).filter_map(|rest| {
+        let end = rest.find(|letter: char| letter.is_ascii_alphabetic())?;
+        rest[end..].starts_with('m').then(|| &rest[..end])
+    });
+    sequences
+        .map(|codes| codes.split(';').map(|code| code.parse().unwrap_or(0)).collect())
+        .collect()
+}
+
+#[test]
+fn without_colours_a_terminal_is_sent_none_but_keeps_bold_and_reverse() {
+    let theme = Theme::new(Palette::None, Charset::Unicode);
+    let mut seen = Vec::new();
+    for (name, scene) in states((120, 40), theme)
+        .into_iter()
+        .chain(windows((120, 40), theme))
+    {
+        for codes in style_codes(&bytes(&scene)) {
+            let coloured = |code: &u16| matches!(code, 30..=38 | 40..=48 | 90..=107);
+            assert!(!codes.iter().any(coloured), "{name} sends {codes:?}");
+            seen.extend(codes);
+        }
+    }
+    assert!(seen.contains(&1) && seen.contains(&7), "bold and reverse");
+    let dark = style_codes(&bytes(&heir((120, 40), DARK)));
+    assert!(
+        dark.iter().flatten().any(|code| *code == 38),
+        "which a theme with colours does send"
+    );
+}
+
+#[test]
+fn the_chosen_fault_and_the_marked_line_are_seen_without_colours() {
+    let theme = Theme::new(Palette::None, Charset::Unicode);
+    for keys in ["3fjj", "l/lead\nnn"] {
+        let buffer = pressed(heir((80, 24), theme), keys).drawn();
+        // The rows below the banner, whose bar is reversed, too.
+        let rows = (3..24).filter(|y| {
+            let cells = (2..78).filter(|x| buffer[(*x, *y)].modifier.contains(Modifier::REVERSED));
+            cells.count() > 72
+        });
+        assert_eq!(rows.count(), 1, "after {keys:?}");
+    }
+}
+
+#[test]
+fn no_window_cuts_its_last_line() {
+    for size in [(80, 24), (120, 40), (200, 60)] {
+        for (name, scene) in windows(size, DARK)
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("why"))
         {
-            scene.upload(3, 1, i as u16 + 1, f).after(700);
-        }
-        scene.after(3000);
-        println!("{}", scene.text());
-        scene.kill(3).after(1);
-        scene.suspect(2, 3);
-        println!("{}", scene.text());
-        scene.elect(2, 2, &[1, 2]).after(5000);
-        println!("{}", scene.text());
-        for k in ['w', 'f', '?', 'q'] {
-            scene.press(k);
-            println!("{}", scene.text());
-            scene.ctrl('c');
+            assert!(
+                scene.text().contains("Esc close   "),
+                "{name} at {size:?}\n{}",
+                scene.text()
+            );
         }
     }
 }
 
 #[test]
-fn look_timeline() {
-    use crate::dashboard::theme::{Charset, Palette, Theme};
-    for (w, h) in [(80, 24), (120, 40), (200, 60)] {
-        for charset in [Charset::Unicode, Charset::Ascii] {
-            let mut scene = Scene::themed(w, h, Theme::new(Palette::Dark, charset));
-            scene.lead();
-            scene.upload(3, 1, 1, "x.png").after(12_000);
-            scene.kill(3).after(1);
-            scene.suspect(2, 3);
-            scene.elect(2, 2, &[1, 2]).after(25_000);
-            println!("{}", scene.text());
-            scene.press('t');
-            scene.press('t');
-            println!("{}", scene.text());
-            scene.press('-');
-            println!("{}", scene.text());
-            for _ in 0..9 {
-                scene.press('+');
-            }
-            println!("{}", scene.text());
+fn the_help_scrolls_to_its_last_line_and_no_further() {
+    for size in [(80, 24), (130, 30), (200, 60), (60, 16)] {
+        let mut scene = pressed(led(size, DARK), "?");
+        for _ in 0..30 {
+            scene.key(KeyCode::PageDown);
+        }
+        assert!(
+            scene.text().contains("images."),
+            "at {size:?}\n{}",
+            scene.text()
+        );
+        let last = scene.text();
+        scene.key(KeyCode::Up);
+        let fits = super::help_furthest(&scene.model) == 0;
+        assert!(
+            fits || scene.text() != last,
+            "one step back shows another line at {size:?}"
+        );
+    }
+}
+
+#[test]
+fn every_key_that_works_is_in_the_help() {
+    let text = pressed(led((200, 200), DARK), "?").text();
+    for mode in crate::dashboard::keymap::Mode::ALL {
+        for binding in crate::dashboard::keymap::bindings(mode) {
+            assert!(text.contains(binding.help), "{}", binding.help);
         }
     }
 }
 
 #[test]
-fn look_elections() {
-    use crate::dashboard::theme::{Charset, Palette, Theme};
-    for (w, h) in [(60, 20), (80, 40), (200, 60)] {
-        for charset in [Charset::Unicode, Charset::Ascii] {
-            let mut scene = Scene::themed(w, h, Theme::new(Palette::Dark, charset));
-            scene.lead();
-            scene.upload(3, 1, 1, "x.png").after(12_000);
-            scene.kill(3).after(1);
-            scene.suspect(2, 3);
-            scene.elect(2, 2, &[1, 2]).after(25_000);
-            if w == 200 {
-                println!("{}", scene.text());
-            }
-            scene.press('e');
-            if w == 200 {
-                scene.press('e');
-            }
-            println!("{}", scene.text());
-        }
-    }
+fn an_election_is_drawn_as_arrows_between_lanes() {
+    let text = pressed(heir((120, 40), DARK), "e").text();
+    assert!(
+        text.contains("◀───election──●") && text.contains("●────answer───▶"),
+        "{text}"
+    );
+    let ballot = ballot_of(2, node(2));
+    assert!(
+        text.contains(&format!("LEADS in epoch {}", ballot.epoch)),
+        "{text}"
+    );
 }

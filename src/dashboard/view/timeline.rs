@@ -18,84 +18,21 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use self::cells::{Cell, Was, cells, nanos};
 use super::text::{put, width};
-use crate::dashboard::cluster::node::NodeState;
-use crate::dashboard::cluster::tape::{self, MarkKind};
+use crate::dashboard::cluster::tape::MarkKind;
 use crate::dashboard::layout::Panel;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::{Theme, Tone};
 use crate::id::NodeId;
 
-/// After how many cells the number of the leader is written again.
-const LABEL_CELLS: u64 = 10;
+mod cells;
 
 /// How many cells the labels of the axis are at least apart.
 const TICK_CELLS: u64 = 15;
 
 /// The highest a row grows when the timeline is alone: its marks, three lines of belief, and a gap.
 const ROW_HEIGHT_MAX: u16 = 5;
-
-/// A cell of a row: what a node was in a stretch of time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Cell {
-    was: Was,
-    /// Whether it knew no leader for a moment that ended within the cell.
-    faltered: bool,
-    /// Who came to lead within it, or has led so long that it is written again.
-    label: Option<NodeId>,
-    mark: Option<MarkKind>,
-}
-
-/// What a node was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Was {
-    /// Nothing is known of it.
-    #[default]
-    Unknown,
-    /// It had no process.
-    Gone,
-    /// It believed that this node leads.
-    Led(NodeId),
-    /// It led.
-    Leading(NodeId),
-    /// It stood still.
-    Frozen,
-    /// It knew no leader.
-    Leaderless,
-}
-
-impl Cell {
-    /// Returns what is shown: a moment without a leader is not lost, unless another one came to lead.
-    const fn shown(self) -> Was {
-        if self.faltered && self.label.is_none() {
-            Was::Leaderless
-        } else {
-            self.was
-        }
-    }
-}
-
-impl Was {
-    fn of(span: &tape::Span) -> Self {
-        match (span.state, span.leader) {
-            (NodeState::NeverStarted, _) => Self::Unknown,
-            (NodeState::Dead | NodeState::GivenUp | NodeState::Restarting | NodeState::OutOfReach, _) => {
-                Self::Gone
-            }
-            (NodeState::Frozen, _) => Self::Frozen,
-            (NodeState::Leading, Some(leader)) => Self::Leading(leader),
-            (_, Some(leader)) => Self::Led(leader),
-            (_, None) => Self::Leaderless,
-        }
-    }
-
-    const fn leader(self) -> Option<NodeId> {
-        match self {
-            Self::Led(leader) | Self::Leading(leader) => Some(leader),
-            Self::Unknown | Self::Gone | Self::Frozen | Self::Leaderless => None,
-        }
-    }
-}
 
 /// Draws the tape as far back as there is room.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -104,7 +41,8 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let count = u16::try_from(nodes.len()).unwrap_or(u16::MAX).max(1);
     let names = nodes.iter().map(|node| width(&node.to_string())).max();
     let margin = u16::try_from(names.unwrap_or(1)).unwrap_or(1) + 1;
-    let below = if model.zoomed { 3 } else { 1 };
+    // The axis; alone, also a gap and the legend.
+    let below = if model.zoomed { 4 } else { 1 };
     let room = inside.height.saturating_sub(below).max(1);
     let height = (room / count).clamp(1, ROW_HEIGHT_MAX);
     let lane = Rect {
@@ -124,17 +62,29 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if y < inside.bottom() {
         axis(model, Rect { y, height: 1, ..lane }, buffer);
     }
-    if model.zoomed && y + 2 < inside.bottom() {
-        let style = Style::new();
-        for (piece, x) in pieces(&model.setup.theme, lane.x) {
-            put(
-                buffer,
-                &model.setup.theme,
-                (x, y + 2),
-                inside.right(),
-                &piece.content,
-                style.patch(piece.style),
-            );
+    if model.zoomed {
+        let place = Rect {
+            y: y + 2,
+            height: inside.bottom().saturating_sub(y + 2),
+            ..lane
+        };
+        draw_legend(&model.setup.theme, place, buffer);
+    }
+}
+
+/// Draws the legend, in as many lines as it takes.
+fn draw_legend(theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let (mut x, mut y) = (area.x, area.y);
+    for pair in legend(theme).chunks(2) {
+        let needed: usize = pair.iter().map(Span::width).sum();
+        if usize::from(area.right().saturating_sub(x)) < needed {
+            (x, y) = (area.x, y + 1);
+        }
+        if y >= area.bottom() {
+            return;
+        }
+        for span in pair {
+            x = put(buffer, theme, (x, y), area.right(), &span.content, span.style);
         }
     }
 }
@@ -184,15 +134,6 @@ fn legend(theme: &Theme) -> Vec<Span<'static>> {
     spans
 }
 
-/// Returns the parts of the legend, each with where it stands.
-fn pieces(theme: &Theme, x: u16) -> impl Iterator<Item = (Span<'static>, u16)> {
-    legend(theme).into_iter().scan(x, |x, span| {
-        let at = *x;
-        *x = x.saturating_add(u16::try_from(span.width()).unwrap_or(u16::MAX));
-        Some((span, at))
-    })
-}
-
 const fn glyph(theme: &Theme, kind: MarkKind) -> (&'static str, Tone) {
     match kind {
         MarkKind::Upload => (theme.pick("▴", "^"), Tone::Good),
@@ -211,7 +152,13 @@ fn symbol(theme: &Theme, kind: MarkKind, meaning: &'static str) -> (&'static str
 /// Draws a node's row; a tall one has its marks above what the node believed.
 fn draw_row(model: &Model, node: NodeId, x: u16, lane: Rect, buffer: &mut Buffer) {
     let theme = &model.setup.theme;
-    let cells = cells(model, node, lane.width);
+    let cells = cells(
+        &model.shown().tape,
+        node,
+        model.shown_at(),
+        model.tape_scale,
+        lane.width,
+    );
     let marks_above = u16::from(lane.height > 1);
     let gap = u16::from(lane.height > 2);
     let band = lane.y + marks_above..lane.bottom() - gap;
@@ -287,77 +234,6 @@ fn labels(theme: &Theme, cells: &[Cell], row: Rect, marks_above: bool, buffer: &
             put(buffer, theme, (x, row.y), row.right(), &text, style);
         }
     }
-}
-
-/// Returns what a node was in each of the last `count` stretches of time, the last of which is now.
-fn cells(model: &Model, node: NodeId, count: u16) -> Vec<Cell> {
-    let (tape, cell) = (&model.shown().tape, nanos(model.tape_scale.cell()));
-    let last = model.shown_at().as_nanos() / cell;
-    let index = |at: crate::time::Time| {
-        let ago = last.saturating_sub(at.as_nanos() / cell);
-        u64::from(count)
-            .checked_sub(ago + 1)
-            .and_then(|index| usize::try_from(index).ok())
-    };
-    let mut cells = vec![Cell::default(); usize::from(count)];
-    let mut before = None;
-    for span in tape.spans(node) {
-        let was = Was::of(span);
-        fill(&mut cells, index(span.from), was, before);
-        // Who comes back is said to follow, even if it follows whom it followed before.
-        before = match was {
-            Was::Unknown | Was::Gone => None,
-            Was::Led(leader) | Was::Leading(leader) => Some(leader),
-            Was::Frozen | Was::Leaderless => before,
-        };
-    }
-    for mark in tape.marks().filter(|mark| mark.node == node) {
-        if let Some(cell) = index(mark.at).and_then(|index| cells.get_mut(index)) {
-            cell.mark = cell.mark.max(Some(mark.kind));
-        }
-    }
-    repeat_labels(&mut cells, last);
-    cells
-}
-
-/// Fills a row from a cell on, or from its left edge; `before` is who was believed to lead before.
-fn fill(cells: &mut [Cell], from: Option<usize>, was: Was, before: Option<NodeId>) {
-    let start = from.unwrap_or(0).min(cells.len());
-    let Some((first, rest)) = cells[start..].split_first_mut() else {
-        return;
-    };
-    for cell in rest {
-        *cell = Cell {
-            was,
-            ..Cell::default()
-        };
-    }
-    first.faltered |= from.is_some() && first.was == Was::Leaderless;
-    first.was = was;
-    if from.is_none() || was.leader() != before {
-        first.label = was.leader().or(first.label);
-    }
-}
-
-/// Writes the leader again at fixed times, so that the labels move with the tape.
-fn repeat_labels(cells: &mut [Cell], last: u64) {
-    let count = cells.len() as u64;
-    let mut labelled = None;
-    for (index, cell) in (0_u64..).zip(cells) {
-        let bucket = (last + index + 1).checked_sub(count);
-        let due = bucket.is_some_and(|bucket| bucket.is_multiple_of(LABEL_CELLS));
-        let crowded = labelled.is_some_and(|labelled| index < labelled + LABEL_CELLS / 2);
-        if due && !crowded && cell.label.is_none() {
-            cell.label = cell.shown().leader();
-        }
-        if cell.label.is_some() {
-            labelled = Some(index);
-        }
-    }
-}
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX).max(1)
 }
 
 /// Says how long ago the cells above it are.

@@ -1,86 +1,171 @@
-//! Windows over the panels: help, quit, why, faults.
+//! Windows over the panels: quit, why, faults.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Widget, Wrap};
+use ratatui::widgets::{Paragraph, Widget};
 
+use super::text::{put, wrapped};
 use super::{key_hint, window};
-use crate::dashboard::faults::Fault;
+use crate::dashboard::cluster::node::Node;
+use crate::dashboard::faults::{self, Fault};
 use crate::dashboard::keymap::{self, Mode};
 use crate::dashboard::model::Model;
+use crate::dashboard::theme::Tone;
 use crate::dashboard::why;
 
-/// Draws every key, mode by mode.
-pub(super) fn help(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
-    let inside = window(model, "Help", 78, area.height.saturating_sub(2), area, buffer);
-    let mut lines = Vec::new();
-    for mode in Mode::ALL {
-        lines.push(Line::styled(mode.title(), theme.strong()));
-        for binding in keymap::bindings(mode) {
-            let chords: Vec<String> = binding.chords.iter().map(ToString::to_string).collect();
-            let keys = format!("  {:<14}", chords.join(" "));
-            lines.push(Line::from(key_hint(theme, &keys, binding.help).to_vec()));
-        }
-    }
-    let furthest = lines.len().saturating_sub(usize::from(inside.height));
-    let lines: Vec<_> = lines.into_iter().skip(scroll.min(furthest)).collect();
-    Paragraph::new(lines).render(inside, buffer);
-}
+/// How wide a window with sentences is.
+const SENTENCES_WIDTH: u16 = 76;
 
-/// Asks whether to quit.
+/// How wide the menu of faults is, with room for the reasons.
+const FAULTS_WIDTH: u16 = 84;
+
+/// Where what a fault does begins, and where why it cannot be done now.
+const FAULT_COLUMNS: (u16, u16) = (6, 42);
+
+/// How wide the names of facts are.
+const FACT_WIDTH: usize = 10;
+
+/// Asks whether to quit, and says what happens then.
 pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let inside = window(model, "Quit?", 50, 6, area, buffer);
+    let running = model
+        .cluster
+        .nodes
+        .values()
+        .filter(|node| node.has_process())
+        .count();
+    let stops = match running {
+        0 => "No node runs.".to_owned(),
+        1 => "1 node runs; it is stopped in order.".to_owned(),
+        count => format!("{count} nodes run; they are stopped in order, the leader last."),
+    };
     let lines = vec![
-        Line::raw("Every node is stopped in order; images stay."),
+        Line::raw(stops),
+        Line::raw("Every image stays on disk and is there after the next start."),
         Line::raw(""),
         keys(model, Mode::Quitting),
     ];
-    Paragraph::new(lines).render(inside, buffer);
+    let inside = window(model, "Quit?", 66, 6, area, buffer);
+    Paragraph::new(lines).render(beside_border(inside), buffer);
 }
 
-/// Says why the chosen node is what it is.
+/// Says why the chosen node is what it is: facts first, then sentences.
 pub(super) fn why(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let title = format!("Why is node {} what it is?", model.selected);
-    let lines: Vec<Line<'static>> = why::because(model).into_iter().map(Line::raw).collect();
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
-    let inside = window(model, &title, 76, height, area, buffer);
-    Paragraph::new(lines)
-        .wrap(Wrap { trim: false })
-        .render(inside, buffer);
+    let (theme, Some(node)) = (&model.setup.theme, model.shown().nodes.get(&model.selected)) else {
+        return;
+    };
+    let room = usize::from(SENTENCES_WIDTH.min(area.width).saturating_sub(4));
+    let mut lines: Vec<Line<'static>> = why::facts(model, node)
+        .into_iter()
+        .map(|(name, fact)| {
+            let name = Span::styled(format!("{name:<FACT_WIDTH$}"), theme.quiet());
+            Line::from(vec![name, Span::raw(fact)])
+        })
+        .collect();
+    lines.push(Line::raw(""));
+    for sentence in why::because(model) {
+        lines.extend(wrapped(&sentence, room).into_iter().map(Line::raw));
+    }
+    lines.push(Line::raw(""));
+    lines.push(keys(model, Mode::Reading));
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let title = why_title(node);
+    let inside = window(model, &title, SENTENCES_WIDTH, height, area, buffer);
+    Paragraph::new(lines).render(beside_border(inside), buffer);
+    shape_in_title(model, node, inside, buffer);
 }
 
-/// Draws the menu of faults.
+fn why_title(node: &Node) -> String {
+    format!("  Node {}: {}, why?", node.id, node.state().word())
+}
+
+/// Draws the state's shape into the room that the title left for it.
+fn shape_in_title(model: &Model, node: &Node, inside: Rect, buffer: &mut Buffer) {
+    let (theme, state) = (&model.setup.theme, node.state());
+    let place = (inside.x + 1, inside.y.saturating_sub(1));
+    put(
+        buffer,
+        theme,
+        place,
+        inside.right(),
+        theme.shape(state),
+        theme.state(state).bold(),
+    );
+}
+
+/// Draws the menu of faults: keys, what they do, and why some make no sense now.
 pub(super) fn faults(model: &Model, chosen: usize, area: Rect, buffer: &mut Buffer) {
     let theme = &model.setup.theme;
-    let height = u16::try_from(Fault::ALL.len()).unwrap_or(u16::MAX) + 4;
-    let title = format!("Faults: node {}", model.selected);
-    let inside = window(model, &title, 60, height, area, buffer);
-    for (index, (y, fault)) in (inside.y..inside.bottom()).zip(Fault::ALL).enumerate() {
-        let place = Rect {
-            y,
-            height: 1,
-            ..inside
-        };
-        let binding = keymap::bindings(Mode::Main).find(|binding| binding.action == fault.action());
-        if let Some(binding) = binding {
-            let key = binding
-                .chords
-                .first()
-                .map_or_else(String::new, ToString::to_string);
-            Line::from(key_hint(theme, &format!(" {key}"), binding.help).to_vec()).render(place, buffer);
-        }
+    let height = u16::try_from(Fault::ALL.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(4);
+    let title = format!("Faults  on node {}", model.selected);
+    let inside = window(model, &title, FAULTS_WIDTH, height, area, buffer);
+    let list = Rect {
+        height: inside.height.saturating_sub(1),
+        ..inside
+    };
+    for (index, (y, fault)) in (list.y..list.bottom()).zip(Fault::ALL).enumerate() {
+        let row = Rect { y, height: 1, ..list };
+        draw_fault(model, fault, row, buffer);
         if index == chosen {
-            buffer.set_style(place, theme.selection());
+            buffer.set_style(row, theme.selection());
+            put(
+                buffer,
+                theme,
+                (row.x, y),
+                row.right(),
+                theme.pick("▸", ">"),
+                theme.tone(Tone::Accent),
+            );
         }
     }
     let bottom = Rect {
-        y: inside.bottom().saturating_sub(1),
-        height: 1,
+        y: list.bottom(),
+        height: inside.height - list.height,
         ..inside
     };
-    keys(model, Mode::Faults).render(bottom, buffer);
+    keys(model, Mode::Faults).render(beside_border(bottom), buffer);
+}
+
+fn draw_fault(model: &Model, fault: Fault, row: Rect, buffer: &mut Buffer) {
+    let theme = &model.setup.theme;
+    let Some(binding) = keymap::bindings(Mode::Main).find(|binding| binding.action == fault.action()) else {
+        return;
+    };
+    let refused = faults::wishes(fault, &model.cluster, model.selected).err();
+    let (key_style, style) = match refused {
+        None => (theme.tone(Tone::Accent).bold(), Style::new()),
+        Some(_) => (theme.tone(Tone::Absent), theme.tone(Tone::Absent)),
+    };
+    let key = binding
+        .chords
+        .first()
+        .map_or_else(String::new, ToString::to_string);
+    let (does, because) = FAULT_COLUMNS;
+    put(buffer, theme, (row.x + 2, row.y), row.right(), &key, key_style);
+    let end = put(
+        buffer,
+        theme,
+        (row.x + does, row.y),
+        row.right(),
+        binding.help,
+        style,
+    );
+    if let Some(reason) = refused {
+        let x = end.max(row.x + because) + 1;
+        put(buffer, theme, (x, row.y), row.right(), &reason, style);
+    }
+}
+
+/// Returns the room inside a window without a cell at each side.
+fn beside_border(inside: Rect) -> Rect {
+    Rect {
+        x: inside.x + inside.width.min(1),
+        width: inside.width.saturating_sub(2),
+        ..inside
+    }
 }
 
 fn keys(model: &Model, mode: Mode) -> Line<'static> {

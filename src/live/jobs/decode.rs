@@ -106,6 +106,8 @@ pub fn picture(file: &Path, within: (u16, u16)) -> Result<Decoded, DecodeError> 
 
 /// Takes the first bytes of a file for pixels, in a picture of the shape of `like`.
 ///
+/// A short file has fewer of them: then each is drawn larger, and none is made up.
+///
 /// # Errors
 ///
 /// When the file cannot be read.
@@ -116,8 +118,7 @@ pub fn bytes(file: &Path, within: (u16, u16), like: Option<(u32, u32)>) -> Resul
     let count = u64::from(row) * u64::from(rows) * 3;
     let mut read = Vec::new();
     file.take(count).read_to_end(&mut read)?;
-    // A short file fills fewer rows; nothing is made up.
-    let pixels = Pixels::new(row, colours(&read));
+    let pixels = enlarged(&colours(&read), (row, rows));
     let header = Header {
         kind: None,
         width,
@@ -235,6 +236,21 @@ fn pixels(image: &DynamicImage) -> Pixels {
         [red, green, blue].map(|colour| over_grey(colour, alpha))
     });
     Pixels::new(width, colours.collect())
+}
+
+/// Spreads colours over so many pixels, each over a rectangle where there are too few.
+fn enlarged(colours: &[[u8; 3]], (width, height): (u16, u16)) -> Pixels {
+    let (width, height) = (usize::from(width), usize::from(height));
+    // The largest grid of the same shape that there are colours for.
+    let fits = |columns: &usize| columns * (columns * height / width).max(1) <= colours.len();
+    let Some(columns) = (1..=width).rev().find(fits) else {
+        return Pixels::new(0, Vec::new());
+    };
+    let rows = (columns * height / width).max(1);
+    let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    let spread = places.map(|(x, y)| colours[y * rows / height * columns + x * columns / width]);
+    let row = u16::try_from(width).unwrap_or(u16::MAX);
+    Pixels::new(row, spread.collect())
 }
 
 fn colours(bytes: &[u8]) -> Vec<[u8; 3]> {

@@ -5,14 +5,16 @@ use std::path::Path;
 
 use image::{Rgb, RgbImage};
 
-use super::pane::Pane;
-use super::{FAST, HEIRLOOM, dashboard, shows_leader};
+use super::pane::{Pane, is_normal};
+use super::{FAST, HEIRLOOM, dashboard, dashboard_in_shell, shows_leader};
 use crate::harness::{TestCluster, decrypted, told};
+use crate::processes::wait_until_gone;
 
 /// Puts an image of a few thousand pixels into the folder in which the program runs.
 fn draw(cluster: &TestCluster, name: &str) -> Vec<u8> {
     let path = cluster.path().join(name);
-    let image = RgbImage::from_fn(120, 80, |x, y| Rgb([200, x as u8, y as u8]));
+    let shade = |side: u32| u8::try_from(side).expect("below 120");
+    let image = RgbImage::from_fn(120, 80, |x, y| Rgb([200, shade(x), shade(y)]));
     image.save(&path).expect("written");
     fs::read(path).expect("read")
 }
@@ -41,24 +43,42 @@ fn has_picture(pane: &Pane) {
 }
 
 #[test]
-fn an_image_is_uploaded_by_the_dialog_and_again_after_the_leader_was_killed() {
+fn the_whole_story_is_played_on_a_terminal_and_leaves_nothing_behind() {
     let cluster = TestCluster::new(3, FAST);
     let sent = draw(&cluster, "trip.png");
-    let pane = dashboard(&cluster);
-    shows_leader(&pane, &cluster, 3);
+    let pane = dashboard_in_shell(&cluster);
+    let pids = shows_leader(&pane, &cluster, 3);
     upload(&pane, "trip.png", "alice");
-    pane.wait_for("stored on 3 of 3 nodes");
     has_picture(&pane);
     let saved = cluster.saved();
     assert_eq!(saved.len(), 1, "{saved:?}");
     assert_eq!(decrypted(&saved[0], "alice"), sent);
     pane.type_in(b"\r!");
     pane.wait_for("NODE 2 LEADS");
+    pane.wait_until("the stopwatch of the failover", |screen| {
+        let text = screen.contents();
+        ["node 3 killed", "node 2 elected", "serving"]
+            .iter()
+            .all(|word| text.contains(word))
+    });
+    pane.wait_for("was killed by SIGKILL");
     upload(&pane, "trip.png", "bob");
     pane.wait_for("led by node 2");
+    pane.type_in(b"\r");
+    pane.wait_for("first upload");
     assert_eq!(cluster.saved().len(), 2);
     let users = fs::read_to_string(cluster.path().join("state/heirloom/users")).expect("remembered");
     assert_eq!(users, "bob\nalice\n");
+    pane.type_in(b"qy");
+    pane.wait_for("ENDED 0");
+    pane.wait_until("normal", is_normal);
+    assert!(pane.is_as_before(), "the terminal has its mode again");
+    assert!(
+        pane.text().contains("Node 3 killed; node 2 served after"),
+        "{}",
+        pane.text()
+    );
+    wait_until_gone(pids);
 }
 
 #[test]

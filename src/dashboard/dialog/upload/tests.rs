@@ -1,9 +1,10 @@
 use std::ffi::OsStr;
+use std::time::Duration;
 
 use crossterm::event::KeyCode;
 use proptest::prelude::*;
 
-use super::super::picture::{Drawn, Picture, Pixels};
+use super::super::picture::{Drawn, Picture, Pixels, Subject};
 use super::super::testing::{assigned, broadcasting, declined, leads, listing, press, saved, shown};
 use super::*;
 

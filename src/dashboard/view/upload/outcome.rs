@@ -9,14 +9,15 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::broadcast::{members, setbacks, subject};
 use super::text::{fit, fit_middle};
 use super::{last_row, picture, put, row, without_last_row};
-use crate::dashboard::dialog::broadcast::Broadcast;
+use crate::dashboard::dialog::broadcast::{Broadcast, Member};
 use crate::dashboard::dialog::listing::shown;
 use crate::dashboard::dialog::panes::Panes;
 use crate::dashboard::dialog::upload::UploadDialog;
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words::{bytes, span};
-use crate::event::line::printable;
-use crate::upload::Receipt;
+use crate::event::line::{nodes, printable};
+use crate::id::NodeId;
+use crate::upload::{Answer, Receipt};
 
 pub(super) fn done(
     dialog: &UploadDialog,
@@ -53,10 +54,11 @@ pub(super) fn done(
         buffer,
     );
     let by = format!(
-        "{} encrypted by node {}, led by node {}",
+        "{} encrypted by node {}, led by node {}{}",
         bytes(receipt.bytes),
         receipt.server,
-        receipt.leader
+        receipt.leader,
+        said(broadcast)
     );
     put(fit(&by, width, theme), row(panes.facts, 2), buffer);
     put(saved(receipt, theme, width), row(panes.facts, 3), buffer);
@@ -82,6 +84,23 @@ fn saved(receipt: &Receipt, theme: Theme, width: u16) -> Line<'static> {
         Span::raw(label),
         Span::styled(fit_middle(&shown(&receipt.saved), room, theme), theme.strong()),
     ])
+}
+
+/// Says who declined the last offer, and how often the image was offered before it.
+fn said(broadcast: &Broadcast) -> String {
+    let declined = |(node, member): (&NodeId, &Member)| {
+        let (answer, _) = member.answer.as_ref()?;
+        matches!(answer, Answer::Declined { .. }).then_some(*node)
+    };
+    let declined: Vec<NodeId> = broadcast.members.iter().filter_map(declined).collect();
+    let mut said = String::new();
+    if !declined.is_empty() {
+        said = format!("; {} declined", nodes(&declined));
+    }
+    if broadcast.attempt > 1 {
+        said.push_str(&format!("; offered {} times", broadcast.attempt));
+    }
+    said
 }
 
 pub(super) fn failed(

@@ -118,8 +118,22 @@ fn encrypted_bytes_are_drawn_as_they_are_in_the_shape_of_the_picture() {
         (pixels.at(0, 0), pixels.at(7, 3)),
         (Some([0, 1, 2]), Some([93, 94, 95]))
     );
-    let short = bytes(&path, (40, 80), None).expect("read").pixels;
-    assert_eq!((short.width(), short.height()), (40, 2), "nothing is made up");
+    let (_folder, empty) = written(b"");
+    assert_eq!(bytes(&empty, (8, 8), None).expect("read").pixels.height(), 0);
+}
+
+#[test]
+fn a_short_file_is_drawn_in_larger_pixels_and_none_is_made_up() {
+    let (_folder, path) = written(&(0..=20).collect::<Vec<u8>>());
+    let pixels = bytes(&path, (8, 4), None).expect("read").pixels;
+    assert_eq!((pixels.width(), pixels.height()), (8, 4));
+    let (first, second) = ([0, 1, 2], [3, 4, 5]);
+    assert_eq!(
+        (pixels.at(0, 0), pixels.at(2, 3), pixels.at(3, 0)),
+        (Some(first), Some(first), Some(second))
+    );
+    let known = |colour: &[u8; 3]| colour[0].is_multiple_of(3) && colour[1] == colour[0] + 1;
+    assert!(pixels.colours().iter().all(known));
 }
 
 #[test]
