@@ -390,11 +390,7 @@ fn the_help_scrolls_to_its_last_line_and_no_further() {
         for _ in 0..30 {
             scene.key(KeyCode::PageDown);
         }
-        assert!(
-            scene.text().contains("images."),
-            "at {size:?}\n{}",
-            scene.text()
-        );
+        assert!(scene.text().contains("images."), "at {size:?}\n{}", scene.text());
         let last = scene.text();
         scene.key(KeyCode::Up);
         let fits = super::help_furthest(&scene.model) == 0;

@@ -6,6 +6,14 @@ use vt100::{Color, Screen};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rgb(pub(super) u8, pub(super) u8, pub(super) u8);
 
+impl Rgb {
+    /// Returns the nearest colour of six bits a part: nobody sees it, and neighbours become alike.
+    pub(super) fn rounded(self) -> Self {
+        let round = |part: u8| part.saturating_add(2) & !3;
+        Self(round(self.0), round(self.1), round(self.2))
+    }
+}
+
 /// The colours of a terminal that a program cannot name, and those of the window around it.
 pub(super) struct Palette {
     pub(super) text: Rgb,

@@ -93,7 +93,7 @@ pub(super) fn quit(mut pane: Pane) {
 
 /// Writes what the screen shows now as a picture.
 pub(super) fn take(pane: &Pane, name: &str, palette: &Palette, title: &str) {
-    let picture = svg(&cells(&pane.screen(), palette), palette, title);
+    let picture = svg(&cells(&pane.frame(), palette), palette, title);
     let path = project().join("assets").join(name);
     fs::write(path, picture).expect("the picture can be written");
 }

@@ -115,11 +115,14 @@ impl Layers {
                 Some(Shape::Block(Rect { y: 0, height: 8, .. })) => rect(0, 8, CELL.0, 8),
                 _ => rect(0, 0, CELL.0, CELL.1),
             };
-            self.grounds.entry(ground).or_default().push(moved(part));
+            self.grounds
+                .entry(ground.rounded())
+                .or_default()
+                .push(moved(part));
         }
         let colour = cell.ink.colour;
         match shape {
-            Some(Shape::Block(part)) => self.blocks.entry(colour).or_default().push(moved(part)),
+            Some(Shape::Block(part)) => self.blocks.entry(colour.rounded()).or_default().push(moved(part)),
             Some(Shape::Lines(parts)) => {
                 self.lines
                     .entry(colour)
@@ -153,7 +156,7 @@ fn fill(svg: &mut String, rects: BTreeMap<Rgb, Vec<Rect>>) -> fmt::Result {
     for (colour, rects) in rects {
         write!(svg, "<path fill=\"{colour}\" d=\"")?;
         for Rect { x, y, width, height } in merged(rects) {
-            write!(svg, "M{x} {y}h{width}v{height}H{x}z")?;
+            write!(svg, "M{x} {y}h{width}v{height}h-{width}")?;
         }
         svg.push_str("\"/>\n");
     }
