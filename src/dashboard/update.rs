@@ -281,16 +281,16 @@ fn next_source(model: &mut Model) {
 
 fn clear_filter(model: &mut Model) {
     let page = model.page();
-    let Model { logs, cluster, .. } = model;
-    logs.clear(&cluster.logs, page);
+    let (lines, view) = model.shown_logs();
+    view.clear(lines, page);
 }
 
 fn step_to_match(model: &mut Model, neighbour: Neighbour) {
     let page = model.page();
-    let Model { logs, cluster, .. } = model;
+    let (lines, view) = model.shown_logs();
     let stepped = match neighbour {
-        Neighbour::Before => logs.older_match(&cluster.logs, page),
-        Neighbour::After => logs.newer_match(&cluster.logs, page),
+        Neighbour::Before => view.older_match(lines, page),
+        Neighbour::After => view.newer_match(lines, page),
     };
     match (stepped, neighbour) {
         (Stepped::To, _) => {}
@@ -313,20 +313,20 @@ fn scroll(model: &mut Model, step: Step) {
     let page = model.page();
     match model.focus {
         Panel::Logs => {
-            let Model { logs, cluster, .. } = model;
+            let (lines, view) = model.shown_logs();
             match step {
-                Step::Back(lines) => logs.back(&cluster.logs, lines, page),
-                Step::Forward(lines) => logs.forward(&cluster.logs, lines),
-                Step::First => logs.first(&cluster.logs, page),
-                Step::Last => logs.follow(),
+                Step::Back(count) => view.back(lines, count, page),
+                Step::Forward(count) => view.forward(lines, count),
+                Step::First => view.first(lines, page),
+                Step::Last => view.follow(),
             }
         }
         Panel::Uploads => {
-            let furthest = model.cluster.uploads.len().saturating_sub(1);
+            let furthest = model.shown().uploads.len().saturating_sub(1);
             model.uploads_scroll = moved(model.uploads_scroll, step, furthest);
         }
         Panel::Elections => {
-            let furthest = super::view::election_lines(&model.cluster).saturating_sub(1);
+            let furthest = super::view::election_lines(model.shown()).saturating_sub(1);
             model.elections_scroll = moved(model.elections_scroll, step, furthest);
         }
         Panel::Nodes | Panel::Rotation | Panel::Timeline => match step {
@@ -352,6 +352,13 @@ fn inflict(model: &mut Model, fault: Fault) -> Vec<Command> {
         model.say(
             Tone::Busy,
             "attached: whoever started these nodes starts and stops them",
+        );
+        return Vec::new();
+    }
+    if model.ending != Ending::No {
+        model.say(
+            Tone::Busy,
+            "every node is being stopped; nothing is started or frozen now",
         );
         return Vec::new();
     }

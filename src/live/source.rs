@@ -1,6 +1,6 @@
 //! Where a dashboard hears of its cluster: from processes of its own, or from nodes that others run.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::client::watch::Watcher;
 use crate::config::ClusterConfig;
@@ -8,6 +8,11 @@ use crate::dashboard::Message;
 use crate::event::process::Wish;
 use crate::supervisor::{Launch, Notice, Summary, Supervisor};
 use crate::time::Time;
+
+/// Where the clock begins by which a cluster is shown that somebody else started.
+///
+/// What happened before the dashboard came has its place on that clock, too; no cluster is older.
+const FOUND_AT: Time = Time::from_nanos(100 * 365 * 86_400 * 1_000_000_000);
 
 /// Whose cluster is shown.
 #[derive(Debug)]
@@ -68,7 +73,15 @@ impl Source {
     pub(super) fn now(&self) -> Time {
         match self {
             Self::Supervisor(supervisor) => supervisor.now(),
-            Self::Watcher { since, .. } => Time::ZERO + since.elapsed(),
+            Self::Watcher { since, .. } => FOUND_AT + since.elapsed(),
+        }
+    }
+
+    /// Returns how long the dashboard has been there.
+    pub(super) fn ran(&self) -> Duration {
+        match self {
+            Self::Supervisor(supervisor) => supervisor.now().since(Time::ZERO),
+            Self::Watcher { since, .. } => since.elapsed(),
         }
     }
 

@@ -316,6 +316,18 @@ impl Node {
         }
     }
 
+    /// Says whether it had a process when it was last heard of.
+    pub(super) fn was_alive(&self) -> bool {
+        match self.process {
+            Process::Running { .. } | Process::OutOfReach { .. } => self.images.is_some(),
+            Process::Unknown
+            | Process::Restarting { .. }
+            | Process::Down { .. }
+            | Process::GivenUp { .. }
+            | Process::Refusing { .. } => false,
+        }
+    }
+
     /// Says whether it has a process, in whatever state.
     #[must_use]
     pub fn has_process(&self) -> bool {

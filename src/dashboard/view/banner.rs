@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 
 use crate::config::QuorumPolicy;
 use crate::dashboard::cluster::Cluster;
-use crate::dashboard::cluster::failover::{Cause, Failover, Reign};
+use crate::dashboard::cluster::failover::{Beginning, Cause, Failover, Reign};
 use crate::dashboard::cluster::node::NodeState;
 use crate::dashboard::model::{Control, Ending, Model};
 use crate::dashboard::theme::{Theme, Tone};
@@ -158,7 +158,11 @@ fn circumstances(model: &Model) -> String {
     };
     let reign = cluster.leadership.reign.map_or_else(String::new, |reign| {
         let age = words::age(model.shown_at().since(reign.since));
-        format!("epoch {}  for {age}  ", reign.ballot.epoch)
+        let at_least = match reign.beginning {
+            Beginning::Seen => "",
+            Beginning::Missed => "at least ",
+        };
+        format!("epoch {}  for {at_least}{age}  ", reign.ballot.epoch)
     });
     format!(
         "{reign}{alive} of {} nodes up  quorum {quorum}{attached}",

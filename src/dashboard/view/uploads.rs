@@ -36,8 +36,8 @@ impl Form {
 
     fn header(self) -> Row<'static> {
         match self {
-            Self::Narrow => Row::new(["time", "user", "file", "way", ""]),
-            Self::Medium => Row::new(["time", "user", "file", "size", "way", "copies", "took", ""]),
+            Self::Narrow => Row::new(["UTC", "user", "file", "way", ""]),
+            Self::Medium => Row::new(["UTC", "user", "file", "size", "way", "copies", "took", ""]),
             Self::Wide => Row::new([
                 "time",
                 "user",
@@ -89,8 +89,8 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let counted = format!("  {} acknowledged", uploads.acknowledged);
         title.push(Span::styled(counted, theme.tone(Tone::Good)));
     }
-    if uploads.failed > 0 {
-        let failed = format!("  {} failed", uploads.failed);
+    if uploads.failed() > 0 {
+        let failed = format!("  {} failed", uploads.failed());
         title.push(Span::styled(failed, theme.tone(Tone::Bad)));
     }
     let inside = super::panel(model, Panel::Uploads, title, area, buffer);
