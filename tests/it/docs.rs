@@ -220,7 +220,10 @@ fn the_manual_has_the_keys_on_the_page_of_the_program() {
     let manual = String::from_utf8(manual.expect("heirloom runs").stdout).expect("UTF-8");
     let first_page = manual.split(".TH ").nth(1).expect("a page");
     assert!(first_page.contains("KEYS OF THE DASHBOARD"), "{first_page}");
-    assert!(first_page.contains("\\fB!\\fR\nkill -9 whoever leads"), "{first_page}");
+    assert!(
+        first_page.contains("\\fB!\\fR\nkill -9 whoever leads"),
+        "{first_page}"
+    );
 }
 
 /// Says whether a source holds nothing but the tests of the module above it.
