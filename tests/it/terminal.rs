@@ -10,7 +10,7 @@ use crate::processes::{runs, wait_until_gone};
 use pane::{Pane, is_normal};
 
 mod hardship;
-mod pane;
+pub(crate) mod pane;
 mod uploading;
 
 const FAST: &str = "timing = \"fast\"";
