@@ -106,12 +106,12 @@ impl Pane {
 
     /// Waits until the screen is such.
     pub(crate) fn wait_until(&self, what: &str, such: impl Fn(&Screen) -> bool) {
-        self.wait_until_seen(what, |seen| such(seen.parser.screen()));
+        drop(self.wait_until_seen(what, |seen| such(seen.parser.screen())));
     }
 
     /// Waits until `text` was written, whatever a screen makes of it.
     pub(crate) fn wait_for_raw(&self, text: &str) {
-        self.wait_until_seen(text, |seen| String::from_utf8_lossy(&seen.raw).contains(text));
+        drop(self.wait_until_seen(text, |seen| String::from_utf8_lossy(&seen.raw).contains(text)));
     }
 
     fn wait_until_seen(&self, what: &str, such: impl Fn(&Seen) -> bool) -> MutexGuard<'_, Seen> {
