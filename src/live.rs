@@ -28,6 +28,7 @@ use self::signals::{Asked, Signals};
 pub use self::source::Cluster;
 use self::source::Source;
 use self::uploads::Uploads;
+use self::users::Remembering;
 use crate::client::ClientConfig;
 use crate::dashboard::model::Ending;
 use crate::dashboard::terminal::{Keys, Screen, Tty, Typed, restore_on_panic};
@@ -40,6 +41,7 @@ use crate::upload::UploadEvent;
 
 mod clipboard;
 mod farewell;
+mod heard;
 mod jobs;
 mod pace;
 mod pager;
@@ -118,6 +120,7 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
         signals,
         source: Source::open(start.cluster),
         uploads: Uploads::new(start.client_of),
+        remembering: Remembering::default(),
         jobs: Jobs::new(std::env::current_exe()?, coloured),
         pager: None,
         model,
@@ -136,6 +139,7 @@ struct Live {
     signals: Signals,
     source: Source,
     uploads: Uploads,
+    remembering: Remembering,
     jobs: Jobs,
     pager: Option<Pager>,
     model: Model,
@@ -180,10 +184,10 @@ impl Live {
             self.draw()?;
         };
         self.uploads.cancel();
-        drop(self.pager.take());
+        self.end_pager().await;
         let summary = self.source.summary();
         let ran = self.source.ran();
-        let last_words = farewell::lines(ran, &self.model.cluster.leadership.history, &summary);
+        let last_words = farewell::lines(ran, &self.model.cluster, &summary);
         self.screen.close(&last_words);
         Ok(Outcome { summary, reason })
     }
@@ -210,7 +214,7 @@ impl Live {
                 [frame, self.model.next_beat()].into_iter().flatten().min()
             }
             Place::Away { look_at } => Some(look_at),
-            Place::Paging | Place::Nowhere => None,
+            Place::Paging | Place::Stopped | Place::Nowhere => None,
         }
     }
 
@@ -222,7 +226,7 @@ impl Live {
                 self.sample(now);
             }
             Place::Away { look_at } if look_at <= now => self.come_back(),
-            Place::Shown | Place::Away { .. } | Place::Paging | Place::Nowhere => {}
+            Place::Shown | Place::Stopped | Place::Away { .. } | Place::Paging | Place::Nowhere => {}
         }
     }
 
@@ -293,8 +297,7 @@ impl Live {
     fn upload(&mut self, user: UserName, file: PathBuf) {
         self.uploads.start(user, file);
         let users = self.model.upload.user().offered().to_vec();
-        // Nobody waits for it, nor for a disk that hangs.
-        drop(tokio::task::spawn_blocking(move || users::remember(&users)));
+        self.remembering.keep(users, users::remember);
     }
 
     /// Ends every node, and then the loop; the first reason counts.
@@ -308,55 +311,6 @@ impl Live {
         self.model.ending = how;
         self.pace.want(Wanted::Now);
         self.source.wish(wish);
-    }
-
-    /// Takes everything that is typed already, and draws once for all of it.
-    fn typed(&mut self, first: Typed) {
-        let mut next = Some(first);
-        while let Some(typed) = next {
-            match typed {
-                Typed::Key(key) => self.tell(Message::Key(key), Wanted::Now),
-                Typed::Paste(text) => self.tell(Message::Paste(text), Wanted::Now),
-                Typed::Gone => return self.hung_up(),
-            }
-            next = self.keys.waiting();
-        }
-    }
-
-    fn asked(&mut self, asked: Asked) {
-        match asked {
-            // The pager has a use of its own for it.
-            Asked::Interrupt if self.place == Place::Paging => {}
-            Asked::Interrupt => self.tell(Message::Key(CTRL_C), Wanted::Now),
-            Asked::Terminate => {
-                let again = self.model.ending != Ending::No;
-                self.close_pager();
-                self.end(
-                    Reason::Asked,
-                    if again { Ending::Killing } else { Ending::Stopping },
-                );
-            }
-            Asked::Quit => {
-                self.close_pager();
-                self.end(Reason::Asked, Ending::Killing);
-            }
-            Asked::HangUp => self.hung_up(),
-            Asked::Stop => self.suspend(),
-            Asked::Continue => self.continued(),
-            Asked::Resize => self.resized(),
-        }
-    }
-
-    /// Ends at once: nobody sees how it ends, and the terminal's port may be wanted again.
-    fn hung_up(&mut self) {
-        self.place = Place::Nowhere;
-        self.close_pager();
-        self.end(Reason::HungUp, Ending::Killing);
-    }
-
-    fn resized(&mut self) {
-        self.screen.fit();
-        self.tell(Message::Resized(self.screen.size()), Wanted::Now);
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! The connection is opened before the question, so that nothing happens unseen between them; what
 //! happened just before the answer may be told just after it. A member that stands still ends no
-//! connection, so one that tells nothing for a while is asked. A reason to have lost it is told
+//! connection, so one that tells nothing for a while is asked, and one that dropped lines. A reason to have lost it is told
 //! once.
 
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 use super::link::Link;
 use super::status::{self, PATIENCE};
 use crate::config::{Address, ClusterConfig};
-use crate::event::{EVENT_VERSION, Event};
+use crate::event::{EVENT_VERSION, Event, Fact};
 use crate::id::{ClusterName, NodeId};
 use crate::protocol::frame::FrameError;
 use crate::protocol::{Contact, Hello, PROTOCOL_VERSION, Purpose};
@@ -148,7 +148,12 @@ impl Member {
                 "it tells events of version {version}, and this program reads up to {EVENT_VERSION}; use its version"
             )));
         }
+        let has_dropped = matches!(event.fact, Fact::LogDropped { .. });
         self.tell(Contact::Event(Box::new(event))).await;
+        if has_dropped {
+            // What it did not tell may be who leads.
+            self.ask().await?;
+        }
         Ok(())
     }
 

@@ -277,7 +277,8 @@ impl Model {
         };
     }
 
-    pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+    /// Remarks on what a person has just done.
+    pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
         self.toast = Some(Toast {
             text: text.into(),
             tone,

@@ -6,16 +6,38 @@ use std::collections::VecDeque;
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::dashboard::cluster::Cluster;
 use crate::dashboard::cluster::failover::Failover;
+use crate::dashboard::cluster::logs::{Line, LineKind, LogSource, Logs};
 use crate::dashboard::words;
-use crate::event::process;
+use crate::event::process::{self, OutputStream};
+use crate::id::NodeId;
 use crate::supervisor::Summary;
 
 /// How many failovers are told one by one; the newest, as many as fit beside the nodes on a small screen.
 const FAILOVERS_TOLD: usize = 8;
 
 /// Returns the lines about a run, each with its end.
-pub(super) fn lines(ran: Duration, failovers: &VecDeque<Failover>, summary: &Summary) -> String {
+pub(super) fn lines(ran: Duration, cluster: &Cluster, summary: &Summary) -> String {
+    let mut text = story(ran, &cluster.leadership.history);
+    for event in &summary.nodes {
+        text.extend(process::line_of(event).map(|line| line + "\n"));
+        if summary.given_up.contains(&event.node) {
+            text.extend(last_error(&cluster.logs, event.node).map(|error| format!("  {error}\n")));
+        }
+    }
+    text
+}
+
+/// Returns what a node said last on its standard error: most likely why it gave up.
+fn last_error(logs: &Logs, node: NodeId) -> Option<&str> {
+    let errors = |line: &Line| line.kind == LineKind::Output(OutputStream::Stderr);
+    let mut newest_first = logs.backwards(LogSource::Node(node), None, errors);
+    newest_first.next().map(|line| &*line.text)
+}
+
+/// Returns how long it ran, and who led.
+fn story(ran: Duration, failovers: &VecDeque<Failover>) -> String {
     let mut text = format!("Heirloom ran for {}", humantime::format_duration(rounded(ran)));
     let ended = failovers.iter().rev();
     match ended.clone().find_map(|failover| failover.heir) {
@@ -37,11 +59,6 @@ pub(super) fn lines(ran: Duration, failovers: &VecDeque<Failover>, summary: &Sum
     }
     for line in told.iter().take(FAILOVERS_TOLD).rev() {
         let _ = writeln!(text, "{line}");
-    }
-    for event in &summary.nodes {
-        if let Some(line) = process::line_of(event) {
-            let _ = writeln!(text, "{line}");
-        }
     }
     text
 }
@@ -70,6 +87,7 @@ fn told(failover: &Failover) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{ClusterConfig, Members};
     use crate::dashboard::cluster::failover::Cause;
     use crate::event::process::{Ending, Life, ProcessEvent, ProcessFact};
     use crate::id::{Ballot, Epoch, NodeId};
@@ -95,6 +113,21 @@ mod tests {
         }
     }
 
+    fn cluster(history: impl IntoIterator<Item = Failover>) -> Cluster {
+        let address = |number: u16| {
+            (
+                node(number),
+                format!("127.0.0.1:{number}").parse().expect("valid"),
+            )
+        };
+        let mut cluster = Cluster::new(&ClusterConfig {
+            name: "ended".parse().expect("valid"),
+            members: Members::new([address(1), address(2)].into()).expect("valid"),
+        });
+        cluster.leadership.history = history.into_iter().collect();
+        cluster
+    }
+
     fn summary() -> Summary {
         let event = |number, last| ProcessEvent {
             version: 1,
@@ -116,7 +149,7 @@ mod tests {
             failover(Cause::Start, 1, 2),
             failover(Cause::Killed(node(2)), 2, 1),
         ];
-        let text = lines(Duration::from_millis(61_900), &history.into(), &summary());
+        let text = lines(Duration::from_millis(61_900), &cluster(history), &summary());
         assert_eq!(
             text,
             "Heirloom ran for 1m 1s; node 1 led last, in epoch 2\n\
@@ -127,9 +160,29 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_was_given_up_is_told_with_its_last_error() {
+        let mut cluster = cluster([]);
+        for (stream, text) in [
+            (OutputStream::Stderr, "error: an old one"),
+            (OutputStream::Stderr, "error: no room"),
+            (OutputStream::Stdout, "good bye"),
+        ] {
+            let mut event = summary().nodes[0].clone();
+            let text = text.to_owned();
+            event.fact = ProcessFact::Wrote { stream, text };
+            cluster.process_became(Time::ZERO, &event);
+        }
+        let mut summary = summary();
+        summary.given_up = vec![node(1), node(2)];
+        let text = lines(Duration::ZERO, &cluster, &summary);
+        let told = "Node 1: 0 restarts; exited with code 0\n  error: no room\nNode 2: ";
+        assert!(text.contains(told), "{text}");
+    }
+
+    #[test]
     fn of_many_failovers_the_newest_are_told() {
         let many = (1..=20).map(|epoch| failover(Cause::HandedOver(node(2)), epoch, 1));
-        let text = lines(Duration::from_millis(5), &many.collect(), &summary());
+        let text = lines(Duration::from_millis(5), &cluster(many), &summary());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "Heirloom ran for 5ms; node 1 led last, in epoch 20");
         assert_eq!(lines[1], "20 changes of leader, the last 8:");
@@ -142,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_cluster_that_never_led_says_so() {
-        let text = lines(Duration::ZERO, &VecDeque::new(), &summary());
+        let text = lines(Duration::ZERO, &cluster([]), &summary());
         assert!(
             text.starts_with("Heirloom ran for 0s; no node has led\n"),
             "{text}"

@@ -30,6 +30,9 @@ mod picture;
 /// One is what a person waits for; the others are those that did not answer.
 const LISTERS_MAX: usize = 4;
 
+/// How many pictures may be drawn at once, which nobody can give up: one of each kind.
+const DRAWERS_MAX: usize = 2;
+
 /// The work that is being done for the dashboard.
 #[derive(Debug)]
 pub(super) struct Jobs {
@@ -37,6 +40,7 @@ pub(super) struct Jobs {
     program: Arc<PathBuf>,
     graphics: Graphics,
     listers: Arc<Semaphore>,
+    drawers: Arc<Semaphore>,
     running: JoinSet<Message>,
     /// The newest picture of an image, and the newest of encrypted bytes.
     image: Option<AbortHandle>,
@@ -55,6 +59,7 @@ impl Jobs {
             program: Arc::new(program),
             graphics,
             listers: Arc::new(Semaphore::new(LISTERS_MAX)),
+            drawers: Arc::new(Semaphore::new(DRAWERS_MAX)),
             running: JoinSet::new(),
             image: None,
             ciphertext: None,
@@ -86,9 +91,10 @@ impl Jobs {
             older.abort();
         }
         let (program, graphics) = (Arc::clone(&self.program), self.graphics);
+        let drawers = Arc::clone(&self.drawers);
         let making = self.running.spawn(async move {
             let number = request.number;
-            let picture = picture::make(&program, request, graphics).await;
+            let picture = picture::make(&program, request, graphics, drawers).await;
             Message::Previewed(Preview { number, picture })
         });
         *newest = Some(making);

@@ -4,15 +4,29 @@
 
 use std::io::{self, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::dashboard::terminal::Tty;
 
 /// What runs where `PAGER` names nothing.
 const PAGER: &str = "less";
+
+/// How long a pager that was asked to end may take to leave the terminal.
+const CLOSING_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How a pager went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// By itself, so that its screen is undone.
+    InOrder,
+    /// It had to be killed.
+    Killed,
+}
 
 /// A pager that runs; killed when dropped.
 #[derive(Debug)]
@@ -71,6 +85,18 @@ impl Pager {
             // It fails only when the pager has ended in this moment.
             let _ = kill_process(pid, Signal::TERM);
         }
+    }
+
+    /// Asks it to end, and waits a moment until it has.
+    pub(super) async fn close(mut self) -> Closed {
+        self.stop();
+        let closing = timeout(CLOSING_PATIENCE, self.child.wait()).await;
+        if closing.is_ok() {
+            return Closed::InOrder;
+        }
+        // The system may take its time; whoever is killed touches no terminal any more.
+        let _ = self.child.start_kill();
+        Closed::Killed
     }
 }
 

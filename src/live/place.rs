@@ -8,8 +8,9 @@ use rustix::process::{Signal, getpgrp, getpid, getsid, kill_current_process_grou
 
 use super::Live;
 use super::pace::Wanted;
-use super::pager::Pager;
+use super::pager::{Closed, Pager};
 use crate::dashboard::Message;
+use crate::dashboard::theme::Tone;
 use crate::time::Time;
 
 /// How often a dashboard in the background looks whether it has the terminal again.
@@ -17,12 +18,17 @@ use crate::time::Time;
 /// A shell does not tell. A person who brings it back waits this long at most.
 const FOREGROUND_INTERVAL: Duration = Duration::from_millis(500);
 
+/// Why a terminal that takes no frame is not handed to somebody else.
+const STANDS_STILL: &str = "the terminal stands still, so nobody else can have it; try again";
+
 /// Who has the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// The dashboard.
     Shown,
-    /// The shell; the dashboard comes back when it may.
+    /// The shell, until the program is continued.
+    Stopped,
+    /// The shell or somebody else; the dashboard comes back when it may.
     Away {
         /// When it looks whether it may.
         look_at: Time,
@@ -37,18 +43,21 @@ impl Live {
     /// Gives the terminal back and stands still, as the shell expects, until it is continued.
     pub(super) fn suspend(&mut self) {
         if !is_a_job() {
-            return;
+            return self.say("nobody would bring this program back: it was not started by a shell");
         }
         match self.place {
+            Place::Shown if !self.screen.can_be_left() => self.say(STANDS_STILL),
             Place::Shown => {
                 self.keys.pause();
                 self.screen.leave();
-                self.go_away();
+                self.place = Place::Stopped;
                 // The whole job, as the terminal would: whoever started this one waits for it.
-                let _ = kill_current_process_group(Signal::STOP);
+                if kill_current_process_group(Signal::STOP).is_err() {
+                    self.come_back();
+                }
             }
             // Who has the terminal gives it back by itself.
-            Place::Paging | Place::Away { .. } => {
+            Place::Paging | Place::Stopped | Place::Away { .. } => {
                 let _ = kill_process(getpid(), Signal::STOP);
             }
             Place::Nowhere => {}
@@ -58,7 +67,7 @@ impl Live {
     /// Goes on after standing still: by Ctrl-Z, or because somebody else stopped the program.
     pub(super) fn continued(&mut self) {
         match self.place {
-            Place::Shown | Place::Away { .. } => self.come_back(),
+            Place::Shown | Place::Stopped | Place::Away { .. } => self.come_back(),
             Place::Paging | Place::Nowhere => {}
         }
     }
@@ -85,8 +94,11 @@ impl Live {
         if self.place != Place::Shown {
             return;
         }
+        if !self.screen.can_be_left() {
+            return self.say(STANDS_STILL);
+        }
         self.keys.pause();
-        self.screen.leave();
+        self.screen.lend();
         match Pager::open(&self.tty, text) {
             Ok(pager) => {
                 self.pager = Some(pager);
@@ -110,6 +122,22 @@ impl Live {
         if let Some(pager) = &self.pager {
             pager.stop();
         }
+    }
+
+    /// Takes the terminal back from a pager at the end of everything.
+    pub(super) async fn end_pager(&mut self) {
+        if let Some(pager) = self.pager.take()
+            && pager.close().await == Closed::Killed
+            && self.tty.is_ours()
+        {
+            // It has left its screen behind; leaving ours undoes both.
+            let _ = self.screen.enter();
+        }
+    }
+
+    fn say(&mut self, why: &str) {
+        self.model.say(Tone::Busy, why);
+        self.pace.want(Wanted::Now);
     }
 }
 

@@ -78,12 +78,39 @@ impl Uploads {
 
     /// Waits for what happens next. May be cancelled.
     pub(super) async fn next(&mut self) -> UploadEvent {
-        if let Some(running) = &mut self.running
-            && let Some(event) = running.events.recv().await
-        {
-            return event;
+        let Some(running) = &mut self.running else {
+            return std::future::pending().await;
+        };
+        let event = running.events.recv().await.unwrap_or_else(broke_down);
+        if matches!(event, UploadEvent::Saved(_) | UploadEvent::Failed { .. }) {
+            self.running = None;
         }
-        self.running = None;
-        std::future::pending().await
+        event
+    }
+}
+
+/// The end of an upload that ended without one.
+fn broke_down() -> UploadEvent {
+    UploadEvent::Failed {
+        reason: "the upload broke down; the outcome is unknown; repeating it is safe".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_breaks_down_has_failed_and_is_heard_of_no_more() {
+        let mut uploads = Uploads::new(Box::new(|_| unreachable!("no client is made")));
+        let (to, events) = mpsc::channel(2);
+        let task = tokio::spawn(std::future::pending::<()>()).abort_handle();
+        uploads.running = Some(Running { events, task });
+        let begun = UploadEvent::Broadcasting { servers: 3 };
+        to.try_send(begun.clone()).expect("there is room");
+        drop(to);
+        assert_eq!(uploads.next().await, begun);
+        assert!(matches!(uploads.next().await, UploadEvent::Failed { .. }));
+        assert!(uploads.running.is_none());
     }
 }

@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::state_folder;
 use crate::dashboard::dialog::user::USERS_OFFERED_MAX;
@@ -27,6 +28,59 @@ pub(super) fn remember(users: &[UserName]) {
     if let Some(file) = file() {
         // A read-only home remembers nobody.
         let _ = write(&file, users);
+    }
+}
+
+/// Keeps users beside the loop: one thread at a time writes, and of several that wait the latest win.
+///
+/// Nobody waits for it, nor for a disk that hangs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Remembering(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+enum State {
+    /// Nothing is being written.
+    #[default]
+    Idle,
+    /// A thread writes, and then these, if there are some.
+    Writing(Option<Vec<UserName>>),
+}
+
+impl Remembering {
+    /// Has `users` written by `write`, after those that are being written; needs a runtime.
+    pub(super) fn keep(&self, users: Vec<UserName>, mut write: impl FnMut(&[UserName]) + Send + 'static) {
+        let mut state = self.lock();
+        if let State::Writing(next) = &mut *state {
+            *next = Some(users);
+            return;
+        }
+        *state = State::Writing(None);
+        drop(state);
+        let remembering = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut next = Some(users);
+            while let Some(users) = next {
+                write(&users);
+                next = remembering.written();
+            }
+        });
+    }
+
+    /// Returns what is to be written next; without any, nothing is being written any more.
+    fn written(&self) -> Option<Vec<UserName>> {
+        let mut state = self.lock();
+        let next = match &mut *state {
+            State::Writing(next) => next.take(),
+            State::Idle => None,
+        };
+        if next.is_none() {
+            *state = State::Idle;
+        }
+        next
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,6 +128,30 @@ mod tests {
         assert_eq!(read(&file).expect("read"), users(&["carol"]));
         let left = fs::read_dir(folder.path()).expect("read").count();
         assert_eq!(left, 1, "nothing else is left behind");
+    }
+
+    #[tokio::test]
+    async fn of_users_that_come_quickly_the_latest_are_kept_and_the_disk_is_left_in_order() {
+        let remembering = Remembering::default();
+        let (written, mut kept) = tokio::sync::mpsc::unbounded_channel();
+        let (go_on, mut disk) = tokio::sync::mpsc::channel::<()>(1);
+        let to = written.clone();
+        remembering.keep(users(&["first"]), move |users| {
+            to.send(users.to_vec()).expect("read below");
+            disk.blocking_recv();
+        });
+        assert_eq!(kept.recv().await, Some(users(&["first"])));
+        remembering.keep(users(&["second"]), |_| unreachable!("another thread writes"));
+        remembering.keep(users(&["third"]), |_| unreachable!("another thread writes"));
+        drop(go_on);
+        assert_eq!(kept.recv().await, Some(users(&["third"])));
+        while matches!(*remembering.lock(), State::Writing(_)) {
+            tokio::task::yield_now().await;
+        }
+        remembering.keep(users(&["fourth"]), move |users| {
+            written.send(users.to_vec()).expect("read");
+        });
+        assert_eq!(kept.recv().await, Some(users(&["fourth"])));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The real program in a terminal of its own: shown, typed into, and gone without a trace.
 
 use std::fs;
-use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -10,6 +9,7 @@ use crate::processes::{runs, wait_until_gone};
 use pane::{Pane, is_normal};
 
 mod hardship;
+mod paging;
 pub(crate) mod pane;
 mod uploading;
 
@@ -143,6 +143,8 @@ fn ctrl_z_gives_the_terminal_back_and_fg_draws_it_again() {
     assert!(pane.is_raw());
     pane.type_in(b"q");
     pane.wait_for("Quit?");
+    let entered = pane.raw().matches("\u{1b}[?1049h").count();
+    assert_eq!(entered, 2, "it comes back once");
     pane.type_in(b"y");
     pane.wait_until("normal", is_normal);
     pane.wait_for("Node 2: 0 restarts; exited with code 0");
@@ -169,40 +171,6 @@ fn a_terminal_that_understands_nothing_gets_lines() {
     assert!(!pane.raw().contains("\u{1b}["), "{}", pane.raw());
     pane.type_in(b"\x03");
     assert_eq!(pane.wait().code(), Some(130));
-}
-
-#[test]
-fn the_pager_has_the_terminal_while_it_runs() {
-    let cluster = TestCluster::new(1, FAST);
-    let mut command = cluster.command("sh");
-    // A pager that says what it got and waits for a key.
-    let pager = cluster.file(
-        "pager.sh",
-        b"#!/bin/sh\necho PAGER; grep -c LEADER \"$1\"; read -r line\n",
-    );
-    make_executable(&pager);
-    command
-        .args(["-c", "PAGER=\"$1\" exec \"$0\"", HEIRLOOM])
-        .arg(&pager);
-    let mut pane = Pane::open(command, 40, 120);
-    shows_leader(&pane, &cluster, 1);
-    pane.type_in(b"l");
-    pane.type_in(b"o");
-    pane.wait_until("paged", |screen| {
-        !screen.alternate_screen() && screen.contents().contains("PAGER")
-    });
-    assert!(!pane.is_raw());
-    pane.type_in(b"\n");
-    pane.wait_until("drawn again", |screen| {
-        screen.alternate_screen() && screen.contents().contains("NODE 1 LEADS")
-    });
-    pane.signal(Signal::TERM);
-    assert_eq!(pane.wait().code(), Some(0));
-}
-
-fn make_executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("it is ours");
 }
 
 #[test]

@@ -136,6 +136,22 @@ async fn a_member_is_told_as_it_is_and_then_as_things_happen() {
 }
 
 #[tokio::test]
+async fn a_member_that_dropped_lines_is_asked_at_once() {
+    let (listener, mut watcher) = scene().await;
+    let mut watching = welcome(&listener).await;
+    let dropped = event(Fact::LogDropped { lines: 7 });
+    watching.say(&dropped).await;
+    let (asked, after) = (answer(&listener), event(Fact::Holding { images: 3 }));
+    // Were it asked for its silence, this would be told first.
+    watching.say(&after).await;
+    asked.await;
+    assert_eq!(next(&mut watcher).await, reached());
+    assert_eq!(next(&mut watcher).await, Contact::Event(Box::new(dropped)));
+    assert_eq!(next(&mut watcher).await, reached());
+    assert_eq!(next(&mut watcher).await, Contact::Event(Box::new(after)));
+}
+
+#[tokio::test]
 async fn a_member_that_is_lost_is_told_once_and_dialled_until_it_returns() {
     let (listener, mut watcher) = scene().await;
     drop(welcome(&listener).await);

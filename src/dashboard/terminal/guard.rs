@@ -15,7 +15,7 @@ use std::panic;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io;
@@ -30,11 +30,6 @@ pub(super) const ENTER: &[u8] = b"\x1b[?1049h\x1b[2J\x1b[?2004h\x1b[?25l";
 
 /// Synchronized output and colours ended, in case a frame was cut; then [`ENTER`] in reverse.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?2004l\x1b[?1049l";
-
-/// How long a terminal that stands still is waited for when it is left.
-///
-/// A slow connection writes its last frame in this time; a person who quits does not wonder.
-const LEAVE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a panic waits for a frame that is being written.
 const PANIC_PATIENCE: Duration = Duration::from_millis(200);
@@ -67,16 +62,18 @@ pub(super) enum Unread {
 
 /// Makes the terminal one to draw on; whoever draws begins with [`ENTER`].
 ///
-/// Where it is one already, somebody else may have given it another mode, which is forgotten.
+/// Where it is one already, somebody else may have given it another mode, which is forgotten. Who
+/// knows the mode that it is to have again says so, for it may not have that one now.
 ///
 /// # Errors
 ///
 /// When the terminal refuses another mode.
-pub(super) fn enter(tty: &Arc<Tty>, writer: &Writer) -> io::Result<()> {
+pub(super) fn enter(tty: &Arc<Tty>, writer: &Writer, known: Option<Termios>) -> io::Result<()> {
     let mut in_force = IN_FORCE.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = match &*in_force {
-        Some(entered) => entered.before.clone(),
-        None => tcgetattr(&tty.input)?,
+    let before = match (&*in_force, known) {
+        (Some(entered), _) => entered.before.clone(),
+        (None, Some(known)) => known,
+        (None, None) => tcgetattr(&tty.input)?,
     };
     let mut raw = before.clone();
     raw.make_raw();
@@ -89,25 +86,32 @@ pub(super) fn enter(tty: &Arc<Tty>, writer: &Writer) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the terminal what it was, if it is not; waits a while for one that stands still.
-pub(super) fn leave(unread: Unread) {
+/// Makes the terminal what it was, if it is not, and returns the mode that it has again.
+///
+/// One that stands still is waited for, for at most `patience`.
+pub(super) fn leave(unread: Unread, patience: Duration) -> Option<Termios> {
     let entered = IN_FORCE.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let Some(Entered { tty, writer, before }) = entered else {
-        return;
-    };
+    let Entered { tty, writer, before } = entered?;
     if !tty.is_ours() {
         // Whoever has it now has made it theirs; the system would stop who touches it.
-        return;
+        return None;
     }
-    if writer.wait_until_free(LEAVE_PATIENCE) {
+    let began = Instant::now();
+    if writer.wait_until_free(patience) {
         writer.hand_over(&mut LEAVE.to_vec());
-        writer.wait_until_free(LEAVE_PATIENCE);
+        writer.wait_until_free(patience.saturating_sub(began.elapsed()));
     }
     if unread == Unread::Forget {
         let _ = tcflush(&tty.input, QueueSelector::IFlush);
     }
-    // A terminal that is gone has no mode to be given back.
-    let _ = tcsetattr(&tty.input, OptionalActions::Now, &before);
+    set_mode(&tty, &before);
+    Some(before)
+}
+
+/// Gives the terminal a mode.
+pub(super) fn set_mode(tty: &Tty, mode: &Termios) {
+    // A terminal that is gone has none.
+    let _ = tcsetattr(&tty.input, OptionalActions::Now, mode);
 }
 
 /// Lets every panic, on whichever thread, leave the terminal before its message is printed.
@@ -136,7 +140,7 @@ fn leave_in_panic() {
     if takes_bytes_now() {
         write_all(stdout(), LEAVE);
     }
-    let _ = tcsetattr(&tty.input, OptionalActions::Now, &before);
+    set_mode(&tty, &before);
 }
 
 fn takes_bytes_now() -> bool {

@@ -15,6 +15,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 use rustix::stdio::stdout;
+use rustix::termios::Termios;
 
 use super::Tty;
 use super::guard::{self, Unread};
@@ -25,6 +26,16 @@ const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 
 /// What came since [`BEGIN_FRAME`] is shown.
 const END_FRAME: &[u8] = b"\x1b[?2026l";
+
+/// How long a terminal that stands still is waited for when it is left for good.
+///
+/// A slow connection writes its last frame in this time; a person who quits does not wonder.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long one is waited for when it is only lent: meanwhile nobody supervises.
+///
+/// A connection over half the earth takes a frame in this time.
+const LEND_PATIENCE: Duration = Duration::from_millis(100);
 
 /// How long the last words may take to be written.
 const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(1);
@@ -39,6 +50,8 @@ pub struct Screen {
     /// What goes before the next frame and is no picture.
     passed: Vec<u8>,
     next: Next,
+    /// The mode that the terminal had before, while somebody has it who was started from here.
+    lent: Option<Termios>,
 }
 
 /// What the next frame finds on the terminal.
@@ -67,7 +80,7 @@ impl Screen {
             inner: CrosstermBackend::new(bytes.clone()),
             size: tty.size(),
         })?;
-        guard::enter(tty, &writer)?;
+        guard::enter(tty, &writer, None)?;
         Ok(Self {
             tty: Arc::clone(tty),
             writer,
@@ -75,6 +88,7 @@ impl Screen {
             bytes,
             passed: Vec::new(),
             next: Next::Enters,
+            lent: None,
         })
     }
 
@@ -137,9 +151,22 @@ impl Screen {
         Ok(())
     }
 
+    /// Waits a moment until the terminal could be left; says whether it can be.
+    ///
+    /// One that stands still would get what undoes the screen in the midst of somebody else's.
+    #[must_use]
+    pub fn can_be_left(&self) -> bool {
+        self.writer.wait_until_free(LEND_PATIENCE)
+    }
+
     /// Gives the terminal to somebody else for a while, as it was before.
     pub fn leave(&mut self) {
-        guard::leave(Unread::Keep);
+        guard::leave(Unread::Keep, LEND_PATIENCE);
+    }
+
+    /// Gives it to somebody who was started from here, and who may leave any mode behind.
+    pub fn lend(&mut self) {
+        self.lent = guard::leave(Unread::Keep, LEND_PATIENCE);
     }
 
     /// Takes the terminal back; the next frame is drawn whole.
@@ -148,7 +175,7 @@ impl Screen {
     ///
     /// When the terminal refuses.
     pub fn enter(&mut self) -> io::Result<()> {
-        guard::enter(&self.tty, &self.writer)?;
+        guard::enter(&self.tty, &self.writer, self.lent.take())?;
         self.fit();
         self.next = Next::Enters;
         Ok(())
@@ -157,18 +184,26 @@ impl Screen {
     /// Leaves for good, and lets some last words stand on the screen that was there before.
     ///
     /// Waits a moment for a terminal that stands still, and no longer.
-    pub fn close(self, last_words: &str) {
-        guard::leave(Unread::Forget);
+    pub fn close(mut self, last_words: &str) {
+        self.give_back();
         let mut bytes = last_words.as_bytes().to_vec();
         if self.writer.hand_over(&mut bytes) {
             self.writer.wait_until_free(LAST_WORDS_PATIENCE);
+        }
+    }
+
+    fn give_back(&mut self) {
+        guard::leave(Unread::Forget, LEAVE_PATIENCE);
+        // The system would stop who touches that of somebody else.
+        if let Some(before) = self.lent.take().filter(|_| self.tty.is_ours()) {
+            guard::set_mode(&self.tty, &before);
         }
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        guard::leave(Unread::Forget);
+        self.give_back();
         self.writer.close();
     }
 }

@@ -36,7 +36,7 @@ enum State {
     Handed(Vec<u8>),
     /// It writes.
     Writing,
-    /// It has nothing to do any more.
+    /// It has nothing more to do, once it has written what it writes.
     Closed,
 }
 
@@ -91,12 +91,9 @@ impl Writer {
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    /// Lets the thread end once it has written what it was handed.
+    /// Lets the thread end once it has written what it writes; what it has not begun is left out.
     pub(super) fn close(&self) {
-        let mut state = self.shared.lock();
-        if matches!(*state, State::Free(_)) {
-            *state = State::Closed;
-        }
+        *self.shared.lock() = State::Closed;
         self.shared.changed.notify_all();
     }
 }
@@ -115,6 +112,9 @@ impl Shared {
                     write_all(output, &bytes);
                     bytes.clear();
                     state = self.lock();
+                    if matches!(*state, State::Closed) {
+                        return;
+                    }
                     *state = State::Free(bytes);
                     self.changed.notify_all();
                     self.freed.notify_one();
@@ -197,6 +197,22 @@ mod tests {
         assert!(writer.hand_over(&mut b"frame".to_vec()));
         while !writer.is_free() {
             writer.freed().await;
+        }
+    }
+
+    #[test]
+    fn the_thread_ends_with_what_it_writes_when_it_is_closed_meanwhile() {
+        let (writer, mut reader) = piped();
+        assert!(writer.hand_over(&mut vec![b'a'; TOO_MUCH]));
+        reader.read_exact(&mut [0]).expect("it writes");
+        writer.close();
+        reader
+            .read_exact(&mut vec![0; TOO_MUCH - 1])
+            .expect("everything comes");
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while Arc::strong_count(&writer.shared) > 1 {
+            assert!(std::time::Instant::now() < deadline, "the thread goes on");
+            thread::yield_now();
         }
     }
 

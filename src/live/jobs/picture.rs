@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::decode::Decoded;
@@ -32,6 +34,7 @@ pub(super) async fn make(
     program: &Path,
     request: PictureRequest,
     graphics: Graphics,
+    drawers: Arc<Semaphore>,
 ) -> Result<Picture, String> {
     sleep(SETTLED_AFTER).await;
     let graphics = graphics.within(request.area);
@@ -42,7 +45,13 @@ pub(super) async fn make(
     let Decoded { header, pixels } = decoded;
     let subject = request.subject;
     // What the terminal takes is made on another thread: for a large area it takes its time.
-    let drawn = tokio::task::spawn_blocking(move || graphics.draw(pixels, &subject));
+    // It goes on there when the picture is given up; so few at a time.
+    let permit = drawers.acquire_owned().await.map_err(|error| error.to_string())?;
+    let drawn = tokio::task::spawn_blocking(move || {
+        let drawn = graphics.draw(pixels, &subject);
+        drop(permit);
+        drawn
+    });
     let drawn = drawn.await.map_err(|error| error.to_string())??;
     Ok(Picture {
         kind: header.kind,
@@ -136,7 +145,8 @@ mod tests {
             subject: Subject::Image("-a.png".into()),
             area: Size::new(2, 1),
         };
-        make(&program(folder.path(), script), request, Graphics::Cells).await
+        let drawers = Arc::new(Semaphore::new(1));
+        make(&program(folder.path(), script), request, Graphics::Cells, drawers).await
     }
 
     #[tokio::test]

@@ -13,6 +13,20 @@ use super::{FAST, THEN_TELL, dashboard, dashboard_in_shell, shows_leader};
 use crate::harness::{PATIENCE, TestCluster};
 use crate::processes::{runs, wait_until_gone};
 
+/// Has a terminal that stands still drawn on until it takes nothing more.
+fn fill(pane: &Pane) {
+    let deadline = Instant::now() + PATIENCE;
+    // Each size needs a whole frame.
+    for size in (30..90).cycle() {
+        if pane.is_full() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the terminal takes everything");
+        pane.resize(size, 200);
+        thread::yield_now();
+    }
+}
+
 #[test]
 fn a_terminal_that_is_closed_takes_everything_with_it() {
     let cluster = TestCluster::new(3, FAST);
@@ -32,10 +46,7 @@ fn a_terminal_that_stands_still_does_not_stop_the_supervising() {
     let mut pane = dashboard(&cluster);
     let pids = shows_leader(&pane, &cluster, 3);
     pane.stand_still(true);
-    // More frames than a terminal holds, each of them whole.
-    for size in [60, 30, 61, 31, 62, 32, 63, 33] {
-        pane.resize(size, 200);
-    }
+    fill(&pane);
     let before = cluster.status(3).generation;
     kill_process(pids[2], Signal::KILL).expect("it runs");
     // Only a supervisor that goes on starts it again.
@@ -59,9 +70,7 @@ fn a_terminal_that_stands_still_does_not_keep_the_program_from_ending() {
     let mut pane = dashboard(&cluster);
     let pids = shows_leader(&pane, &cluster, 1);
     pane.stand_still(true);
-    for size in (30..90).chain(30..90) {
-        pane.resize(size, 200);
-    }
+    fill(&pane);
     pane.signal(Signal::TERM);
     assert_eq!(pane.wait().code(), Some(0));
     wait_until_gone(pids);
@@ -143,6 +152,9 @@ fn nodes_that_exit_at_once_are_shown_and_told_by_the_exit_code() {
     let text = pane.text();
     assert!(text.contains("Node 1: 4 restarts; exited with code 1"), "{text}");
     assert!(text.contains("error: no node is left: node 1 crashed"), "{text}");
+    // The dashboard has gone with its logs; why it crashed is still to be read.
+    let why = text.split("exited with code 1").nth(1).expect("the last words");
+    assert!(why.trim_start().starts_with("error: could not"), "{text}");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use std::time::Instant;
 
 use pty_process::Size;
 use pty_process::blocking::{self, Pty};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, OutputModes, Termios, tcgetattr};
 use vt100::{MouseProtocolMode, Parser, Screen};
@@ -171,6 +172,15 @@ impl Pane {
         self.shared.changed.notify_all();
     }
 
+    /// Says whether a terminal that stands still takes nothing more: the program waits in its write.
+    pub(crate) fn is_full(&self) -> bool {
+        let name = format!("/proc/{}/fd/0", self.child.id());
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK;
+        let other_end = open(name.as_str(), flags, Mode::empty()).expect("it can be opened again");
+        let mut ends = [PollFd::new(&other_end, PollFlags::OUT)];
+        poll(&mut ends, Some(&Timespec::default())).expect("it can be asked") == 0
+    }
+
     /// Takes the terminal away, as a closed window does.
     pub(crate) fn close(&mut self) {
         self.stop = None;
@@ -254,7 +264,7 @@ fn read(mut pty: &Pty, stopped: &std::io::PipeReader, into: &Shared) {
         if !reads {
             // The pipe cannot wake a condition variable; whoever closes it notifies.
             let mut end = [PollFd::new(stopped, PollFlags::IN)];
-            let now = rustix::event::Timespec::default();
+            let now = Timespec::default();
             if poll(&mut end, Some(&now)).is_ok_and(|ready| ready > 0) {
                 return;
             }
