@@ -101,6 +101,7 @@ pub(super) fn wishes(
                 | NodeState::CatchingUp
                 | NodeState::Leading
                 | NodeState::Restarting
+                | NodeState::Stopped
                 | NodeState::Dead
                 | NodeState::GivenUp
                 | NodeState::OutOfReach => Ok((

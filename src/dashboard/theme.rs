@@ -190,7 +190,7 @@ impl Theme {
             | NodeState::Restarting => Tone::Busy,
             NodeState::CutOff | NodeState::Dead | NodeState::GivenUp => Tone::Bad,
             NodeState::Frozen => Tone::Cold,
-            NodeState::NeverStarted | NodeState::OutOfReach => Tone::Absent,
+            NodeState::NeverStarted | NodeState::Stopped | NodeState::OutOfReach => Tone::Absent,
         }
     }
 
@@ -198,6 +198,17 @@ impl Theme {
     #[must_use]
     pub fn state(&self, state: NodeState) -> Style {
         self.tone(Self::tone_of(state))
+    }
+
+    /// Returns the style of the bar of a state: filled, but for the many that only follow.
+    #[must_use]
+    pub fn bar(&self, state: NodeState) -> Style {
+        match (state, self.palette) {
+            (NodeState::Following, Palette::Dark) => self.state(state).bg(Color::Indexed(236)).bold(),
+            (NodeState::Following, Palette::Light) => self.state(state).bg(Color::Indexed(254)).bold(),
+            (NodeState::Following, Palette::None) => Style::new().bold(),
+            _ => self.filled(Self::tone_of(state)),
+        }
     }
 
     /// Returns the shape of a state: one cell, another one for each.
@@ -214,6 +225,7 @@ impl Theme {
                 NodeState::Frozen => "‖",
                 NodeState::Stopping => "▽",
                 NodeState::Restarting => "↻",
+                NodeState::Stopped => "■",
                 NodeState::Dead => "✖",
                 NodeState::GivenUp => "☒",
                 NodeState::OutOfReach => "?",
@@ -229,6 +241,7 @@ impl Theme {
                 NodeState::Frozen => "=",
                 NodeState::Stopping => "v",
                 NodeState::Restarting => "r",
+                NodeState::Stopped => "-",
                 NodeState::Dead => "X",
                 NodeState::GivenUp => "#",
                 NodeState::OutOfReach => "?",

@@ -181,6 +181,7 @@ pub const fn meaning(state: NodeState) -> &'static str {
         NodeState::Frozen => "stands still (SIGSTOP); p thaws it",
         NodeState::Stopping => "was told to end",
         NodeState::Restarting => "crashed; is started again soon",
+        NodeState::Stopped => "ended in order; stays down",
         NodeState::Dead => "has no process; s starts it",
         NodeState::GivenUp => "crashed too often; s tries again",
         NodeState::OutOfReach => "cannot be reached from here",

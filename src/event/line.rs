@@ -20,8 +20,8 @@ pub fn of(event: &Event) -> Option<String> {
 /// Returns `text` as one line that a terminal only prints.
 ///
 /// Names and reasons come from strangers. Control characters would draw on the operator's terminal
-/// or forge a line of the log, and marks of direction would reorder what is read; each becomes
-/// U+FFFD.
+/// or forge a line of the log, marks of direction would reorder what is read, and what has no width
+/// would hang on a stranger's letter; each becomes U+FFFD.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     if text.contains(is_unprintable) {
@@ -35,7 +35,8 @@ fn is_unprintable(c: char) -> bool {
     let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
     let turns_direction =
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || breaks_line || turns_direction
+    let has_no_width = matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    c.is_control() || breaks_line || turns_direction || has_no_width
 }
 
 /// One match, so that a new fact is given its line, or none, by whoever adds it.

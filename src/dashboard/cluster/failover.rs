@@ -15,6 +15,9 @@ use crate::time::Time;
 /// How many failovers are remembered, enough for a distribution on one screen.
 pub const HISTORY_MAX: usize = 64;
 
+/// How long a leader must have served nobody, and then go on, to be worth a word.
+const NOTICED: Duration = Duration::from_millis(100);
+
 /// Who leads now, and how it came to be.
 #[derive(Debug, Clone, Default)]
 pub struct Leadership {
@@ -125,6 +128,26 @@ pub struct Failover {
 }
 
 impl Failover {
+    /// Says whether something was lost: nobody wanted the leader to end.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        match self.cause {
+            Cause::Start | Cause::HandedOver(_) => false,
+            Cause::Killed(_)
+            | Cause::Stopped(_)
+            | Cause::Frozen(_)
+            | Cause::Crashed(_)
+            | Cause::Suspected(_)
+            | Cause::SteppedDown(_) => true,
+        }
+    }
+
+    /// Says whether another reign came of it.
+    #[must_use]
+    pub fn passed_on(&self) -> bool {
+        self.heir != self.from
+    }
+
     const fn new(cause: Cause, from: Option<Ballot>, began: Time) -> Self {
         Self {
             cause,
@@ -265,7 +288,9 @@ impl Leadership {
 
     /// A worker that follows the same reign again has suspected its leader wrongly.
     fn follows_on(&mut self, ballot: Ballot) {
-        if self.running.is_some_and(|running| running.from == Some(ballot)) && self.reign.is_some() {
+        let doubted =
+            |running: Failover| running.from == Some(ballot) && matches!(running.cause, Cause::Suspected(_));
+        if self.running.is_some_and(doubted) && self.reign.is_some() {
             self.running = None;
         }
     }
@@ -301,9 +326,9 @@ impl Leadership {
             since: at,
             beginning: Beginning::Seen,
         }));
-        // A leader that goes on in its own reign has passed nothing on.
-        let passed_on = self.running.take().filter(|running| running.from != Some(ballot));
-        if let Some(mut ended) = passed_on {
+        // A leader that goes on in its own reign at once was never missed.
+        let missed = |running: &Failover| running.from != Some(ballot) || at.since(running.began) >= NOTICED;
+        if let Some(mut ended) = self.running.take().filter(missed) {
             ended.serving = Some(at.since(ended.began));
             ended.heir = Some(ballot);
             if self.history.len() == HISTORY_MAX {

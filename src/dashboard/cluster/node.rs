@@ -80,6 +80,10 @@ impl Node {
                 Told::Stop { .. } | Told::Kill { .. } => NodeState::Stopping,
             },
             Process::Restarting { .. } => NodeState::Restarting,
+            Process::Down {
+                ending: Ending::Code(0),
+                ..
+            } => NodeState::Stopped,
             Process::Down { .. } | Process::Refusing { .. } => NodeState::Dead,
             Process::GivenUp { .. } => NodeState::GivenUp,
             Process::OutOfReach { .. } => NodeState::OutOfReach,

@@ -13,12 +13,6 @@ const SIZE_MAX: Size = Size::new(160, 50);
 /// How many lines stand below the panes.
 const FACTS_HEIGHT: u16 = 5;
 
-/// How many cells of the dashboard stay visible on each side of a dialog that has room for it.
-const EDGE: Margin = Margin::new(2, 0);
-
-/// The size of a screen from which on an edge is left.
-const ROOMY: Size = Size::new(100, 30);
-
 /// Where everything stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Panes {
@@ -78,8 +72,6 @@ impl Panes {
 
 fn place(screen: Rect) -> Rect {
     let free = between_banner_and_keys(screen);
-    let roomy = screen.width >= ROOMY.width && screen.height >= ROOMY.height;
-    let free = if roomy { free.inner(EDGE) } else { free };
     free.centered(
         Constraint::Length(free.width.min(SIZE_MAX.width)),
         Constraint::Length(free.height.min(SIZE_MAX.height)),

@@ -14,6 +14,8 @@ use crate::dashboard::cluster::node::NodeState;
 use crate::dashboard::model::{Control, Ending, Model};
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
+use crate::event::line::nodes as nodes_of;
+use crate::id::NodeId;
 
 /// Draws the banner: a bar that is read from afar, then what led to it.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -63,12 +65,14 @@ fn write_on_bar(left: String, right: String, bar: Rect, buffer: &mut Buffer) {
 /// Returns what the bar says, and how it is meant.
 fn headline(model: &Model) -> (Tone, String, String) {
     let (cluster, theme) = (model.shown(), model.setup.theme);
-    let right = format!(
-        "{}{}",
-        circumstances(model),
-        if model.is_paused() { "  HELD" } else { "" }
-    );
+    let right = circumstances(model);
     match model.ending {
+        Ending::No if model.is_paused() => {
+            let led = cluster
+                .leader()
+                .map_or_else(String::new, |leader| format!(": node {leader} led"));
+            return (Tone::Accent, format!("HELD STILL{led}; Space goes on"), right);
+        }
         Ending::No => {}
         Ending::Stopping => {
             return (
@@ -172,17 +176,17 @@ fn circumstances(model: &Model) -> String {
 
 /// Writes the phases, and beside them how long every change of leader took, if there is room.
 fn write_phases(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (phases, all) = (phases(model), all_changes(model));
+    let (phases, all) = (phases(model, usize::from(area.width)), all_changes(model));
     if phases.width() + all.width() + 2 <= usize::from(area.width) {
         all.alignment(Alignment::Right).render(area, buffer);
     }
     phases.render(area, buffer);
 }
 
-/// Returns how long the changes of leader took that were seen, once there were some.
+/// Returns how long the failovers took that were seen, once there were some.
 fn all_changes(model: &Model) -> Line<'static> {
     let changes = model.shown().leadership.history.iter();
-    let changes = changes.filter(|failover| failover.cause.leader().is_some());
+    let changes = changes.filter(|failover| failover.is_failure());
     let mut took: Vec<Duration> = changes.filter_map(|failover| failover.serving).collect();
     took.sort_unstable();
     let (Some(best), Some(worst), true) = (took.first(), took.last(), took.len() > 1) else {
@@ -190,7 +194,7 @@ fn all_changes(model: &Model) -> Line<'static> {
     };
     let median = took[took.len() / 2];
     let text = format!(
-        "{} changes of leader: best {}, median {}, worst {}",
+        "{} failovers: best {}, median {}, worst {}",
         took.len(),
         words::span(*best),
         words::span(median),
@@ -210,47 +214,115 @@ const fn tone_of(cause: Cause) -> Tone {
 }
 
 /// Returns the phases of the failover that runs, or of the last one.
-fn phases(model: &Model) -> Line<'static> {
+///
+/// A handover that followed a failover does not take its place: it is told behind it.
+fn phases(model: &Model, width: usize) -> Line<'static> {
     let (theme, leadership) = (model.setup.theme, &model.shown().leadership);
-    let Some(failover) = leadership.running.as_ref().or(leadership.last()) else {
+    let failures = || {
+        leadership
+            .history
+            .iter()
+            .rev()
+            .filter(|failover| failover.is_failure())
+    };
+    let last = leadership.last();
+    let told = leadership.running.as_ref().or(failures().next()).or(last);
+    let Some(failover) = told else {
         let hint = match model.setup.control {
             Control::Supervised => "no failover yet; ! kills the leader",
             Control::Attached => "no failover seen yet",
         };
         return Line::styled(hint, theme.quiet());
     };
+    let mut pieces = phases_of(model, failover);
+    if let Some(last) = last.filter(|last| leadership.running.is_none() && *last != failover) {
+        let after = last
+            .serving
+            .map_or_else(String::new, |serving| format!(" in {}", words::span(serving)));
+        let heir = last
+            .heir
+            .map_or_else(String::new, |heir| format!(" to node {}", heir.id));
+        let text = format!("; then handed over{heir}{after}");
+        pieces.push(vec![Span::styled(text, theme.quiet())]);
+    }
+    let mut line = Line::default();
+    // A phase is told whole or not at all: half a figure is another figure.
+    for piece in pieces {
+        let needed: usize = piece.iter().map(Span::width).sum();
+        if line.width() + needed > width {
+            break;
+        }
+        line.spans.extend(piece);
+    }
+    line
+}
+
+/// Returns what is told of a failover, piece by piece.
+fn phases_of(model: &Model, failover: &Failover) -> Vec<Vec<Span<'static>>> {
+    let theme = model.setup.theme;
     let arrow = theme.pick(" → ", " -> ");
     let old = failover
         .cause
         .leader()
         .map_or_else(String::new, |node| format!("node {node} "));
-    let mut spans = vec![Span::styled(
-        format!("{old}{}", failover.cause.word()),
-        theme.tone(tone_of(failover.cause)),
-    )];
+    let cause = format!("{old}{}", failover.cause.word());
+    let mut pieces = vec![vec![Span::styled(cause, theme.tone(tone_of(failover.cause)))]];
+    let runs = failover.serving.is_none();
+    let workers = model
+        .shown()
+        .nodes
+        .values()
+        .any(|node| node.state() == NodeState::Following);
+    // A frozen process closes nothing: only the next heartbeat can find it out.
+    if runs && workers && failover.suspected.is_none() && matches!(failover.cause, Cause::Frozen(_)) {
+        let at_the_latest = words::span(model.setup.timing.promise());
+        let text = format!("{arrow}suspected within {at_the_latest}, unless it goes on");
+        pieces.push(vec![Span::styled(text, theme.quiet())]);
+    }
     let heir = failover
         .heir
         .map_or_else(String::new, |heir| format!("node {} ", heir.id));
-    // A frozen process closes nothing: only the next heartbeat can find it out.
-    if failover.suspected.is_none() && matches!(failover.cause, Cause::Frozen(_)) {
-        let at_the_latest = words::span(model.setup.timing.promise());
-        spans.push(Span::styled(
-            format!("{arrow}suspected within {at_the_latest}, unless it goes on"),
-            theme.quiet(),
-        ));
-    }
+    let serving = if failover.passed_on() {
+        "serving"
+    } else {
+        "serving again"
+    };
     let known = [
         ("suspected".to_owned(), failover.suspected),
         (format!("{heir}elected"), failover.elected),
-        ("serving".to_owned(), failover.serving),
+        (serving.to_owned(), failover.serving),
         ("first upload".to_owned(), failover.first_upload),
     ];
     for (word, after) in known {
         if let Some(after) = after {
-            spans.push(Span::styled(arrow, theme.quiet()));
-            spans.push(Span::raw(word));
-            spans.push(Span::styled(format!(" {}", words::span(after)), theme.strong()));
+            pieces.push(vec![
+                Span::styled(arrow, theme.quiet()),
+                Span::raw(word),
+                Span::styled(format!(" {}", words::span(after)), theme.strong()),
+            ]);
         }
     }
-    Line::from(spans)
+    if runs && model.shown().leader().is_none() {
+        pieces.push(vec![Span::styled(
+            format!("   {}", what_helps(model)),
+            theme.quiet(),
+        )]);
+    }
+    pieces
+}
+
+/// Says what a person can do about a cluster without a leader.
+fn what_helps(model: &Model) -> String {
+    let nodes = &model.shown().nodes;
+    let of = |wanted: &dyn Fn(NodeState) -> bool| -> Vec<NodeId> {
+        let such = nodes.values().filter(|node| wanted(node.state()));
+        such.map(|node| node.id).collect()
+    };
+    let frozen = of(&|state| state == NodeState::Frozen);
+    let down = of(&|state| matches!(state, NodeState::Dead | NodeState::Stopped | NodeState::GivenUp));
+    match (model.setup.control, frozen.is_empty(), down.is_empty()) {
+        (Control::Attached, ..) | (_, true, true) => String::new(),
+        (Control::Supervised, false, _) => format!("choose {} and press p to thaw", nodes_of(&frozen)),
+        (Control::Supervised, true, false) => format!("{} down; S starts all", nodes_of(&down)),
+    }
 }

@@ -18,6 +18,9 @@ use crate::dashboard::words;
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
 use crate::time::Time;
 
+/// The least memory that fills a sparkline, in bytes: a node with nothing to do has a third of it.
+const MEMORY_SCALE_MIN: u64 = 24_000_000;
+
 /// The least CPU that fills a sparkline, in thousandths of a core: what idles must look idle.
 const CPU_SCALE_MIN: u64 = 100;
 
@@ -62,7 +65,7 @@ fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
     };
     // The state is a bar as wide as the card: it is what is read from afar.
     let headline = Rect { height: 1, ..inside };
-    buffer.set_style(headline, theme.filled(Theme::tone_of(state)));
+    buffer.set_style(headline, theme.bar(state));
     Line::styled(
         format!(" {} {}", theme.shape(state), state.word().to_uppercase()),
         Style::new(),
@@ -174,7 +177,15 @@ fn running(
     if model.setup.control == Control::Supervised {
         let (cpu, memory) = (cpu_text(node), memory_text(node));
         rows.push(figure(theme, style, "cpu", &node.cpu, width, CPU_SCALE_MIN, &cpu));
-        rows.push(figure(theme, style, "mem", &node.memory, width, 1, &memory));
+        rows.push(figure(
+            theme,
+            theme.quiet(),
+            "mem",
+            &node.memory,
+            width,
+            MEMORY_SCALE_MIN,
+            &memory,
+        ));
     }
     rows.push(images(theme, node));
     rows

@@ -23,6 +23,8 @@ pub enum NodeState {
     Stopping,
     /// It crashed and is about to be started again.
     Restarting,
+    /// It ended in order, and stays so.
+    Stopped,
     /// It is gone.
     Dead,
     /// It crashed too often.
@@ -33,7 +35,7 @@ pub enum NodeState {
 
 impl NodeState {
     /// Every state, in the order of the help.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Leading,
         Self::Following,
         Self::CatchingUp,
@@ -43,6 +45,7 @@ impl NodeState {
         Self::Frozen,
         Self::Stopping,
         Self::Restarting,
+        Self::Stopped,
         Self::Dead,
         Self::GivenUp,
         Self::OutOfReach,
@@ -63,6 +66,7 @@ impl NodeState {
             Self::Frozen => "frozen",
             Self::Stopping => "stopping",
             Self::Restarting => "restarting",
+            Self::Stopped => "stopped",
             Self::Dead => "dead",
             Self::GivenUp => "given up",
             Self::OutOfReach => "out of reach",
@@ -83,6 +87,7 @@ impl NodeState {
             | Self::Frozen
             | Self::Stopping
             | Self::Restarting
+            | Self::Stopped
             | Self::Dead
             | Self::GivenUp
             | Self::OutOfReach => false,
