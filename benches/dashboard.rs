@@ -184,7 +184,7 @@ fn terminal() -> Terminal<TestBackend> {
 /// Prints what a frame costs, and how many plain frames it is worth.
 fn frame(name: &str, model: &Model) {
     let (mut dashboard, mut plain) = (terminal(), terminal());
-    let page = vec![said(7).repeat(2)[..200].to_owned(); 60].join("\n");
+    let page = vec![said(7).repeat(3)[..200].to_owned(); 60].join("\n");
     let (ours, theirs) = in_turns(
         || {
             dashboard.draw(|frame| view(model, frame)).expect("in memory");

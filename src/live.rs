@@ -186,7 +186,7 @@ impl Live {
         self.uploads.cancel();
         self.end_pager().await;
         let summary = self.source.summary();
-        let ran = self.source.now().since(Time::ZERO);
+        let ran = self.source.ran();
         let last_words = farewell::lines(ran, &self.model.cluster, &summary);
         self.screen.close(&last_words);
         Ok(Outcome { summary, reason })
@@ -264,7 +264,7 @@ impl Live {
     /// Tells the dashboard, and does what it wants done.
     fn tell(&mut self, message: Message, wanted: Wanted) {
         // A screen that is held still shows nothing new, except what keys do.
-        if wanted == Wanted::Now || !self.model.is_paused() {
+        if wanted == Wanted::Now || !self.model.is_still() {
             self.pace.want(wanted);
         }
         let by_ctrl_c = matches!(message, Message::Key(key) if key == CTRL_C);

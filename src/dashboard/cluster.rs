@@ -120,8 +120,11 @@ impl Cluster {
                 }
             }
             Contact::Refused => {
+                // A node that was never seen alive has not died now.
+                if self.nodes.get(&id).is_some_and(Node::was_alive) {
+                    self.tape.mark(heard, id, MarkKind::Death);
+                }
                 self.lost(heard, id, |node| node.refuses(heard));
-                self.tape.mark(heard, id, MarkKind::Death);
             }
             Contact::Lost(reason) => self.lost(heard, id, |node| node.lost(heard, reason)),
         }

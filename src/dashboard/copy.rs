@@ -6,9 +6,19 @@ use super::model::Model;
 use super::theme::Tone;
 use super::words;
 
+/// The most that is copied, in bytes; terminals take no longer sequence, and whole lines are kept.
+const COPIED_BYTES_MAX: usize = 70_000;
+
 /// Copies what the panel in focus shows.
 pub(super) fn copied(model: &mut Model) -> Vec<Command> {
-    let lines = shown(model, model.page());
+    let mut lines = shown(model, model.page());
+    let mut bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
+    let fitting = lines.iter().position(|line| {
+        let fits = bytes <= COPIED_BYTES_MAX;
+        bytes -= line.len() + 1;
+        fits
+    });
+    lines.drain(..fitting.unwrap_or(lines.len()));
     if lines.is_empty() {
         model.say(Tone::Busy, "there is nothing to copy here");
         return Vec::new();

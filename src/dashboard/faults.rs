@@ -90,13 +90,23 @@ pub(super) fn wishes(
         }
         Fault::FreezeOrThaw => {
             running(node)?;
-            if node.state() == NodeState::Frozen {
-                Ok((vec![Wish::Thaw(selected)], format!("node {selected} goes on")))
-            } else {
-                Ok((
+            match node.state() {
+                NodeState::Frozen => Ok((vec![Wish::Thaw(selected)], format!("node {selected} goes on"))),
+                NodeState::Stopping => Err(format!("node {selected} is stopping")),
+                NodeState::NeverStarted
+                | NodeState::Starting
+                | NodeState::Electing
+                | NodeState::CutOff
+                | NodeState::Following
+                | NodeState::CatchingUp
+                | NodeState::Leading
+                | NodeState::Restarting
+                | NodeState::Dead
+                | NodeState::GivenUp
+                | NodeState::OutOfReach => Ok((
                     vec![Wish::Freeze(selected)],
                     format!("node {selected} stands still; p lets it go on"),
-                ))
+                )),
             }
         }
         Fault::Restart => {
@@ -107,6 +117,11 @@ pub(super) fn wishes(
             }
         }
         Fault::Start => match running(node) {
+            // The wish waits until the process is gone.
+            Ok(_) if node.state() == NodeState::Stopping => Ok((
+                vec![Wish::Start(selected)],
+                format!("starting node {selected} once it has stopped"),
+            )),
             Ok(pid) => Err(format!("node {selected} runs already (pid {pid})")),
             Err(_) => Ok((vec![Wish::Start(selected)], format!("starting node {selected}"))),
         },

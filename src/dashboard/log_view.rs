@@ -85,12 +85,12 @@ impl LogView {
     /// Where the lines looked at were forgotten meanwhile, the oldest that are left stand for them.
     #[must_use]
     pub fn lines<'a>(&'a self, logs: &'a Logs, count: usize) -> Vec<&'a Line> {
-        let older = logs.backwards(self.source, self.end);
-        let mut lines: Vec<_> = older.filter(|line| self.passes(line)).take(count).collect();
+        let older = logs.backwards(self.source, self.end, |line| self.passes(line));
+        let mut lines: Vec<_> = older.take(count).collect();
         lines.reverse();
         if let Some(end) = self.end {
             let room = count - lines.len();
-            let newer = logs.forwards(self.source, end).filter(|line| self.passes(line));
+            let newer = logs.forwards(self.source, end, |line| self.passes(line));
             lines.extend(newer.take(room));
         }
         lines
@@ -102,8 +102,7 @@ impl LogView {
 
     /// Goes back by lines, but not so far that a page is not full.
     pub(super) fn back(&mut self, logs: &Logs, lines: usize, page: usize) {
-        let shown = logs.backwards(self.source, self.end);
-        let shown = shown.filter(|line| self.passes(line));
+        let shown = logs.backwards(self.source, self.end, |line| self.passes(line));
         let shown: Vec<LineId> = shown
             .map(|line| line.id)
             .take(lines.saturating_add(page))
@@ -117,9 +116,10 @@ impl LogView {
     /// Goes forward by lines; at the end it follows again.
     pub(super) fn forward(&mut self, logs: &Logs, lines: usize) {
         let Some(end) = self.end else { return };
-        let newer = logs.forwards(self.source, end).filter(|line| self.passes(line));
+        let newer = logs.forwards(self.source, end, |line| self.passes(line));
         // The end is behind the last line shown: to show one more is to end at the one after it.
-        match newer.map(|line| line.id).nth(lines) {
+        let end = newer.map(|line| line.id).nth(lines);
+        match end {
             Some(end) => self.end = Some(end),
             None => self.follow(),
         }
@@ -142,10 +142,10 @@ impl LogView {
             return Stepped::Unfiltered;
         }
         let before = self.current.or(self.end);
-        let mut older = logs
-            .backwards(self.source, before)
-            .filter(|line| self.passes(line));
-        let Some(found) = older.next().map(|line| line.id) else {
+        let older = logs
+            .backwards(self.source, before, |line| self.passes(line))
+            .next();
+        let Some(found) = older.map(|line| line.id) else {
             return Stepped::Nowhere;
         };
         self.mark(logs, found, page);
@@ -160,8 +160,10 @@ impl LogView {
         let Some(start) = self.current.or(self.end) else {
             return Stepped::Nowhere;
         };
-        let newer = logs.forwards(self.source, start).filter(|line| self.passes(line));
-        let Some(found) = newer.map(|line| line.id).find(|id| self.current != Some(*id)) else {
+        let newer = logs
+            .forwards(self.source, start, |line| self.passes(line))
+            .find(|line| !self.is_current(line.id));
+        let Some(found) = newer.map(|line| line.id) else {
             self.follow();
             return Stepped::Nowhere;
         };
@@ -184,7 +186,7 @@ impl LogView {
 
     /// Shows a line with so many lines, it included, from it to the bottom.
     fn show(&mut self, logs: &Logs, line: LineId, to_bottom: usize) {
-        let from_it = logs.forwards(self.source, line).filter(|line| self.passes(line));
+        let from_it = logs.forwards(self.source, line, |line| self.passes(line));
         let end = from_it.map(|line| line.id).nth(to_bottom);
         self.end = end.or(Some(logs.end()));
     }

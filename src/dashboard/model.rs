@@ -6,6 +6,7 @@ use std::time::Duration;
 use ratatui::layout::{Rect, Size};
 
 use super::cluster::Cluster;
+use super::cluster::logs::Logs;
 use super::cluster::node::NodeState;
 use super::dialog::upload::{Start, UploadDialog};
 use super::keymap::Mode;
@@ -22,6 +23,10 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// How often it is drawn while a stopwatch runs.
 const STOPWATCH_BEAT: Duration = Duration::from_millis(100);
+
+/// How long a stopwatch runs in tenths; after that nobody looks at them, and a cluster may stay
+/// without a leader for hours.
+const HURRY: Duration = Duration::from_secs(20);
 
 /// How long a remark about a key stays.
 const TOAST: Duration = Duration::from_secs(4);
@@ -190,15 +195,23 @@ impl Model {
         self.held.is_some()
     }
 
+    /// Says whether only a key can change what is on the screen: it is held, and nothing else is open.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        let nothing_open = self.window.is_none() && !self.upload.is_shown() && self.toast.is_none();
+        self.is_paused() && nothing_open && self.ending == Ending::No
+    }
+
     /// Returns when the screen should be drawn again though nothing happened; `None` for never.
     #[must_use]
     pub fn next_beat(&self) -> Option<Time> {
-        if self.is_paused() {
+        if self.is_still() {
             return None;
         }
         let counts_down = |node: &super::cluster::node::Node| node.state() == NodeState::Restarting;
-        let hurried =
-            self.cluster.leadership.running.is_some() || self.cluster.nodes.values().any(counts_down);
+        let stopwatch = self.cluster.leadership.running;
+        let runs = stopwatch.is_some_and(|running| self.now.since(running.began) < HURRY);
+        let hurried = runs || self.cluster.nodes.values().any(counts_down);
         let beat = if hurried { STOPWATCH_BEAT } else { BEAT };
         // Beats fall on whole seconds of the clock, so that all ages change together.
         let period = beat.as_nanos();
@@ -208,7 +221,7 @@ impl Model {
         ))
     }
 
-    /// Returns the mode in which a key is pressed; `None` while a window has keys of its own.
+    /// Returns the mode in which a key is pressed.
     #[must_use]
     pub fn mode(&self) -> Mode {
         match (&self.window, self.focus) {
@@ -238,6 +251,12 @@ impl Model {
         let area = self.layout().and_then(|layout| layout.area(self.focus));
         let border = if self.zoomed { 1 } else { 2 };
         area.map_or(1, |area| usize::from(area.height.saturating_sub(border)).max(1))
+    }
+
+    /// Returns the cluster that is shown, and the look at its logs.
+    pub(super) fn shown_logs(&mut self) -> (&Logs, &mut LogView) {
+        let cluster = self.held.as_ref().map_or(&self.cluster, |held| &held.cluster);
+        (&cluster.logs, &mut self.logs)
     }
 
     pub(super) fn tick(&mut self, now: Time) {

@@ -15,7 +15,7 @@ use super::{update, view};
 use crate::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
 use crate::event::process::{Ending, Life, ProcessEvent, ProcessFact, ProcessSignal};
 use crate::event::{
-    EVENT_VERSION, Event, Fact, LinkDownReason, RequestOutcome, StepDownReason, SuspicionReason, WorkerState,
+    EVENT_VERSION, Event, Fact, LinkDownReason, RequestOutcome, SuspicionReason, WorkerState,
 };
 use crate::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId, UserName};
 use crate::time::Time;
@@ -117,13 +117,6 @@ impl Scene {
 
     pub(crate) fn key(&mut self, code: KeyCode) -> Vec<Command> {
         self.send(Message::Key(KeyEvent::new(code, KeyModifiers::NONE)))
-    }
-
-    pub(crate) fn ctrl(&mut self, letter: char) -> Vec<Command> {
-        self.send(Message::Key(KeyEvent::new(
-            KeyCode::Char(letter),
-            KeyModifiers::CONTROL,
-        )))
     }
 
     /// Tells a fact of a node.
@@ -336,12 +329,6 @@ impl Scene {
             outcome,
         };
         self.tell(leader, done)
-    }
-
-    /// Lets a leader give up its reign.
-    pub(crate) fn step_down(&mut self, number: u16, epoch: u64, reason: StepDownReason) -> &mut Self {
-        let ballot = ballot_of(epoch, node(number));
-        self.tell(number, Fact::SteppedDown { ballot, reason })
     }
 
     /// Draws the scene.

@@ -68,8 +68,7 @@ impl Theme {
     pub fn tone(&self, tone: Tone) -> Style {
         match self.palette {
             Palette::None => match tone {
-                Tone::Good => Style::new().bold(),
-                Tone::Busy | Tone::Accent => Style::new().bold(),
+                Tone::Good | Tone::Busy | Tone::Accent => Style::new().bold(),
                 Tone::Bad => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
                 Tone::Cold | Tone::Absent => Style::new().dim(),
             },
@@ -104,19 +103,19 @@ impl Theme {
                 Tone::Busy | Tone::Cold | Tone::Absent | Tone::Accent => Style::new().reversed(),
             };
         };
-        let (background, text) = match (self.palette, tone) {
-            (Palette::Light, Tone::Good) => (28, 231),
-            (Palette::Light, Tone::Busy) => (214, 16),
-            (Palette::Light, Tone::Bad) => (160, 231),
-            (Palette::Light, Tone::Cold) => (26, 231),
-            (Palette::Light, Tone::Absent) => (250, 16),
-            (Palette::Light, Tone::Accent) => (25, 231),
-            (_, Tone::Good) => (35, 16),
-            (_, Tone::Busy) => (221, 16),
-            (_, Tone::Bad) => (160, 231),
-            (_, Tone::Cold) => (74, 16),
-            (_, Tone::Absent) => (238, 252),
-            (_, Tone::Accent) => (31, 231),
+        let dark = self.palette == Palette::Dark;
+        let (background, text) = match tone {
+            Tone::Good if dark => (35, 16),
+            Tone::Good => (28, 231),
+            Tone::Busy if dark => (221, 16),
+            Tone::Busy => (214, 16),
+            Tone::Bad => (160, 231),
+            Tone::Cold if dark => (74, 16),
+            Tone::Cold => (26, 231),
+            Tone::Absent if dark => (238, 252),
+            Tone::Absent => (250, 16),
+            Tone::Accent if dark => (31, 231),
+            Tone::Accent => (25, 231),
         };
         Style::new()
             .bg(Color::Indexed(background))

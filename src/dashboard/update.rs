@@ -3,17 +3,20 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 
-use super::cluster::logs::LogSource;
+use self::movement::{
+    Neighbour, Step, beside, change_panel, clear_filter, look_at, moved, neighbour, next_source, scroll,
+    select, step_to_match,
+};
 use super::faults::{self, Fault};
 use super::keymap::{self, Action, Mode};
 use super::layout::Panel;
-use super::log_view::Stepped;
 use super::message::{Command, Message};
 use super::model::{Control, Ending, Model, Window};
 use super::theme::Tone;
-use crate::id::NodeId;
 use crate::time::Time;
 use crate::upload::UploadEvent;
+
+mod movement;
 
 /// Changes the model by a message at `now`, and returns what is to be done, in order.
 pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
@@ -203,155 +206,19 @@ fn quit(model: &mut Model) -> Vec<Command> {
     vec![Command::Quit]
 }
 
-fn select(model: &mut Model, key: KeyEvent) {
-    let KeyCode::Char(digit) = key.code else { return };
-    let node = digit
-        .to_digit(10)
-        .and_then(|digit| NodeId::new(u16::try_from(digit).ok()?));
-    match node.filter(|node| model.cluster.nodes.contains_key(node)) {
-        Some(node) => choose(model, node),
-        None => model.say(Tone::Busy, format!("there is no node {digit}")),
-    }
-}
-
-/// Chooses a node; logs of one node follow the choice.
-fn choose(model: &mut Model, node: NodeId) {
-    model.selected = node;
-    if matches!(model.logs.source, LogSource::Node(_)) {
-        model.logs.look_at(LogSource::Node(node));
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Neighbour {
-    Before,
-    After,
-}
-
-/// Returns the neighbour of `current` in a ring.
-fn beside<T: Copy + PartialEq>(ring: &[T], current: T, neighbour: Neighbour) -> T {
-    let Some(at) = ring.iter().position(|item| *item == current) else {
-        return ring.first().copied().unwrap_or(current);
-    };
-    let step = match neighbour {
-        Neighbour::Before => ring.len() - 1,
-        Neighbour::After => 1,
-    };
-    ring[(at + step) % ring.len()]
-}
-
-fn neighbour(model: &mut Model, neighbour: Neighbour) {
-    let ring: Vec<NodeId> = model.cluster.nodes.keys().copied().collect();
-    let node = beside(&ring, model.selected, neighbour);
-    choose(model, node);
-}
-
-/// Changes to a panel that is shown; from one that is alone, to any.
-fn change_panel(model: &mut Model, neighbour: Neighbour) {
-    let shown = model.layout().map(|layout| layout.panels).unwrap_or_default();
-    let mut ring: Vec<Panel> = shown.into_iter().map(|(panel, _)| panel).collect();
-    ring.sort_unstable();
-    if model.zoomed || ring.is_empty() {
-        ring = Panel::ALL.to_vec();
-    }
-    model.focus = beside(&ring, model.focus, neighbour);
-}
-
-/// Looks at a panel: where it stands, or alone if it has no place or is looked at already.
-fn look_at(model: &mut Model, panel: Panel) {
-    if model.focus == panel {
-        model.zoomed = !model.zoomed;
-        return;
-    }
-    model.zoomed = false;
-    model.focus = panel;
-    let shown = model.layout().is_some_and(|layout| layout.area(panel).is_some());
-    model.zoomed = !shown;
-}
-
-fn next_source(model: &mut Model) {
-    let nodes = model.cluster.nodes.keys().copied().map(LogSource::Node);
-    let ring: Vec<LogSource> = std::iter::once(LogSource::Merged).chain(nodes).collect();
-    let source = beside(&ring, model.logs.source, Neighbour::After);
-    model.logs.look_at(source);
-    if let LogSource::Node(node) = source {
-        model.selected = node;
-    }
-}
-
-fn clear_filter(model: &mut Model) {
-    let page = model.page();
-    let Model { logs, cluster, .. } = model;
-    logs.clear(&cluster.logs, page);
-}
-
-fn step_to_match(model: &mut Model, neighbour: Neighbour) {
-    let page = model.page();
-    let Model { logs, cluster, .. } = model;
-    let stepped = match neighbour {
-        Neighbour::Before => logs.older_match(&cluster.logs, page),
-        Neighbour::After => logs.newer_match(&cluster.logs, page),
-    };
-    match (stepped, neighbour) {
-        (Stepped::To, _) => {}
-        (Stepped::Nowhere, Neighbour::Before) => model.say(Tone::Busy, "there is no older match"),
-        (Stepped::Nowhere, Neighbour::After) => model.say(Tone::Busy, "no newer match; following"),
-        (Stepped::Unfiltered, _) => model.say(Tone::Busy, "type / and what to look for first"),
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    Back(usize),
-    Forward(usize),
-    First,
-    Last,
-}
-
-/// Moves in the panel that keys are meant for; where nothing scrolls, it moves among nodes.
-fn scroll(model: &mut Model, step: Step) {
-    let page = model.page();
-    match model.focus {
-        Panel::Logs => {
-            let Model { logs, cluster, .. } = model;
-            match step {
-                Step::Back(lines) => logs.back(&cluster.logs, lines, page),
-                Step::Forward(lines) => logs.forward(&cluster.logs, lines),
-                Step::First => logs.first(&cluster.logs, page),
-                Step::Last => logs.follow(),
-            }
-        }
-        Panel::Uploads => {
-            let furthest = model.cluster.uploads.len().saturating_sub(1);
-            model.uploads_scroll = moved(model.uploads_scroll, step, furthest);
-        }
-        Panel::Elections => {
-            let furthest = super::view::election_lines(&model.cluster).saturating_sub(1);
-            model.elections_scroll = moved(model.elections_scroll, step, furthest);
-        }
-        Panel::Nodes | Panel::Rotation | Panel::Timeline => match step {
-            Step::Back(_) | Step::First => neighbour(model, Neighbour::Before),
-            Step::Forward(_) | Step::Last => neighbour(model, Neighbour::After),
-        },
-    }
-}
-
-/// Lists stand with their newest line on top: up is newer, and 0 the newest.
-fn moved(scroll: usize, step: Step, furthest: usize) -> usize {
-    match step {
-        Step::Back(lines) => scroll.saturating_sub(lines),
-        Step::Forward(lines) => (scroll + lines).min(furthest),
-        Step::First => 0,
-        Step::Last => furthest,
-    }
-}
-
 /// Does something to nodes, and says what was done or why not.
 fn inflict(model: &mut Model, fault: Fault) -> Vec<Command> {
     if model.setup.control == Control::Attached {
         model.say(
             Tone::Busy,
             "attached: whoever started these nodes starts and stops them",
+        );
+        return Vec::new();
+    }
+    if model.ending != Ending::No {
+        model.say(
+            Tone::Busy,
+            "every node is being stopped; nothing is started or frozen now",
         );
         return Vec::new();
     }
@@ -397,7 +264,7 @@ fn read(model: &mut Model, action: Action) {
         (Some(Window::Help { scroll }), Action::Up) => *scroll = moved(*scroll, Step::Back(1), furthest),
         (Some(Window::Help { scroll }), Action::Down) => *scroll = moved(*scroll, Step::Forward(1), furthest),
         (Some(Window::Help { scroll }), Action::PageUp) => {
-            *scroll = moved(*scroll, Step::Back(page), furthest)
+            *scroll = moved(*scroll, Step::Back(page), furthest);
         }
         (Some(Window::Help { scroll }), Action::PageDown) => {
             *scroll = moved(*scroll, Step::Forward(page), furthest);

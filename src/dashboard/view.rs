@@ -13,6 +13,7 @@ use super::theme::{Charset, Theme, Tone};
 mod banner;
 mod elections;
 mod footer;
+mod gauge;
 mod help;
 mod logs;
 mod nodes;
@@ -57,7 +58,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 
 /// Says what is needed and what still goes on, in whatever room there is.
 fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (needed, theme) = (SIZE_MIN, &model.setup.theme);
+    let (needed, theme) = (SIZE_MIN, model.setup.theme);
     let leader = match model.cluster.leader() {
         Some(leader) => format!("node {leader} leads; all goes on"),
         None => "no leader now; all goes on".to_owned(),
@@ -78,7 +79,7 @@ fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// Draws the frame of a panel and returns the room inside; a panel that is alone has only a heading.
 fn panel(model: &Model, panel: Panel, title: Vec<Span<'_>>, area: Rect, buffer: &mut Buffer) -> Rect {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let focused = model.focus == panel && model.window.is_none();
     if model.zoomed {
         let [heading, inside] = ratatui::layout::Layout::vertical([
@@ -96,7 +97,7 @@ fn panel(model: &Model, panel: Panel, title: Vec<Span<'_>>, area: Rect, buffer: 
 }
 
 /// Returns the border of a panel.
-fn frame_of(theme: &Theme, focused: bool) -> Block<'static> {
+fn frame_of(theme: Theme, focused: bool) -> Block<'static> {
     let block = Block::bordered().border_style(theme.border(focused));
     match theme.charset {
         Charset::Ascii => block.border_set(ASCII_BORDER),
@@ -127,7 +128,7 @@ fn padded(title: Vec<Span<'_>>, border: ratatui::style::Style) -> Line<'_> {
 
 /// Draws an empty window in the middle and returns the room inside.
 fn window(model: &Model, title: &str, width: u16, height: u16, area: Rect, buffer: &mut Buffer) -> Rect {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let (width, height) = (width.min(area.width), height.min(area.height));
     let place = Rect::new(
         area.x + (area.width - width) / 2,
@@ -144,7 +145,7 @@ fn window(model: &Model, title: &str, width: u16, height: u16, area: Rect, buffe
 }
 
 /// Returns a key as the footer and the windows show it: the key, then what it does.
-fn key_hint(theme: &Theme, key: &str, label: &str) -> [Span<'static>; 3] {
+fn key_hint(theme: Theme, key: &str, label: &str) -> [Span<'static>; 3] {
     [
         Span::styled(key.to_owned(), theme.tone(Tone::Accent).bold()),
         Span::raw(" "),

@@ -5,6 +5,7 @@ use super::model::Model;
 use super::words;
 use crate::event::LinkDownReason;
 use crate::event::line::nodes;
+use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
 use crate::id::Ballot;
 
 /// Returns what is known of the chosen node, each fact with its name.
@@ -60,8 +61,9 @@ fn of_process(model: &Model, node: &Node) -> Option<String> {
             ),
         },
         Process::Restarting { ending, crashes, .. } => format!(
-            "Its process {ending}. It is started again by itself after crash {crashes}; after 5 within 10 s it is \
-             given up."
+            "Its process {ending}. It is started again by itself after crash {crashes}; after {CRASHES_MAX} within {} \
+             it is given up.",
+            words::age(CRASH_WINDOW)
         ),
         Process::Down { ending, since } => format!("Its process {ending} {} ago. s starts it.", ago(*since)),
         Process::GivenUp { ending, crashes, .. } => {

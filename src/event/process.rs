@@ -6,12 +6,21 @@
 //! that who shows them and who owns them share the words.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::line::printable;
 use crate::id::NodeId;
 use crate::time::Time;
+
+/// How many crashes within [`CRASH_WINDOW`] make a supervisor give a node up.
+///
+/// With its backoff, a node that exits at once is given up after three seconds.
+pub const CRASHES_MAX: u32 = 5;
+
+/// Crashes longer ago than this count no more.
+pub const CRASH_WINDOW: Duration = Duration::from_secs(10);
 
 /// The how-manieth process of a node that its supervisor started, from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -31,9 +31,11 @@ pub(super) fn lines(ran: Duration, cluster: &Cluster, summary: &Summary) -> Stri
 
 /// Returns what a node said last on its standard error: most likely why it gave up.
 fn last_error(logs: &Logs, node: NodeId) -> Option<&str> {
-    let errors = |line: &&Line| line.kind == LineKind::Output(OutputStream::Stderr);
-    let newest_first = logs.backwards(LogSource::Node(node), None);
-    newest_first.filter(errors).map(|line| &*line.text).next()
+    let errors = |line: &Line| line.kind == LineKind::Output(OutputStream::Stderr);
+    let mut newest_first = logs.backwards(LogSource::Node(node), None, errors);
+    let newest = &*newest_first.next()?.text;
+    // Whose line it is stands above it already.
+    Some(newest.split_once(": ").map_or(newest, |(_, said)| said))
 }
 
 /// Returns how long it ran, and who led.

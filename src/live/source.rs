@@ -1,6 +1,6 @@
 //! Where a dashboard hears of its cluster: from processes of its own, or from nodes that others run.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::client::watch::Watcher;
 use crate::config::ClusterConfig;
@@ -8,6 +8,11 @@ use crate::dashboard::Message;
 use crate::event::process::Wish;
 use crate::supervisor::{Launch, Notice, Summary, Supervisor};
 use crate::time::Time;
+
+/// Where the clock begins by which a cluster is shown that somebody else started.
+///
+/// What happened before the dashboard came has its place on that clock, too; no cluster is older.
+const FOUND_AT: Time = Time::from_nanos(100 * 365 * 86_400 * 1_000_000_000);
 
 /// Whose cluster is shown.
 #[derive(Debug)]
@@ -22,7 +27,7 @@ pub enum Cluster {
 #[derive(Debug)]
 pub(super) enum Source {
     /// The owner of the processes.
-    Supervisor(Supervisor),
+    Supervisor(Box<Supervisor>),
     /// The nodes themselves.
     Watcher {
         watcher: Watcher,
@@ -35,7 +40,7 @@ impl Source {
     /// Starts the cluster, or begins to watch it.
     pub(super) fn open(cluster: Cluster) -> Self {
         match cluster {
-            Cluster::Started(launch) => Self::Supervisor(Supervisor::start(launch)),
+            Cluster::Started(launch) => Self::Supervisor(Box::new(Supervisor::start(launch))),
             Cluster::Found(config) => Self::Watcher {
                 watcher: Watcher::start(&config),
                 since: Instant::now(),
@@ -68,7 +73,15 @@ impl Source {
     pub(super) fn now(&self) -> Time {
         match self {
             Self::Supervisor(supervisor) => supervisor.now(),
-            Self::Watcher { since, .. } => Time::ZERO + since.elapsed(),
+            Self::Watcher { since, .. } => FOUND_AT + since.elapsed(),
+        }
+    }
+
+    /// Returns how long the dashboard has been there.
+    pub(super) fn ran(&self) -> Duration {
+        match self {
+            Self::Supervisor(supervisor) => supervisor.now().since(Time::ZERO),
+            Self::Watcher { since, .. } => since.elapsed(),
         }
     }
 

@@ -149,7 +149,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         remembering.keep(users(&["fourth"]), move |users| {
-            written.send(users.to_vec()).expect("read")
+            written.send(users.to_vec()).expect("read");
         });
         assert_eq!(kept.recv().await, Some(users(&["fourth"])));
     }

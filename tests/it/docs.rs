@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use heirloom::dashboard::keymap::{Binding, Mode, bindings};
+
 use crate::project::{project, sources, text};
 
 /// The longest `ARCHITECTURE.md` may get: what is longer is not read.
@@ -179,6 +181,49 @@ fn every_setting_of_the_readme_is_a_flag_of_the_program() {
             "README.md explains --{flag}, which no --help knows"
         );
     }
+}
+
+/// Returns the rows of the README's table of keys: the key, and what it does.
+fn keys_of(readme: &str) -> Vec<(&str, &str)> {
+    let table = readme.lines().skip_while(|line| *line != "| key | does |");
+    let rows = table.skip(2).take_while(|line| line.starts_with("| `"));
+    let cells = rows.map(|row| row.trim_start_matches("| `").trim_end_matches(" |"));
+    cells.filter_map(|row| row.split_once("` | ")).collect()
+}
+
+/// A binding as the README tells it: by its first key.
+fn told(binding: &Binding) -> (String, &'static str) {
+    (binding.chords[0].to_string(), binding.help)
+}
+
+#[test]
+fn the_keys_of_the_readme_are_those_of_the_dashboard() {
+    let readme = text("README.md");
+    let rows = keys_of(&readme);
+    let all: BTreeSet<_> = Mode::ALL.into_iter().flat_map(bindings).map(told).collect();
+    for (key, does) in &rows {
+        let is_bound = all.contains(&((*key).to_owned(), *does));
+        assert!(is_bound, "README.md says that {key} does this: {does}");
+    }
+    for binding in bindings(Mode::Main).filter(|binding| !binding.label.is_empty()) {
+        let (key, does) = told(binding);
+        assert!(
+            rows.contains(&(key.as_str(), does)),
+            "README.md does not tell {key}"
+        );
+    }
+}
+
+#[test]
+fn the_manual_has_the_keys_on_the_page_of_the_program() {
+    let manual = Command::new(env!("CARGO_BIN_EXE_heirloom")).arg("man").output();
+    let manual = String::from_utf8(manual.expect("heirloom runs").stdout).expect("UTF-8");
+    let first_page = manual.split(".TH ").nth(1).expect("a page");
+    assert!(first_page.contains("KEYS OF THE DASHBOARD"), "{first_page}");
+    assert!(
+        first_page.contains("\\fB!\\fR\nkill -9 whoever leads"),
+        "{first_page}"
+    );
 }
 
 /// Says whether a source holds nothing but the tests of the module above it.

@@ -6,6 +6,7 @@ mod failover;
 mod harness;
 mod interop;
 mod layers;
+mod pictures;
 mod ports;
 mod processes;
 mod project;

@@ -10,7 +10,7 @@ use pane::{Pane, is_normal};
 
 mod hardship;
 mod paging;
-mod pane;
+pub(crate) mod pane;
 mod uploading;
 
 const FAST: &str = "timing = \"fast\"";

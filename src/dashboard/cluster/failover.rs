@@ -24,6 +24,8 @@ pub struct Leadership {
     pub running: Option<Failover>,
     /// Those that ended, the newest last.
     pub history: VecDeque<Failover>,
+    /// The reign that served last; it may go on after a doubt.
+    last_reign: Option<Reign>,
     /// The newest ballot that was ever heard of.
     newest: Option<Ballot>,
 }
@@ -35,6 +37,17 @@ pub struct Reign {
     pub ballot: Ballot,
     /// Since when.
     pub since: Time,
+    /// Whether that was seen.
+    pub beginning: Beginning,
+}
+
+/// Whether the beginning of a reign was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// It was.
+    Seen,
+    /// It lies before the first look at the cluster.
+    Missed,
 }
 
 /// Why leadership passed on.
@@ -146,6 +159,7 @@ impl Leadership {
                 self.begin(at, Cause::SteppedDown(node));
                 self.reign = None;
             }
+            Fact::Following { ballot } => self.follows_on(*ballot),
             Fact::BecameLeader { ballot, .. } => self.elected(at, *ballot),
             Fact::ServingStarted { ballot } => self.serves(at, *ballot),
             Fact::UploadDone { .. } => self.uploaded(at),
@@ -179,11 +193,17 @@ impl Leadership {
 
     /// Folds in that somebody who came later found a leader that serves.
     pub(super) fn found(&mut self, at: Time, ballot: Ballot) {
-        if self.newest.is_none_or(|newest| newest < ballot) {
-            self.newest = Some(ballot);
-            self.reign = Some(Reign { ballot, since: at });
-            self.running = None;
+        if self.newest.is_some_and(|newest| ballot < newest) {
+            return;
         }
+        self.newest = Some(ballot);
+        self.running = None;
+        let known = self.last_reign.filter(|reign| reign.ballot == ballot);
+        self.reigns(known.unwrap_or(Reign {
+            ballot,
+            since: at,
+            beginning: Beginning::Missed,
+        }));
     }
 
     /// Folds in that the leader cannot be reached any more.
@@ -203,6 +223,11 @@ impl Leadership {
         self.is_leader(node) || was == Some(node)
     }
 
+    fn reigns(&mut self, reign: Reign) {
+        self.reign = Some(reign);
+        self.last_reign = Some(reign);
+    }
+
     /// Begins a failover, unless one runs: what is known first is its cause.
     fn begin(&mut self, at: Time, cause: Cause) {
         let from = self.reign.map(|reign| reign.ballot);
@@ -219,8 +244,12 @@ impl Leadership {
             SuspicionReason::Resigned => Cause::SteppedDown(leader),
             SuspicionReason::Refused | SuspicionReason::NoAnswer => Cause::Suspected(leader),
         };
-        self.lost(at, cause);
+        self.begin(at, cause);
         if let Some(running) = &mut self.running {
+            // A suspicion alone is no proof: until somebody else leads, the leader may go on.
+            if !matches!(running.cause, Cause::Suspected(_)) {
+                self.reign = None;
+            }
             running.suspected.get_or_insert(at.since(running.began));
         }
     }
@@ -232,6 +261,13 @@ impl Leadership {
             StepDownReason::QuorumLost | StepDownReason::Superseded { .. } => Cause::SteppedDown(node),
         };
         self.lost(at, cause);
+    }
+
+    /// A worker that follows the same reign again has suspected its leader wrongly.
+    fn follows_on(&mut self, ballot: Ballot) {
+        if self.running.is_some_and(|running| running.from == Some(ballot)) && self.reign.is_some() {
+            self.running = None;
+        }
     }
 
     /// A leader that was frozen so briefly that nobody noticed leads on.
@@ -259,7 +295,12 @@ impl Leadership {
             return;
         }
         self.newest = Some(ballot);
-        self.reign = Some(Reign { ballot, since: at });
+        let known = self.last_reign.filter(|reign| reign.ballot == ballot);
+        self.reigns(known.unwrap_or(Reign {
+            ballot,
+            since: at,
+            beginning: Beginning::Seen,
+        }));
         // A leader that goes on in its own reign has passed nothing on.
         let passed_on = self.running.take().filter(|running| running.from != Some(ballot));
         if let Some(mut ended) = passed_on {

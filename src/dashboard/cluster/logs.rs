@@ -115,15 +115,22 @@ impl Logs {
         self.rings_of(source).map(newer).sum()
     }
 
-    /// Returns the lines before `end`, the newest first; without an end, from the newest on.
-    pub fn backwards(&self, source: LogSource, end: Option<LineId>) -> impl Iterator<Item = &Line> {
+    /// Returns the lines before `end` that pass, the newest first; without an end, from the newest on.
+    pub fn backwards<'a>(
+        &'a self,
+        source: LogSource,
+        end: Option<LineId>,
+        passes: impl Fn(&Line) -> bool + Copy + 'a,
+    ) -> impl Iterator<Item = &'a Line> {
+        // Lines that do not pass are left out before the rings are merged: merging costs more.
+        let filter = move |line: &&Line| passes(line);
         let mut tails: Vec<_> = self
             .rings_of(source)
             .map(|ring| {
                 let count = end.map_or(ring.lines.len(), |end| {
                     ring.lines.partition_point(|line| line.id < end)
                 });
-                ring.lines.range(..count).rev().peekable()
+                ring.lines.range(..count).rev().filter(filter).peekable()
             })
             .collect();
         std::iter::from_fn(move || {
@@ -136,13 +143,19 @@ impl Logs {
         })
     }
 
-    /// Returns the lines from `start` on, the oldest first.
-    pub fn forwards(&self, source: LogSource, start: LineId) -> impl Iterator<Item = &Line> {
+    /// Returns the lines from `start` on that pass, the oldest first.
+    pub fn forwards<'a>(
+        &'a self,
+        source: LogSource,
+        start: LineId,
+        passes: impl Fn(&Line) -> bool + Copy + 'a,
+    ) -> impl Iterator<Item = &'a Line> {
+        let filter = move |line: &&Line| passes(line);
         let mut heads: Vec<_> = self
             .rings_of(source)
             .map(|ring| {
                 let from = ring.lines.partition_point(|line| line.id < start);
-                ring.lines.range(from..).peekable()
+                ring.lines.range(from..).filter(filter).peekable()
             })
             .collect();
         std::iter::from_fn(move || {

@@ -10,9 +10,17 @@ use super::samples::Samples;
 use crate::config::Address;
 use crate::event::process::{Ending, ProcessFact, ProcessSignal};
 use crate::event::{Fact, LinkDownReason, WorkerState};
-use crate::id::{Ballot, NodeId};
+use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
 use crate::time::Time;
+
+mod belief;
+mod process;
+mod state;
+
+pub use belief::{Belief, Heartbeat, Reach};
+pub use process::{Process, Told};
+pub use state::NodeState;
 
 /// A member of the cluster.
 #[derive(Debug, Clone)]
@@ -41,211 +49,6 @@ pub struct Node {
     pub memory: Samples,
     /// How many times its supervisor has started it again after a crash.
     pub restarts: u32,
-}
-
-/// What is known of a node's process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Process {
-    /// Nobody has started it, or told of it.
-    Unknown,
-    /// It runs.
-    Running {
-        /// Its process id.
-        pid: u32,
-        /// Since when.
-        since: Time,
-        /// What it was told to do and has not finished.
-        told: Told,
-    },
-    /// It is gone, and comes back by itself.
-    Restarting {
-        /// When.
-        at: Time,
-        /// How many crashes there were lately.
-        crashes: u32,
-        /// How it ended.
-        ending: Ending,
-    },
-    /// It is gone, and stays so until a person starts it.
-    Down {
-        /// How it ended.
-        ending: Ending,
-        /// When.
-        since: Time,
-    },
-    /// It crashed too often to be started again.
-    GivenUp {
-        /// How many crashes there were lately.
-        crashes: u32,
-        /// How it ended.
-        ending: Ending,
-        /// When.
-        since: Time,
-    },
-    /// Its port refuses connections: it has none.
-    Refusing {
-        /// Since when.
-        since: Time,
-    },
-    /// It cannot be reached; whether it runs, nobody here can tell.
-    OutOfReach {
-        /// Why.
-        reason: String,
-        /// Since when.
-        since: Time,
-    },
-}
-
-/// What a running process was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// Nothing.
-    Nothing,
-    /// To stand still.
-    Freeze {
-        /// When.
-        at: Time,
-    },
-    /// To stop.
-    Stop {
-        /// When.
-        at: Time,
-    },
-    /// It was killed, and is not yet gone.
-    Kill {
-        /// When.
-        at: Time,
-    },
-}
-
-/// What a node believes about who leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Belief {
-    /// It has said nothing yet.
-    Nothing,
-    /// It has no leader and looks for one.
-    Electing,
-    /// It found too few nodes to decide anything.
-    NoQuorum {
-        /// The nodes that neither answered nor are proven dead.
-        missing: Vec<NodeId>,
-    },
-    /// It follows a leader.
-    Follows(Ballot),
-    /// It was elected, and is not yet followed by enough.
-    Elected(Ballot),
-    /// It leads and serves.
-    Leads(Ballot),
-}
-
-/// A heartbeat that was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heartbeat {
-    /// When.
-    pub at: Time,
-    /// From the heartbeat to its answer; none for the promise with which it began to follow.
-    pub after: Option<Duration>,
-    /// Who answered.
-    pub leader: NodeId,
-}
-
-/// How a node reaches another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Its connection stands.
-    Linked,
-    /// It does not.
-    Cut(LinkDownReason),
-}
-
-/// What a node is, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NodeState {
-    /// Nobody has started it.
-    NeverStarted,
-    /// Its process runs and has not said who leads.
-    Starting,
-    /// It looks for a leader.
-    Electing,
-    /// It cannot reach enough nodes.
-    CutOff,
-    /// It follows a leader.
-    Following,
-    /// It follows, and fetches what it has missed.
-    CatchingUp,
-    /// It leads.
-    Leading,
-    /// It stands still.
-    Frozen,
-    /// It was told to end.
-    Stopping,
-    /// It crashed and is about to be started again.
-    Restarting,
-    /// It is gone.
-    Dead,
-    /// It crashed too often.
-    GivenUp,
-    /// It cannot be reached from here.
-    OutOfReach,
-}
-
-impl NodeState {
-    /// Every state, in the order of the help.
-    pub const ALL: [Self; 13] = [
-        Self::Leading,
-        Self::Following,
-        Self::CatchingUp,
-        Self::Electing,
-        Self::CutOff,
-        Self::Starting,
-        Self::Frozen,
-        Self::Stopping,
-        Self::Restarting,
-        Self::Dead,
-        Self::GivenUp,
-        Self::OutOfReach,
-        Self::NeverStarted,
-    ];
-
-    /// Returns the word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NeverStarted => "never started",
-            Self::Starting => "starting",
-            Self::Electing => "electing",
-            Self::CutOff => "no quorum",
-            Self::Following => "following",
-            Self::CatchingUp => "catching up",
-            Self::Leading => "leading",
-            Self::Frozen => "frozen",
-            Self::Stopping => "stopping",
-            Self::Restarting => "restarting",
-            Self::Dead => "dead",
-            Self::GivenUp => "given up",
-            Self::OutOfReach => "out of reach",
-        }
-    }
-
-    /// Says whether a process may be there that does its work.
-    #[must_use]
-    pub const fn is_alive(self) -> bool {
-        match self {
-            Self::Starting
-            | Self::Electing
-            | Self::CutOff
-            | Self::Following
-            | Self::CatchingUp
-            | Self::Leading => true,
-            Self::NeverStarted
-            | Self::Frozen
-            | Self::Stopping
-            | Self::Restarting
-            | Self::Dead
-            | Self::GivenUp
-            | Self::OutOfReach => false,
-        }
-    }
 }
 
 impl Node {
@@ -313,6 +116,18 @@ impl Node {
             Some(pid)
         } else {
             None
+        }
+    }
+
+    /// Says whether it had a process when it was last heard of.
+    pub(super) fn was_alive(&self) -> bool {
+        match self.process {
+            Process::Running { .. } | Process::OutOfReach { .. } => self.images.is_some(),
+            Process::Unknown
+            | Process::Restarting { .. }
+            | Process::Down { .. }
+            | Process::GivenUp { .. }
+            | Process::Refusing { .. } => false,
         }
     }
 

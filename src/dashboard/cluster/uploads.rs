@@ -16,8 +16,6 @@ pub struct Uploads {
     entries: VecDeque<Upload>,
     /// How many were acknowledged, the forgotten ones included.
     pub acknowledged: u64,
-    /// How many ended without that.
-    pub failed: u64,
 }
 
 /// One upload.
@@ -68,8 +66,16 @@ pub enum Outcome {
 
 impl Uploads {
     /// Returns the uploads, the newest first.
+    #[must_use]
     pub fn newest(&self) -> impl ExactSizeIterator<Item = &Upload> {
         self.entries.iter().rev()
+    }
+
+    /// Returns how many of those listed have failed, and were not repeated with success.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        let failed = |upload: &&Upload| matches!(upload.outcome, Outcome::Failed { .. });
+        self.entries.iter().filter(failed).count()
     }
 
     /// Returns how many are listed.
@@ -138,12 +144,14 @@ impl Uploads {
                 reason,
             } => {
                 let entry = self.entry(at, event.wall_ms, *image, user);
-                entry.worker = Some(event.node);
                 entry.file = Some(file.clone());
-                entry.outcome = Outcome::Failed {
-                    reason: reason.clone(),
-                };
-                self.failed += 1;
+                // What is stored stays stored, however a repetition ends.
+                if !matches!(entry.outcome, Outcome::Stored { .. }) {
+                    entry.worker = Some(event.node);
+                    entry.outcome = Outcome::Failed {
+                        reason: reason.clone(),
+                    };
+                }
             }
             // Nothing else is about uploads.
             _ => {}
@@ -286,5 +294,20 @@ mod tests {
             tell(&mut uploads, 2, done(number));
         }
         assert_eq!((uploads.len(), uploads.acknowledged), (UPLOADS_MAX, 2000));
+    }
+
+    #[test]
+    fn what_is_stored_stays_stored_however_a_repetition_ends() {
+        let mut uploads = Uploads::default();
+        tell(&mut uploads, 3, assigned(1, 2));
+        tell(&mut uploads, 2, done(1));
+        let failed = Fact::UploadFailed {
+            image: image(1),
+            user: user(),
+            file: "x.png".to_owned(),
+            reason: "the client is gone".to_owned(),
+        };
+        tell(&mut uploads, 1, failed);
+        assert_eq!((uploads.acknowledged, uploads.failed()), (1, 0));
     }
 }

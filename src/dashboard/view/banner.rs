@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 
 use crate::config::QuorumPolicy;
 use crate::dashboard::cluster::Cluster;
-use crate::dashboard::cluster::failover::{Cause, Failover, Reign};
+use crate::dashboard::cluster::failover::{Beginning, Cause, Failover, Reign};
 use crate::dashboard::cluster::node::NodeState;
 use crate::dashboard::model::{Control, Ending, Model};
 use crate::dashboard::theme::{Theme, Tone};
@@ -17,7 +17,7 @@ use crate::dashboard::words;
 
 /// Draws the banner: a bar that is read from afar, then what led to it.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     // The last line tells the failover; the lines above it are the bar.
     let bar_height = if area.height > 2 { area.height - 1 } else { 1 };
     let bar = Rect {
@@ -62,7 +62,7 @@ fn write_on_bar(left: String, right: String, bar: Rect, buffer: &mut Buffer) {
 
 /// Returns what the bar says, and how it is meant.
 fn headline(model: &Model) -> (Tone, String, String) {
-    let (cluster, theme) = (model.shown(), &model.setup.theme);
+    let (cluster, theme) = (model.shown(), model.setup.theme);
     let right = format!(
         "{}{}",
         circumstances(model),
@@ -99,7 +99,7 @@ fn headline(model: &Model) -> (Tone, String, String) {
     }
 }
 
-fn reigning(theme: &Theme, reign: &Reign) -> String {
+fn reigning(theme: Theme, reign: &Reign) -> String {
     let star = theme.shape(NodeState::Leading);
     format!("{star} NODE {} LEADS", reign.ballot.id)
 }
@@ -158,7 +158,11 @@ fn circumstances(model: &Model) -> String {
     };
     let reign = cluster.leadership.reign.map_or_else(String::new, |reign| {
         let age = words::age(model.shown_at().since(reign.since));
-        format!("epoch {}  for {age}  ", reign.ballot.epoch)
+        let at_least = match reign.beginning {
+            Beginning::Seen => "",
+            Beginning::Missed => "at least ",
+        };
+        format!("epoch {}  for {at_least}{age}  ", reign.ballot.epoch)
     });
     format!(
         "{reign}{alive} of {} nodes up  quorum {quorum}{attached}",
@@ -207,7 +211,7 @@ const fn tone_of(cause: Cause) -> Tone {
 
 /// Returns the phases of the failover that runs, or of the last one.
 fn phases(model: &Model) -> Line<'static> {
-    let (theme, leadership) = (&model.setup.theme, &model.shown().leadership);
+    let (theme, leadership) = (model.setup.theme, &model.shown().leadership);
     let Some(failover) = leadership.running.as_ref().or(leadership.last()) else {
         let hint = match model.setup.control {
             Control::Supervised => "no failover yet; ! kills the leader",

@@ -64,7 +64,7 @@ fn of(election: &Election) -> impl Iterator<Item = Line<'_>> {
 
 /// Draws as many lines as there is room for.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, cluster) = (&model.setup.theme, model.shown());
+    let (theme, cluster) = (model.setup.theme, model.shown());
     let title = vec![Span::styled("Elections", theme.strong())];
     let mut inside = super::panel(model, Panel::Elections, title, area, buffer);
     if cluster.elections.newest().next().is_none() {
@@ -121,7 +121,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn heading(model: &Model, election: &Election, row: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let text = words::election(model.shown_at(), election);
     let style = match (election.outcome, election.is_settled()) {
         (Some(_), _) | (None, true) => theme.strong(),
@@ -131,7 +131,7 @@ fn heading(model: &Model, election: &Election, row: Rect, buffer: &mut Buffer) {
 }
 
 fn step(
-    theme: &Theme,
+    theme: Theme,
     lanes: Option<&Lanes>,
     election: &Election,
     index: usize,
@@ -152,7 +152,7 @@ fn step(
 }
 
 /// Draws a message as an arrow between two lanes, and a fact as a shape on one, with its words beside.
-fn in_lanes(theme: &Theme, lanes: &Lanes, step: &Step, row: Rect, buffer: &mut Buffer) {
+fn in_lanes(theme: Theme, lanes: &Lanes, step: &Step, row: Rect, buffer: &mut Buffer) {
     let said = match &step.what {
         Happening::Message { from, .. } => {
             let arrow = (lanes.at(*from), lanes.at(step.node));
@@ -199,7 +199,7 @@ fn in_lanes(theme: &Theme, lanes: &Lanes, step: &Step, row: Rect, buffer: &mut B
 
 /// Draws `●─claim─▶`; says whether the label found room on it.
 fn arrow_with_label(
-    theme: &Theme,
+    theme: Theme,
     sender: NodeId,
     (from, to): (u16, u16),
     y: u16,
@@ -228,7 +228,7 @@ fn arrow_with_label(
 }
 
 /// Draws a step without lanes: from whom to whom, and what.
-fn in_words(theme: &Theme, step: &Step, row: Rect, buffer: &mut Buffer) {
+fn in_words(theme: Theme, step: &Step, row: Rect, buffer: &mut Buffer) {
     let (right, y) = (row.right(), row.y);
     let start = row.x + TIME_WIDTH + 2;
     let mut x = start;
@@ -272,7 +272,7 @@ fn in_words(theme: &Theme, step: &Step, row: Rect, buffer: &mut Buffer) {
 }
 
 /// Returns the shape of what happened, that of the state it brings where there is one.
-fn shape(theme: &Theme, step: &Step) -> (&'static str, Style) {
+fn shape(theme: Theme, step: &Step) -> (&'static str, Style) {
     let state = match &step.what {
         Happening::Exit | Happening::Signal(ProcessSignal::Kill) => NodeState::Dead,
         Happening::Signal(ProcessSignal::Freeze) => NodeState::Frozen,
@@ -289,7 +289,7 @@ fn shape(theme: &Theme, step: &Step) -> (&'static str, Style) {
     (theme.shape(state), theme.state(state).bold())
 }
 
-fn emphasis(theme: &Theme, step: &Step) -> Style {
+fn emphasis(theme: Theme, step: &Step) -> Style {
     match &step.what {
         Happening::Fact(Fact::ServingStarted { .. }) => theme.tone(Tone::Good).bold(),
         Happening::Exit
@@ -335,7 +335,7 @@ impl Lanes {
     }
 
     /// Draws every node's line, broken where its process is gone.
-    fn lifelines(&self, theme: &Theme, steps: &[Step], y: u16, buffer: &mut Buffer) {
+    fn lifelines(&self, theme: Theme, steps: &[Step], y: u16, buffer: &mut Buffer) {
         for (node, x) in self.all() {
             let of_node = steps.iter().rev().find(|step| step.node == node);
             let gone = of_node.is_some_and(|step| step.what == Happening::Exit);

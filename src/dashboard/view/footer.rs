@@ -12,7 +12,7 @@ use crate::dashboard::model::{Control, Model};
 
 /// Draws as many keys as there is room for, the most important first, and always help and quit.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     if let Some(toast) = &model.toast {
         let text = format!(" {}", toast.text);
         buffer.set_style(area, theme.filled(toast.tone));
@@ -60,16 +60,13 @@ fn hints(model: &Model, bindings: Vec<&Binding>, room: usize) -> Vec<Span<'stati
     let mut spans = Vec::new();
     let mut width = 0;
     for binding in bindings {
-        let key = binding
-            .chords
-            .first()
-            .map_or_else(String::new, ToString::to_string);
+        let key = binding.first_key();
         let needed = key.chars().count() + 1 + binding.label.len() + 2;
         if width + needed > room {
             break;
         }
         width += needed;
-        spans.extend(key_hint(&model.setup.theme, &key, binding.label));
+        spans.extend(key_hint(model.setup.theme, &key, binding.label));
         spans.push(Span::raw("  "));
     }
     spans

@@ -48,7 +48,7 @@ impl Section {
 
 /// Draws the help from a line on.
 pub(super) fn draw(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let (size, columns) = (window_size(area.as_size()), columns(theme, area.as_size()));
     let title = "Help  Esc closes, Up and Down scroll";
     let inside = window(model, title, size.width, size.height, area, buffer);
@@ -67,7 +67,7 @@ pub(super) fn draw(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer
 
 /// Returns how many lines can be scrolled.
 pub(in crate::dashboard) fn furthest(model: &Model) -> usize {
-    let columns = columns(&model.setup.theme, model.size);
+    let columns = columns(model.setup.theme, model.size);
     let shown = usize::from(window_size(model.size).height.saturating_sub(2));
     columns
         .iter()
@@ -97,7 +97,7 @@ fn height(column: &[Section]) -> usize {
         .saturating_sub(1)
 }
 
-fn lines<'a>(theme: &Theme, column: &'a [Section]) -> impl Iterator<Item = (&'a str, Style, &'a str)> {
+fn lines(theme: Theme, column: &[Section]) -> impl Iterator<Item = (&str, Style, &str)> {
     let strong = theme.strong();
     column.iter().flat_map(move |section| {
         let entries = section.entries.iter();
@@ -108,7 +108,7 @@ fn lines<'a>(theme: &Theme, column: &'a [Section]) -> impl Iterator<Item = (&'a 
 }
 
 /// Spreads the sections over columns in their order, so that the highest one is as low as can be.
-fn columns(theme: &Theme, area: Size) -> Vec<Vec<Section>> {
+fn columns(theme: Theme, area: Size) -> Vec<Vec<Section>> {
     let count = usize::from(columns_in(area));
     let heights: Vec<usize> = sections(theme).iter().map(Section::height).collect();
     let lowest = heights.iter().copied().max().unwrap_or(0);
@@ -143,14 +143,14 @@ fn needed(heights: &[usize], limit: usize) -> usize {
     count
 }
 
-fn sections(theme: &Theme) -> Vec<Section> {
+fn sections(theme: Theme) -> Vec<Section> {
     let mut sections: Vec<Section> = Mode::ALL.into_iter().map(|mode| keys_of(theme, mode)).collect();
     sections.push(states(theme));
     sections.push(about());
     sections
 }
 
-fn keys_of(theme: &Theme, mode: Mode) -> Section {
+fn keys_of(theme: Theme, mode: Mode) -> Section {
     let entries = keymap::bindings(mode).map(|binding| {
         let chords: Vec<String> = binding.chords.iter().map(ToString::to_string).collect();
         Entry {
@@ -165,7 +165,7 @@ fn keys_of(theme: &Theme, mode: Mode) -> Section {
     }
 }
 
-fn states(theme: &Theme) -> Section {
+fn states(theme: Theme) -> Section {
     let entries = NodeState::ALL.into_iter().map(|state| Entry {
         key: theme.shape(state).to_owned(),
         style: theme.state(state).bold(),

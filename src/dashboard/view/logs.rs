@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     let lines = model.logs.lines(&cluster.logs, usize::from(inside.height));
     if lines.is_empty() && inside.height > 0 {
-        let theme = &model.setup.theme;
+        let theme = model.setup.theme;
         let said = match model.logs.filter() {
             "" => "nobody has said anything yet",
             _ => "no line holds this",
@@ -61,7 +61,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// Says whose lines these are, through which filter, and whether they move.
 fn title(model: &Model) -> Vec<Span<'static>> {
-    let (theme, view, logs) = (&model.setup.theme, &model.logs, &model.shown().logs);
+    let (theme, view, logs) = (model.setup.theme, &model.logs, &model.shown().logs);
     let mut title = vec![Span::styled("Logs ", theme.strong())];
     title.push(tab(theme, "all", view.source == LogSource::Merged));
     for node in model.shown().nodes.keys() {
@@ -90,7 +90,7 @@ fn title(model: &Model) -> Vec<Span<'static>> {
     title
 }
 
-fn tab(theme: &Theme, name: &str, chosen: bool) -> Span<'static> {
+fn tab(theme: Theme, name: &str, chosen: bool) -> Span<'static> {
     if chosen {
         Span::styled(format!("[{name}]"), theme.tone(Tone::Accent).bold())
     } else {
@@ -100,7 +100,7 @@ fn tab(theme: &Theme, name: &str, chosen: bool) -> Span<'static> {
 
 /// Draws the filter as it is typed, with its cursor; a longer one moves under it.
 fn input(model: &Model, row: Rect, buffer: &mut Buffer) {
-    let (theme, Some(input)) = (&model.setup.theme, model.logs.input()) else {
+    let (theme, Some(input)) = (model.setup.theme, model.logs.input()) else {
         return;
     };
     let x = put(
@@ -138,7 +138,7 @@ fn input(model: &Model, row: Rect, buffer: &mut Buffer) {
 
 /// Draws a line in columns; alone, as it was written.
 fn draw_line(model: &Model, line: &Line, row: Rect, buffer: &mut Buffer) {
-    let (theme, view) = (&model.setup.theme, &model.logs);
+    let (theme, view) = (model.setup.theme, &model.logs);
     let (y, right) = (row.y, row.right());
     if view.is_current(line.id) {
         // Beneath the text, so that its matches are still seen.
@@ -159,7 +159,7 @@ fn draw_line(model: &Model, line: &Line, row: Rect, buffer: &mut Buffer) {
 
 /// Puts a line's text from a byte on, with every match in it.
 fn pieces(model: &Model, line: &Line, from: usize, (mut x, y): (u16, u16), right: u16, buffer: &mut Buffer) {
-    let (theme, needle) = (&model.setup.theme, model.logs.needle());
+    let (theme, needle) = (model.setup.theme, model.logs.needle());
     let style = style(theme, line.kind);
     let found = theme.filled(Tone::Accent).underlined();
     let text = &*line.text;
@@ -184,7 +184,7 @@ fn row_has(buffer: &Buffer, right: u16) -> bool {
 }
 
 /// Returns what tells kinds of lines apart without colour.
-fn mark(theme: &Theme, kind: LineKind) -> (&'static str, Style) {
+fn mark(theme: Theme, kind: LineKind) -> (&'static str, Style) {
     match kind {
         LineKind::Event => (" ", Style::new()),
         LineKind::Warning => ("!", theme.tone(Tone::Busy).bold()),
@@ -194,7 +194,7 @@ fn mark(theme: &Theme, kind: LineKind) -> (&'static str, Style) {
     }
 }
 
-fn style(theme: &Theme, kind: LineKind) -> Style {
+fn style(theme: Theme, kind: LineKind) -> Style {
     match kind {
         LineKind::Event => Style::new(),
         LineKind::Warning | LineKind::Output(OutputStream::Stderr) => theme.tone(Tone::Busy),

@@ -9,12 +9,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::frame_of;
+use super::gauge::{bar, figure};
 use crate::dashboard::cluster::node::{Belief, Node, Process};
-use crate::dashboard::cluster::samples::Samples;
 use crate::dashboard::layout::{NodesForm, Panel};
 use crate::dashboard::model::{Control, Model};
-use crate::dashboard::theme::{Charset, Theme, Tone};
+use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
+use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
 use crate::time::Time;
 
 /// The least CPU that fills a sparkline, in thousandths of a core: what idles must look idle.
@@ -37,7 +38,7 @@ fn cards(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let (state, chosen) = (node.state(), node.id == model.selected);
     let style = theme.state(state);
     let focused = chosen && model.focus == Panel::Nodes && model.window.is_none();
@@ -104,7 +105,7 @@ fn beside_state(model: &Model, node: &Node) -> String {
 }
 
 fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'static>> {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let now = model.shown_at();
     match &node.process {
         Process::Running { pid, since, .. } => running(model, node, *pid, now.since(*since), style, width),
@@ -115,7 +116,10 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
         ],
         Process::Restarting { ending, crashes, .. } => vec![
             Line::raw(ending.to_string()),
-            Line::styled(format!("crash {crashes} of 5 in 10 s"), theme.tone(Tone::Busy)),
+            Line::styled(
+                format!("crash {crashes} of {CRASHES_MAX} in {}", words::age(CRASH_WINDOW)),
+                theme.tone(Tone::Busy),
+            ),
         ],
         Process::Down { ending, since } => gone(theme, &ending.to_string(), now.since(*since)),
         Process::GivenUp {
@@ -151,7 +155,7 @@ fn running(
     style: Style,
     width: u16,
 ) -> Vec<Line<'static>> {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let mut rows = vec![
         Line::from(vec![
             Span::styled("pid ", theme.quiet()),
@@ -176,7 +180,7 @@ fn running(
     rows
 }
 
-fn gone(theme: &Theme, ending: &str, ago: Duration) -> Vec<Line<'static>> {
+fn gone(theme: Theme, ending: &str, ago: Duration) -> Vec<Line<'static>> {
     vec![
         Line::raw(ending.to_owned()),
         Line::styled(format!("{} ago", words::age(ago)), theme.quiet()),
@@ -195,7 +199,7 @@ fn restarts(node: &Node) -> String {
 
 /// Draws how long ago the last heartbeat was answered, against when the leader would be suspected.
 fn heartbeat(model: &Model, node: &Node, width: u16) -> Line<'static> {
-    let (theme, now) = (&model.setup.theme, model.shown_at());
+    let (theme, now) = (model.setup.theme, model.shown_at());
     let heart = theme.pick("♥ ", "hb ");
     let Some(at) = heard_at(model, node) else {
         return Line::styled(format!("{heart}none yet"), theme.quiet());
@@ -228,55 +232,6 @@ fn heard_at(model: &Model, node: &Node) -> Option<Time> {
     by_it.map(|heartbeat| heartbeat.at).max()
 }
 
-/// Returns a bar of `room` cells, `part` of it full.
-fn bar(theme: &Theme, part: f64, room: usize) -> (String, String) {
-    let cells = (part * room as f64).round();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and a few hundred"
-    )]
-    let full = (cells as usize).min(room);
-    let (on, off) = (theme.pick("━", "="), theme.pick("─", "-"));
-    (on.repeat(full), off.repeat(room - full))
-}
-
-/// Draws a figure over time, and what it is now.
-fn figure(
-    theme: &Theme,
-    style: Style,
-    name: &str,
-    samples: &Samples,
-    width: u16,
-    scale_min: u64,
-    text: &str,
-) -> Line<'static> {
-    let room = usize::from(width).saturating_sub(name.len() + 2 + text.chars().count());
-    let scale = samples.peak(room).max(scale_min);
-    let line: String = samples
-        .newest(room)
-        .map(|sample| level(theme, sample, scale))
-        .collect();
-    let padding = room.saturating_sub(line.chars().count());
-    Line::from(vec![
-        Span::styled(format!("{name} "), theme.quiet()),
-        Span::raw(" ".repeat(padding)),
-        Span::styled(line, style),
-        Span::raw(format!(" {text}")),
-    ])
-}
-
-fn level(theme: &Theme, sample: u64, scale: u64) -> char {
-    const UNICODE: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    const ASCII: [char; 8] = ['_', '_', '.', '.', ':', ':', '|', '|'];
-    let levels = match theme.charset {
-        Charset::Unicode => UNICODE,
-        Charset::Ascii => ASCII,
-    };
-    let step = u128::from(sample) * 7 / u128::from(scale.max(1));
-    levels[usize::try_from(step).unwrap_or(7).min(7)]
-}
-
 fn cpu_text(node: &Node) -> String {
     node.cpu.last().map_or_else(
         || "-".to_owned(),
@@ -288,7 +243,7 @@ fn memory_text(node: &Node) -> String {
     node.memory.last().map_or_else(|| "-".to_owned(), words::bytes)
 }
 
-fn images(theme: &Theme, node: &Node) -> Line<'static> {
+fn images(theme: Theme, node: &Node) -> Line<'static> {
     let count = node
         .images
         .map_or_else(|| "-".to_owned(), |images| images.to_string());
@@ -296,7 +251,7 @@ fn images(theme: &Theme, node: &Node) -> Line<'static> {
 }
 
 fn lines(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let title = vec![Span::styled("Nodes", theme.strong())];
     let inside = super::panel(model, Panel::Nodes, title, area, buffer);
     for (row, node) in model.shown().nodes.values().enumerate() {
@@ -317,7 +272,7 @@ fn lines(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn line(model: &Model, node: &Node) -> Line<'static> {
-    let (theme, state) = (&model.setup.theme, node.state());
+    let (theme, state) = (model.setup.theme, node.state());
     let mark = if node.id == model.selected {
         theme.pick("▸", ">")
     } else {

@@ -14,7 +14,7 @@ use crate::id::NodeId;
 
 /// Draws a line a node.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, rotation) = (&model.setup.theme, &model.shown().rotation);
+    let (theme, rotation) = (model.setup.theme, &model.shown().rotation);
     let mut title = vec![Span::styled("Rotation", theme.strong())];
     if let Some(ballot) = rotation.ballot {
         let epoch = format!("  in epoch {}", ballot.epoch);
@@ -47,7 +47,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn line(model: &Model, node: NodeId, room: usize) -> Line<'static> {
-    let (theme, cluster) = (&model.setup.theme, model.shown());
+    let (theme, cluster) = (model.setup.theme, model.shown());
     let rotation = &cluster.rotation;
     let mark = if is_next(rotation, node) {
         Span::styled(theme.pick("▶ ", "> "), theme.tone(Tone::Accent).bold())

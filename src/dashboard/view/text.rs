@@ -20,7 +20,7 @@ pub(super) fn width(text: &str) -> usize {
 /// Puts text on the row `y` from `x` on, cut with a mark before `right`; returns where it ends.
 pub(super) fn put(
     buffer: &mut Buffer,
-    theme: &Theme,
+    theme: Theme,
     (x, y): (u16, u16),
     right: u16,
     text: &str,
@@ -88,7 +88,7 @@ mod tests {
     fn drawn(text: &str, room: u16) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
         let theme = Theme::new(Palette::None, Charset::Unicode);
-        let end = put(&mut buffer, &theme, (2, 0), 2 + room, text, Style::new());
+        let end = put(&mut buffer, theme, (2, 0), 2 + room, text, Style::new());
         assert!(end <= 2 + room, "ends within its room");
         let row: String = (0..20).map(|x| buffer[(x, 0)].symbol().to_owned()).collect();
         row.trim_end().to_owned()

@@ -68,12 +68,12 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             height: inside.bottom().saturating_sub(y + 2),
             ..lane
         };
-        draw_legend(&model.setup.theme, place, buffer);
+        draw_legend(model.setup.theme, place, buffer);
     }
 }
 
 /// Draws the legend, in as many lines as it takes.
-fn draw_legend(theme: &Theme, area: Rect, buffer: &mut Buffer) {
+fn draw_legend(theme: Theme, area: Rect, buffer: &mut Buffer) {
     let (mut x, mut y) = (area.x, area.y);
     for pair in legend(theme).chunks(2) {
         let needed: usize = pair.iter().map(Span::width).sum();
@@ -91,7 +91,7 @@ fn draw_legend(theme: &Theme, area: Rect, buffer: &mut Buffer) {
 
 /// Says what a cell stands for; on a wide screen also what its shapes mean.
 fn title(model: &Model, room: u16) -> Vec<Span<'static>> {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let cell = model.tape_scale.cell();
     let cell = if cell < Duration::from_secs(1) {
         format!("0.{} s", cell.as_millis() / 100)
@@ -114,7 +114,7 @@ fn title(model: &Model, room: u16) -> Vec<Span<'static>> {
 }
 
 /// Returns what the shapes mean.
-fn legend(theme: &Theme) -> Vec<Span<'static>> {
+fn legend(theme: Theme) -> Vec<Span<'static>> {
     let shapes = [
         (theme.pick("█", "="), Style::new(), "leads"),
         (theme.pick("━", "-"), Style::new(), "follows"),
@@ -134,7 +134,7 @@ fn legend(theme: &Theme) -> Vec<Span<'static>> {
     spans
 }
 
-const fn glyph(theme: &Theme, kind: MarkKind) -> (&'static str, Tone) {
+const fn glyph(theme: Theme, kind: MarkKind) -> (&'static str, Tone) {
     match kind {
         MarkKind::Upload => (theme.pick("▴", "^"), Tone::Good),
         MarkKind::UploadFailed => (theme.pick("▿", "!"), Tone::Bad),
@@ -144,14 +144,14 @@ const fn glyph(theme: &Theme, kind: MarkKind) -> (&'static str, Tone) {
     }
 }
 
-fn symbol(theme: &Theme, kind: MarkKind, meaning: &'static str) -> (&'static str, Style, &'static str) {
+fn symbol(theme: Theme, kind: MarkKind, meaning: &'static str) -> (&'static str, Style, &'static str) {
     let (shape, tone) = glyph(theme, kind);
     (shape, theme.tone(tone).bold(), meaning)
 }
 
 /// Draws a node's row; a tall one has its marks above what the node believed.
 fn draw_row(model: &Model, node: NodeId, x: u16, lane: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let cells = cells(
         &model.shown().tape,
         node,
@@ -195,7 +195,7 @@ fn draw_row(model: &Model, node: NodeId, x: u16, lane: Rect, buffer: &mut Buffer
     );
 }
 
-const fn drawn_shape(theme: &Theme, was: Was) -> &'static str {
+const fn drawn_shape(theme: Theme, was: Was) -> &'static str {
     match was {
         Was::Unknown => " ",
         Was::Gone => theme.pick("·", "."),
@@ -206,7 +206,7 @@ const fn drawn_shape(theme: &Theme, was: Was) -> &'static str {
     }
 }
 
-fn drawn(theme: &Theme, was: Was) -> (&'static str, Style) {
+fn drawn(theme: Theme, was: Was) -> (&'static str, Style) {
     let style = match was {
         Was::Unknown => Style::new(),
         Was::Gone => theme.tone(Tone::Absent),
@@ -218,7 +218,7 @@ fn drawn(theme: &Theme, was: Was) -> (&'static str, Style) {
 }
 
 /// Writes who was believed to lead into the row; a longer number needs cells that say nothing else.
-fn labels(theme: &Theme, cells: &[Cell], row: Rect, marks_above: bool, buffer: &mut Buffer) {
+fn labels(theme: Theme, cells: &[Cell], row: Rect, marks_above: bool, buffer: &mut Buffer) {
     for (index, cell) in cells.iter().enumerate() {
         let Some(leader) = cell.label else { continue };
         let text = leader.to_string();
@@ -241,7 +241,7 @@ fn axis(model: &Model, row: Rect, buffer: &mut Buffer) {
     const STEPS_MS: [u64; 12] = [
         2000, 5000, 10_000, 15_000, 20_000, 30_000, 60_000, 120_000, 180_000, 300_000, 600_000, 1_200_000,
     ];
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let cell = nanos(model.tape_scale.cell()) / 1_000_000;
     let step = STEPS_MS
         .into_iter()

@@ -36,8 +36,8 @@ impl Form {
 
     fn header(self) -> Row<'static> {
         match self {
-            Self::Narrow => Row::new(["time", "user", "file", "way", ""]),
-            Self::Medium => Row::new(["time", "user", "file", "size", "way", "copies", "took", ""]),
+            Self::Narrow => Row::new(["UTC", "user", "file", "way", ""]),
+            Self::Medium => Row::new(["UTC", "user", "file", "size", "way", "copies", "took", ""]),
             Self::Wide => Row::new([
                 "time",
                 "user",
@@ -83,14 +83,14 @@ impl Form {
 
 /// Draws one line an upload.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, uploads) = (&model.setup.theme, &model.shown().uploads);
+    let (theme, uploads) = (model.setup.theme, &model.shown().uploads);
     let mut title = vec![Span::styled("Uploads", theme.strong())];
     if !uploads.is_empty() {
         let counted = format!("  {} acknowledged", uploads.acknowledged);
         title.push(Span::styled(counted, theme.tone(Tone::Good)));
     }
-    if uploads.failed > 0 {
-        let failed = format!("  {} failed", uploads.failed);
+    if uploads.failed() > 0 {
+        let failed = format!("  {} failed", uploads.failed());
         title.push(Span::styled(failed, theme.tone(Tone::Bad)));
     }
     let inside = super::panel(model, Panel::Uploads, title, area, buffer);
@@ -111,7 +111,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     table.render(inside, buffer);
 }
 
-fn row(theme: &Theme, upload: &Upload, form: Form) -> Row<'static> {
+fn row(theme: Theme, upload: &Upload, form: Form) -> Row<'static> {
     let text = |text: String| Line::raw(text);
     let time = Line::styled(words::clock(upload.wall_ms)[..8].to_owned(), theme.quiet());
     let user = text(printable(upload.user.as_str()).into_owned());
@@ -142,14 +142,14 @@ fn row(theme: &Theme, upload: &Upload, form: Form) -> Row<'static> {
     Row::new([time, user, file, way, outcome])
 }
 
-fn node(theme: &Theme, node: Option<NodeId>) -> Span<'static> {
+fn node(theme: Theme, node: Option<NodeId>) -> Span<'static> {
     node.map_or_else(
         || Span::raw(" "),
         |node| Span::styled(node.to_string(), theme.node(node)),
     )
 }
 
-fn outcome(theme: &Theme, upload: &Upload, form: Form) -> (String, Style) {
+fn outcome(theme: Theme, upload: &Upload, form: Form) -> (String, Style) {
     let retried = if upload.attempts > 1 { " again" } else { "" };
     match &upload.outcome {
         Outcome::Running => (format!("running{retried}"), theme.tone(Tone::Busy)),

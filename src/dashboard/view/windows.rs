@@ -52,7 +52,7 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 /// Says why the chosen node is what it is: facts first, then sentences.
 pub(super) fn why(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, Some(node)) = (&model.setup.theme, model.shown().nodes.get(&model.selected)) else {
+    let (theme, Some(node)) = (model.setup.theme, model.shown().nodes.get(&model.selected)) else {
         return;
     };
     let room = usize::from(SENTENCES_WIDTH.min(area.width).saturating_sub(4));
@@ -82,7 +82,7 @@ fn why_title(node: &Node) -> String {
 
 /// Draws the state's shape into the room that the title left for it.
 fn shape_in_title(model: &Model, node: &Node, inside: Rect, buffer: &mut Buffer) {
-    let (theme, state) = (&model.setup.theme, node.state());
+    let (theme, state) = (model.setup.theme, node.state());
     let place = (inside.x + 1, inside.y.saturating_sub(1));
     put(
         buffer,
@@ -96,7 +96,7 @@ fn shape_in_title(model: &Model, node: &Node, inside: Rect, buffer: &mut Buffer)
 
 /// Draws the menu of faults: keys, what they do, and why some make no sense now.
 pub(super) fn faults(model: &Model, chosen: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let height = u16::try_from(Fault::ALL.len())
         .unwrap_or(u16::MAX)
         .saturating_add(4);
@@ -130,7 +130,7 @@ pub(super) fn faults(model: &Model, chosen: usize, area: Rect, buffer: &mut Buff
 }
 
 fn draw_fault(model: &Model, fault: Fault, row: Rect, buffer: &mut Buffer) {
-    let theme = &model.setup.theme;
+    let theme = model.setup.theme;
     let Some(binding) = keymap::bindings(Mode::Main).find(|binding| binding.action == fault.action()) else {
         return;
     };
@@ -139,10 +139,7 @@ fn draw_fault(model: &Model, fault: Fault, row: Rect, buffer: &mut Buffer) {
         None => (theme.tone(Tone::Accent).bold(), Style::new()),
         Some(_) => (theme.tone(Tone::Absent), theme.tone(Tone::Absent)),
     };
-    let key = binding
-        .chords
-        .first()
-        .map_or_else(String::new, ToString::to_string);
+    let key = binding.first_key();
     let (does, because) = FAULT_COLUMNS;
     put(buffer, theme, (row.x + 2, row.y), row.right(), &key, key_style);
     let end = put(
@@ -171,11 +168,8 @@ fn beside_border(inside: Rect) -> Rect {
 fn keys(model: &Model, mode: Mode) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     for binding in keymap::bindings(mode).filter(|binding| !binding.label.is_empty()) {
-        let key = binding
-            .chords
-            .first()
-            .map_or_else(String::new, ToString::to_string);
-        spans.extend(key_hint(&model.setup.theme, &key, binding.label));
+        let key = binding.first_key();
+        spans.extend(key_hint(model.setup.theme, &key, binding.label));
         spans.push(Span::raw("  "));
     }
     Line::from(spans)

@@ -4,17 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{Action, ChildId};
-use crate::event::process::{Ending, Life, ProcessFact, ProcessSignal};
+use crate::event::process::{CRASH_WINDOW, CRASHES_MAX, Ending, Life, ProcessFact, ProcessSignal};
 use crate::id::NodeId;
 use crate::time::Time;
-
-/// How many crashes within [`CRASH_WINDOW`] make the supervisor give a node up.
-///
-/// With the backoff below, a node that exits at once is given up after three seconds.
-const CRASHES_MAX: u32 = 5;
-
-/// Crashes longer ago than this count no more.
-const CRASH_WINDOW: Duration = Duration::from_secs(10);
 
 /// How long a crashed node waits for its next life; doubled with every further crash in the window.
 const BACKOFF: Duration = Duration::from_millis(200);

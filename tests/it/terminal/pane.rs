@@ -21,6 +21,9 @@ use vt100::{MouseProtocolMode, Parser, Screen};
 
 use crate::harness::PATIENCE;
 
+/// What a dashboard writes after each frame.
+const END_OF_FRAME: &[u8] = b"\x1b[?2026l";
+
 /// A program in a terminal of its own; killed when dropped.
 pub(crate) struct Pane {
     child: Child,
@@ -90,6 +93,13 @@ impl Pane {
         self.seen().parser.screen().contents()
     }
 
+    /// The screen after a whole frame, colours and all.
+    pub(crate) fn frame(&self) -> Screen {
+        let whole = |seen: &Seen| seen.raw.ends_with(END_OF_FRAME);
+        let seen = self.wait_until_seen("a whole frame", whole);
+        seen.parser.screen().clone()
+    }
+
     /// Everything that was written so far, for messages and for what a screen does not keep.
     pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.seen().raw).into_owned()
@@ -97,25 +107,27 @@ impl Pane {
 
     /// Waits until the screen is such.
     pub(crate) fn wait_until(&self, what: &str, such: impl Fn(&Screen) -> bool) {
-        self.wait_until_seen(what, |seen| such(seen.parser.screen()));
+        drop(self.wait_until_seen(what, |seen| such(seen.parser.screen())));
     }
 
     /// Waits until `text` was written, whatever a screen makes of it.
     pub(crate) fn wait_for_raw(&self, text: &str) {
-        self.wait_until_seen(text, |seen| String::from_utf8_lossy(&seen.raw).contains(text));
+        drop(self.wait_until_seen(text, |seen| String::from_utf8_lossy(&seen.raw).contains(text)));
     }
 
-    fn wait_until_seen(&self, what: &str, such: impl Fn(&Seen) -> bool) {
+    fn wait_until_seen(&self, what: &str, such: impl Fn(&Seen) -> bool) -> MutexGuard<'_, Seen> {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = self.seen();
         while !such(&seen) {
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "never {what}:\n{}\n{:?}",
-                seen.parser.screen().contents(),
-                String::from_utf8_lossy(&seen.raw[seen.raw.len().saturating_sub(2000)..])
-            );
+            if left.is_zero() {
+                let shown = seen.parser.screen().contents();
+                let last = &seen.raw[seen.raw.len().saturating_sub(2000)..];
+                let last = String::from_utf8_lossy(last).into_owned();
+                // A panic that holds the lock takes the reader with it, and then the whole test run.
+                drop(seen);
+                panic!("never {what}:\n{shown}\n{last:?}");
+            }
             seen = self
                 .shared
                 .changed
@@ -123,6 +135,7 @@ impl Pane {
                 .expect("no panic inside")
                 .0;
         }
+        seen
     }
 
     /// Waits until the screen shows `text`.

@@ -109,7 +109,8 @@ fn every_phase_of_a_kill_is_timed_from_the_signal() {
 
 #[test]
 fn what_is_known_first_is_the_cause() {
-    let cases: [(&dyn Fn(&mut Leadership), Cause); 6] = [
+    type Case<'a> = (&'a dyn Fn(&mut Leadership), Cause);
+    let cases: [Case<'_>; 6] = [
         (
             &|leadership| signalled(leadership, 1000, 3, ProcessSignal::Terminate),
             Cause::Stopped(node(3)),
@@ -204,4 +205,34 @@ fn history_is_bounded() {
         serves(&mut leadership, epoch * 1000 + 4, ballot(epoch, 3));
     }
     assert_eq!(leadership.history.len(), HISTORY_MAX);
+}
+
+#[test]
+fn a_false_suspicion_of_one_worker_takes_no_reign_away() {
+    let mut leadership = led();
+    let reign = leadership.reign;
+    suspected(&mut leadership, 1000, 1, SuspicionReason::NoAnswer);
+    assert_eq!(leadership.reign, reign, "a suspicion is no proof");
+    assert_eq!(running(&leadership).cause, Cause::Suspected(node(3)));
+    let ballot = ballot(1, 3);
+    leadership.told(at(1300), node(1), &Fact::Following { ballot });
+    assert_eq!((leadership.running, leadership.reign), (None, reign));
+}
+
+#[test]
+fn a_leader_that_was_out_of_sight_reigns_on_when_it_is_found_again() {
+    let mut leadership = led();
+    let reign = leadership.reign;
+    leadership.lost_sight_of(at(1000), node(3));
+    assert_eq!(leadership.reign, None);
+    leadership.found(at(4000), ballot(1, 3));
+    assert_eq!((leadership.running, leadership.reign), (None, reign));
+}
+
+#[test]
+fn a_reign_that_was_found_is_known_to_be_older() {
+    let mut leadership = Leadership::default();
+    leadership.found(at(1000), ballot(4, 3));
+    let beginning = leadership.reign.map(|reign| reign.beginning);
+    assert_eq!(beginning, Some(Beginning::Missed));
 }

@@ -1,5 +1,6 @@
 //! The end: picture and encrypted bytes side by side, or why there are none.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -98,7 +99,7 @@ fn said(broadcast: &Broadcast) -> String {
         said = format!("; {} declined", nodes(&declined));
     }
     if broadcast.attempt > 1 {
-        said.push_str(&format!("; offered {} times", broadcast.attempt));
+        let _ = write!(said, "; offered {} times", broadcast.attempt);
     }
     said
 }

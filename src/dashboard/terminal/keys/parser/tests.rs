@@ -107,8 +107,8 @@ fn what_is_not_known_is_dropped_whole() {
         b"\x1b_Gi=1;OK\x1b\\",
         b"\x1bXanything\x1b\\",
         b"\x1b^anything\x1b\\",
-        &[&b"\x1b["[..], &[b'1'; 100_000], b"X"].concat(),
-        &[&b"\x1b]"[..], &[b'X'; 100_000], b"\x07"].concat(),
+        &[&b"\x1b["[..], &vec![b'1'; 100_000], b"X"].concat(),
+        &[&b"\x1b]"[..], &vec![b'X'; 100_000], b"\x07"].concat(),
     ] {
         let mut bytes = unknown.to_vec();
         bytes.push(b'q');
