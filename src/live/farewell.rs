@@ -23,7 +23,7 @@ pub(super) fn lines(ran: Duration, cluster: &Cluster, summary: &Summary) -> Stri
     for event in &summary.nodes {
         text.extend(process::line_of(event).map(|line| line + "\n"));
         if summary.given_up.contains(&event.node) {
-            text.extend(last_error(&cluster.logs, event.node).map(|error| format!("  {error}\n")));
+            text.extend(last_error(&cluster.logs, event.node).map(|error| format!("{error}\n")));
         }
     }
     text
@@ -177,7 +177,7 @@ mod tests {
         let mut summary = summary();
         summary.given_up = vec![node(1), node(2)];
         let text = lines(Duration::ZERO, &cluster, &summary);
-        let told = "Node 1: 0 restarts; exited with code 0\n  error: no room\nNode 2: ";
+        let told = "Node 1: 0 restarts; exited with code 0\nNode 1: error: no room\nNode 2: ";
         assert!(text.contains(told), "{text}");
     }
 
