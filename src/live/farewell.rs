@@ -33,9 +33,7 @@ pub(super) fn lines(ran: Duration, cluster: &Cluster, summary: &Summary) -> Stri
 fn last_error(logs: &Logs, node: NodeId) -> Option<&str> {
     let errors = |line: &Line| line.kind == LineKind::Output(OutputStream::Stderr);
     let mut newest_first = logs.backwards(LogSource::Node(node), None, errors);
-    let newest = &*newest_first.next()?.text;
-    // Whose line it is stands above it already.
-    Some(newest.split_once(": ").map_or(newest, |(_, said)| said))
+    newest_first.next().map(|line| &*line.text)
 }
 
 /// Returns how long it ran, and who led.
