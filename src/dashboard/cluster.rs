@@ -137,6 +137,7 @@ impl Cluster {
         }
         self.leadership.lost_sight_of(heard, id);
         self.uploads.lost(id);
+        self.rotation.lost(id);
     }
 
     /// Only the leader knows what a node is to the rotation.
@@ -169,6 +170,7 @@ impl Cluster {
     fn mark_process(&mut self, at: Time, event: &ProcessEvent) {
         if let ProcessFact::Exited { .. } = event.fact {
             self.uploads.lost(event.node);
+            self.rotation.lost(event.node);
             self.tape.mark(at, event.node, MarkKind::Death);
         }
         let frozen_now = |node: &Node| matches!(&node.process, node::Process::Running { told: Told::Freeze { at: since }, .. } if *since == at);

@@ -68,6 +68,10 @@ impl Rotation {
     pub(super) fn told(&mut self, teller: NodeId, fact: &Fact) {
         match fact {
             Fact::BecameLeader { ballot, .. } => self.begins(*ballot),
+            // Nobody gives turns until somebody leads.
+            Fact::SteppedDown { .. } | Fact::ServingStopped { .. } if self.is_kept_by(teller) => {
+                self.next = None;
+            }
             Fact::RotationChanged { node, state, next } if self.is_kept_by(teller) => {
                 self.tallies.entry(*node).or_default().state = Some(*state);
                 self.next = *next;
@@ -94,6 +98,13 @@ impl Rotation {
             }
             // Nothing else is about turns.
             _ => {}
+        }
+    }
+
+    /// Folds in that a node is gone: with the leader goes whose turn is next.
+    pub(super) fn lost(&mut self, node: NodeId) {
+        if self.is_kept_by(node) {
+            self.next = None;
         }
     }
 

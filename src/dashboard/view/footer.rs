@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::key_hint;
+use crate::dashboard::cluster::node::{Node, NodeState};
 use crate::dashboard::faults::{self, Fault};
 use crate::dashboard::keymap::{self, Action, Binding};
 use crate::dashboard::model::{Control, Model};
@@ -60,14 +61,24 @@ fn hints(model: &Model, bindings: Vec<&Binding>, room: usize) -> Vec<Span<'stati
     let mut spans = Vec::new();
     let mut width = 0;
     for binding in bindings {
-        let key = binding.first_key();
-        let needed = key.chars().count() + 1 + binding.label.len() + 2;
+        let (key, label) = (binding.first_key(), label(model, binding));
+        let needed = key.chars().count() + 1 + label.len() + 2;
         if width + needed > room {
             break;
         }
         width += needed;
-        spans.extend(key_hint(model.setup.theme, &key, binding.label));
+        spans.extend(key_hint(model.setup.theme, &key, label));
         spans.push(Span::raw("  "));
     }
     spans
+}
+
+/// Returns what a key does now: one of them does two things.
+fn label(model: &Model, binding: &Binding) -> &'static str {
+    let chosen = model.cluster.nodes.get(&model.selected).map(Node::state);
+    if binding.action == Action::FreezeOrThaw && chosen == Some(NodeState::Frozen) {
+        "thaw"
+    } else {
+        binding.label
+    }
 }

@@ -10,7 +10,7 @@ use ratatui::widgets::Widget;
 
 use super::frame_of;
 use super::gauge::{bar, figure};
-use crate::dashboard::cluster::node::{Belief, Node, Process};
+use crate::dashboard::cluster::node::{Belief, Node, Process, Told};
 use crate::dashboard::layout::{NodesForm, Panel};
 use crate::dashboard::model::{Control, Model};
 use crate::dashboard::theme::{Theme, Tone};
@@ -96,6 +96,13 @@ fn beside_state(model: &Model, node: &Node) -> String {
         (Process::Restarting { at, .. }, _) => {
             format!("in {:.1} s", at.since(model.shown_at()).as_secs_f64())
         }
+        (
+            Process::Running {
+                told: Told::Freeze { .. },
+                ..
+            },
+            _,
+        ) if model.setup.control == Control::Supervised => "p thaws it".to_owned(),
         (Process::Running { .. }, Belief::Follows(ballot)) => {
             let arrow = model.setup.theme.pick("→", "->");
             format!("{arrow} {}", ballot.id)

@@ -55,9 +55,14 @@ impl Was {
     fn of(span: &Span) -> Self {
         match (span.state, span.leader) {
             (NodeState::NeverStarted, _) => Self::Unknown,
-            (NodeState::Dead | NodeState::GivenUp | NodeState::Restarting | NodeState::OutOfReach, _) => {
-                Self::Gone
-            }
+            (
+                NodeState::Stopped
+                | NodeState::Dead
+                | NodeState::GivenUp
+                | NodeState::Restarting
+                | NodeState::OutOfReach,
+                _,
+            ) => Self::Gone,
             (NodeState::Frozen, _) => Self::Frozen,
             (NodeState::Leading, Some(leader)) => Self::Leading(leader),
             (_, Some(leader)) => Self::Led(leader),
