@@ -1,12 +1,11 @@
 //! Text that is looked for in lines, in whatever case.
 //!
-//! A filter is asked about every kept line in every frame, so that asking allocates nothing and a
-//! line that cannot match is passed over many bytes at a time.
+//! A filter is asked about every kept line in every frame, so that asking allocates nothing, and
+//! what cannot begin a match is passed over many bytes at a time.
 
 use std::ops::Range;
 
-/// How many bytes are looked at in one go.
-const STRIDE: usize = 64;
+use memchr::memchr2_iter;
 
 /// What is looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,39 +67,10 @@ impl Needle {
 
 /// Returns where an ASCII needle in lower case first stands, in whatever case.
 fn ascii_at(line: &[u8], needle: &[u8]) -> Option<usize> {
-    let starts = (line.len() + 1).checked_sub(needle.len())?;
-    let (first, second) = (needle[0] | 0x20, needle.get(1).map(|byte| byte | 0x20));
-    let mut start = 0;
-    while start < starts {
-        let end = starts.min(start + STRIDE);
-        if may_start(&line[start..line.len().min(end + 1)], first, second) {
-            let found = (start..end).find(|&at| line[at..at + needle.len()].eq_ignore_ascii_case(needle));
-            if found.is_some() {
-                return found;
-            }
-        }
-        start = end;
-    }
-    None
-}
-
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "what is not lazy needs no branch, and so many bytes are compared by one instruction"
-)]
-/// Says whether the first two bytes may stand somewhere; written so that many are compared at once.
-fn may_start(bytes: &[u8], first: u8, second: Option<u8>) -> bool {
-    match second {
-        None => bytes
-            .iter()
-            .fold(false, |any, &byte| any | (byte | 0x20 == first)),
-        Some(second) => {
-            let pairs = bytes.iter().zip(&bytes[1..]);
-            pairs.fold(false, |any, (&one, &two)| {
-                any | ((one | 0x20 == first) & (two | 0x20 == second))
-            })
-        }
-    }
+    let starts = &line[..(line.len() + 1).checked_sub(needle.len())?];
+    let first = needle.first()?;
+    memchr2_iter(*first, first.to_ascii_uppercase(), starts)
+        .find(|&at| line[at..at + needle.len()].eq_ignore_ascii_case(needle))
 }
 
 #[cfg(test)]
