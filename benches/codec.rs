@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use heirloom::id::{Ballot, Epoch, ImageId, NodeId, RequestId};
+use heirloom::protocol::Back;
 use heirloom::protocol::frame::{FrameReader, FrameWriter};
 use heirloom::protocol::{Assignment, ClientMessage, ControlMessage, ElectionMessage, Upload};
 use serde::de::DeserializeOwned;
@@ -41,12 +42,15 @@ fn heartbeat() -> ControlMessage {
 
 fn upload() -> ClientMessage {
     ClientMessage::Upload(Upload {
+        created_ms: 1_700_000_000_000,
+        back: Back::Cipher,
         image: ImageId::from_bytes([0xa5; 16]),
         file: "holiday in the mountains 2024-08-17.jpeg".to_owned(),
         assignment: Assignment {
             ballot: ballot(),
             request: RequestId(123_456),
             node: node(2),
+            quorum: 2,
             stall_ms: 6000,
         },
     })

@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::TestCluster;
+use heirloom::event::RequestKind;
 use heirloom::id::ImageId;
 use heirloom::protocol::{
     ClientMessage, Greeted, Hello, NodeMessage, Offer, Opening, PROTOCOL_VERSION, Purpose,
@@ -110,6 +111,7 @@ impl Asker {
 /// Asks again and again, as fast as a node answers; a node in an election answers when it is over.
 fn ask_until_assigned(mut asker: Asker, assigned: &Sender<Instant>) {
     let offer = ClientMessage::Offer(Offer {
+        kind: RequestKind::Upload,
         image: ImageId::from_bytes(std::array::from_fn(|_| fastrand::u8(..))),
         size: 1000,
         failed: None,

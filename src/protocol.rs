@@ -11,24 +11,30 @@
 //! | purpose   | the dialling side sends      | the accepting side answers with |
 //! | --------- | ---------------------------- | ------------------------------- |
 //! | `control` | [`ControlMessage`]           | nothing; it dials back          |
+//! | `data`    | [`DataRequest`]              | [`DataReply`]                   |
 //! | `client`  | [`ClientMessage`]            | [`NodeMessage`]                 |
 //! | `watch`   | nothing                      | one [`crate::event::Event`] a line |
 //!
 //! Unknown fields are ignored; an unknown type is answered with a [`Refusal`]. The codec is
 //! [`frame`]; this module holds meanings only.
 
+mod catalogue;
 mod client;
 mod contact;
 mod control;
+mod data;
 pub mod frame;
 mod greeting;
 mod status;
 
+pub use catalogue::{BUCKETS, BucketDigest, CatalogueItem, Entry, Listed, Summary, Tombstone};
 pub use client::{
-    Assignment, ClientMessage, ErrorCode, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
+    Assignment, Back, ClientMessage, Delete, Download, ErrorCode, ImageKind, List, NodeError, NodeMessage,
+    Offer, Stored, Upload,
 };
 pub use contact::Contact;
 pub use control::{AnswerVerdict, ControlMessage, ElectionMessage, GrantVerdict};
+pub use data::{Bury, Copy, DataReply, DataRequest};
 pub use greeting::{Greeted, Hello, Opening, PeerWelcome, Purpose, Refusal, Welcome};
 pub use status::{NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport};
 

@@ -41,7 +41,8 @@ pub use identity::{DiskId, Identity};
 pub use pending::PendingRecord;
 pub use record::{FILE_NAME_BYTES_MAX, RecordError, RecordHeader, RecordReader, RecordWriter};
 
-use crate::id::ImageId;
+use crate::id::{ImageId, UserName};
+use crate::protocol::{BUCKETS, BucketDigest, CatalogueItem, Entry, Summary, Tombstone};
 use shelves::{SHELF_RECORDS, Shelf, Shelves};
 
 /// How much of the disk an upload leaves free.
@@ -92,6 +93,7 @@ struct Inner {
 #[derive(Debug)]
 struct Books {
     kept: BTreeMap<ImageId, Shelf>,
+    buried: BTreeMap<ImageId, Tombstone>,
     in_progress: BTreeSet<ImageId>,
     /// What the uploads in progress have yet to write.
     awaited_bytes: u64,
@@ -118,6 +120,7 @@ impl Store {
         let (shelves, kept) = Shelves::open(directory.path(), options.records_per_shelf)?;
         let books = Books {
             kept,
+            buried: BTreeMap::new(),
             in_progress: BTreeSet::new(),
             awaited_bytes: 0,
             read_only: false,
@@ -161,6 +164,112 @@ impl Store {
     /// When it cannot be read, or is not the record it should be.
     pub fn open_record(&self, image: ImageId) -> Result<Option<RecordReader>, StoreError> {
         Ok(self.inner.open_record(image)?.map(|(_, reader)| reader))
+    }
+
+    /// Returns what is known of an id.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub fn look_up(&self, image: ImageId) -> Result<Option<CatalogueItem>, StoreError> {
+        if let Some(tombstone) = self.inner.books().buried.get(&image) {
+            return Ok(Some(CatalogueItem::Tombstone(tombstone.clone())));
+        }
+        let reader = self.open_record(image)?;
+        Ok(reader.map(|reader| CatalogueItem::Entry(reader.entry())))
+    }
+
+    /// Marks an image as deleted, on stable storage; fine when it is already.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub fn bury(&self, tombstone: &Tombstone) -> Result<(), StoreError> {
+        let mut books = self.inner.books();
+        books.buried.insert(tombstone.image, tombstone.clone());
+        books.kept.remove(&tombstone.image);
+        Ok(())
+    }
+
+    /// Returns the catalogue in short.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let books = self.inner.books();
+        let mut buckets = vec![BucketDigest::default(); BUCKETS];
+        let items = books.kept.keys().map(|image| (image, 0));
+        for (image, tag) in items.chain(books.buried.keys().map(|image| (image, 1))) {
+            let mut bytes = [0; 16];
+            let hash = blake3::hash(&[image.as_bytes(), &[tag][..]].concat());
+            bytes.copy_from_slice(&hash.as_bytes()[..16]);
+            buckets[usize::from(image.as_bytes()[0])].0 ^= u128::from_be_bytes(bytes);
+        }
+        Summary {
+            buckets,
+            images: books.kept.len() as u64,
+            tombstones: books.buried.len() as u64,
+            complete: true,
+        }
+    }
+
+    /// Returns everything in a bucket of the catalogue, in the order of ids.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub fn bucket(&self, bucket: u8) -> Result<Vec<CatalogueItem>, StoreError> {
+        let books = self.inner.books();
+        let ids: Vec<ImageId> = books.kept.keys().chain(books.buried.keys()).copied().collect();
+        drop(books);
+        let ids = ids.into_iter().filter(|image| image.as_bytes()[0] == bucket);
+        ids.filter_map(|image| self.look_up(image).transpose()).collect()
+    }
+
+    /// Returns up to `most` images of a user, newest first, that come after `after` in that order.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub fn list(
+        &self,
+        user: &UserName,
+        after: Option<(u64, ImageId)>,
+        most: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let ids: Vec<ImageId> = self.inner.books().kept.keys().copied().collect();
+        let mut entries = Vec::new();
+        for image in ids {
+            entries.extend(self.open_record(image)?.map(|reader| reader.entry()));
+        }
+        entries.retain(|entry| entry.user == *user);
+        entries.sort_by_key(|entry| std::cmp::Reverse((entry.created_ms, entry.image)));
+        entries.retain(|entry| after.is_none_or(|after| (entry.created_ms, entry.image) < after));
+        entries.truncate(most);
+        Ok(entries)
+    }
+
+    /// Says whether a record of the image is being written now.
+    #[must_use]
+    pub fn is_arriving(&self, image: ImageId) -> bool {
+        self.inner.books().in_progress.contains(&image)
+    }
+
+    /// Takes a record out of the catalogue that is not what was written; its file is set aside.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub fn set_aside(&self, image: ImageId) -> Result<(), StoreError> {
+        self.inner.books().kept.remove(&image);
+        Ok(())
+    }
+
+    /// Says that nothing is missing any more that the directory's earlier life may have kept.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub fn complete(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// Returns how many images are kept.

@@ -149,7 +149,13 @@ fn understood(message: NodeMessage, link: Link) -> (Answer, Option<Link>) {
         NodeMessage::Assigned(assignment) => (Answer::Assigned(assignment), Some(link)),
         NodeMessage::Unavailable { missing } => (Answer::Unavailable { missing }, Some(link)),
         NodeMessage::Error(error) => (Answer::Failed(error), None),
-        NodeMessage::Chunk | NodeMessage::Stored(_) => (Answer::Unreachable(Unreachable::NotANode), None),
+        NodeMessage::Chunk
+        | NodeMessage::Stored(_)
+        | NodeMessage::Image(_)
+        | NodeMessage::Sent { .. }
+        | NodeMessage::Listing
+        | NodeMessage::EndOfList { .. }
+        | NodeMessage::Deleted { .. } => (Answer::Unreachable(Unreachable::NotANode), None),
     }
 }
 
@@ -264,6 +270,7 @@ mod tests {
             },
             request: RequestId(1),
             node: id(1),
+            quorum: 2,
             stall_ms: 1000,
         }
     }

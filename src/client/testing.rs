@@ -87,7 +87,10 @@ impl Connection {
             match &message {
                 ClientMessage::Offer(offer) => self.answer(offer).await?,
                 ClientMessage::Upload(upload) => self.encrypt(upload.image).await?,
-                ClientMessage::Finish => self.note(&message),
+                ClientMessage::Download(_)
+                | ClientMessage::List(_)
+                | ClientMessage::Delete(_)
+                | ClientMessage::Finish => self.note(&message),
             }
         }
         Ok(())
@@ -108,6 +111,7 @@ impl Connection {
                 },
                 request: RequestId(1),
                 node: offer.failed.map_or(id(1), |_| id(2)),
+                quorum: 2,
                 stall_ms: 10_000,
             })
         } else {

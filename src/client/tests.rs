@@ -71,7 +71,11 @@ impl Scene {
         let heard = self.heard.lock().expect("not poisoned");
         let offers = heard.iter().filter_map(|message| match message {
             ClientMessage::Offer(Offer { image, failed, .. }) => Some((*image, *failed)),
-            ClientMessage::Upload(_) | ClientMessage::Finish => None,
+            ClientMessage::Upload(_)
+            | ClientMessage::Download(_)
+            | ClientMessage::List(_)
+            | ClientMessage::Delete(_)
+            | ClientMessage::Finish => None,
         });
         offers.collect()
     }

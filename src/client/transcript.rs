@@ -166,6 +166,7 @@ mod tests {
                 ballot: ballot(node),
                 request: RequestId(1),
                 node: id(1),
+                quorum: 2,
                 stall_ms: 1000,
             }),
         )

@@ -172,6 +172,11 @@ async fn receive<R: AsyncRead + Unpin>(
             NodeMessage::Error(error) => return Err(TransferError::Node(error)),
             NodeMessage::Chunk
             | NodeMessage::Stored(_)
+            | NodeMessage::Image(_)
+            | NodeMessage::Sent { .. }
+            | NodeMessage::Listing
+            | NodeMessage::EndOfList { .. }
+            | NodeMessage::Deleted { .. }
             | NodeMessage::Declined { .. }
             | NodeMessage::Assigned(_)
             | NodeMessage::Unavailable { .. } => return Err(TransferError::Lost),
@@ -217,6 +222,11 @@ async fn confirm<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
                 NodeMessage::Stored(stored) => return Ok(stored),
                 NodeMessage::Error(error) => return Err(TransferError::Node(error)),
                 NodeMessage::Chunk
+                | NodeMessage::Image(_)
+                | NodeMessage::Sent { .. }
+                | NodeMessage::Listing
+                | NodeMessage::EndOfList { .. }
+                | NodeMessage::Deleted { .. }
                 | NodeMessage::Declined { .. }
                 | NodeMessage::Assigned(_)
                 | NodeMessage::Unavailable { .. } => return Err(TransferError::Lost),

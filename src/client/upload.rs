@@ -21,8 +21,9 @@ use super::saved::{SavedName, printable_path};
 use super::source::{Freshness, Source};
 use super::transfer::{Transfer, TransferError};
 use crate::encryption;
+use crate::event::RequestKind;
 use crate::id::{ImageId, NodeId};
-use crate::protocol::{Assignment, ErrorCode, NodeError, Offer, Stored, Upload};
+use crate::protocol::{Assignment, Back, ErrorCode, NodeError, Offer, Stored, Upload};
 use crate::upload::{Answer, Observer, Obstacle, Receipt, Setback, UploadEvent};
 
 /// The shortest standstill after which a node is given up, whatever the leader says.
@@ -45,6 +46,7 @@ pub(super) async fn upload(
         source,
         part,
         image: encryption::new_image_id()?,
+        created_ms: since_epoch().as_millis().try_into().unwrap_or(u64::MAX),
         failed: None,
         full_disks: BTreeMap::new(),
         patience: Patience::new(config.deadline, Instant::now().into_std()),
@@ -62,6 +64,8 @@ struct Run<'a> {
     source: Source,
     part: PartFile,
     image: ImageId,
+    /// When it began, in milliseconds since the Unix epoch.
+    created_ms: u64,
     /// Who was assigned the last attempt and failed it.
     failed: Option<NodeId>,
     /// The nodes whose disks refused, with their words.
@@ -80,6 +84,7 @@ impl Run<'_> {
                 self.renew()?;
             }
             let offer = Offer {
+                kind: RequestKind::Upload,
                 image: self.image,
                 size: self.source.size(),
                 failed: self.failed,
@@ -123,6 +128,8 @@ impl Run<'_> {
         let upload = Upload {
             image: self.image,
             file: self.file_name(),
+            created_ms: self.created_ms,
+            back: Back::Cipher,
             assignment,
         };
         let movement = Movement::start();
@@ -182,14 +189,14 @@ impl Run<'_> {
     fn refused(&mut self, error: NodeError) -> Result<Setback, UploadError> {
         let NodeError { code, reason } = error;
         Ok(match code {
-            ErrorCode::BadRequest | ErrorCode::NotAccepted => {
+            ErrorCode::BadRequest | ErrorCode::NotAccepted | ErrorCode::NoSuchImage => {
                 return Err(UploadError::Node(NodeError { code, reason }));
             }
             ErrorCode::StaleAssignment => Setback::Stale,
             ErrorCode::Busy => Setback::Busy,
             ErrorCode::Stalled => Setback::WaitedInVain,
             ErrorCode::Storage => Setback::Storage { reason },
-            ErrorCode::Unknown => Setback::Unknown { reason },
+            ErrorCode::Unknown | ErrorCode::NoQuorum => Setback::Unknown { reason },
             ErrorCode::Conflict => {
                 self.renew()?;
                 Setback::Conflict
@@ -247,8 +254,7 @@ impl Run<'_> {
 
     /// Gives the encrypted file its name.
     async fn keep(self, assignment: Assignment, stored: Stored) -> Result<Receipt, UploadError> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let name = SavedName::encrypted(self.source.path(), now.unwrap_or_default().as_secs());
+        let name = SavedName::encrypted(self.source.path(), since_epoch().as_secs());
         let saved = self.part.keep(Target::Free(name)).await;
         let image = self.image;
         Ok(Receipt {
@@ -262,6 +268,12 @@ impl Run<'_> {
             digest: stored.digest,
         })
     }
+}
+
+/// Returns the time of this machine's clock; 0 when it stands before 1970.
+fn since_epoch() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default()
 }
 
 /// Says whether every member that answered is one that `counts`.

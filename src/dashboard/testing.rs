@@ -13,6 +13,7 @@ use super::model::{Control, Model, Setup};
 use super::theme::{Charset, Palette, Theme};
 use super::{update, view};
 use crate::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
+use crate::event::RequestKind;
 use crate::event::process::{Ending, Life, ProcessEvent, ProcessFact, ProcessSignal};
 use crate::event::{
     EVENT_VERSION, Event, Fact, LinkDownReason, RequestOutcome, SuspicionReason, WorkerState,
@@ -267,6 +268,7 @@ impl Scene {
         self.requests += 1;
         let image = ImageId::from_bytes(u128::from(self.requests).to_be_bytes());
         let assigned = Fact::Assigned {
+            kind: RequestKind::Upload,
             ballot: ballot_of(epoch, node(leader)),
             request: RequestId(self.requests),
             image,

@@ -7,6 +7,7 @@ use ratatui::layout::Size;
 use super::message::Message;
 use super::testing::{Scene, node};
 use super::theme::{Charset, Palette, Theme};
+use crate::event::RequestKind;
 use crate::event::process::{Ending, OutputStream, ProcessFact, ProcessSignal};
 use crate::event::{Fact, LinkDownReason, RequestOutcome, StepDownReason, SuspicionReason, WorkerState};
 use crate::id::{Ballot, Epoch, ImageId, RequestId};
@@ -103,6 +104,7 @@ fn upload_fact() -> impl Strategy<Value = Fact> {
             let user: crate::id::UserName = "alice".parse().expect("a name");
             match kind {
                 0 => Fact::Assigned {
+                    kind: RequestKind::Upload,
                     ballot,
                     request: RequestId(number),
                     image,

@@ -93,6 +93,24 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
         Fact::UploadFailed {
             user, file, reason, ..
         } => format!("Upload of {file} of {user} failed: {reason}"),
+        Fact::CopyMissed { image, peer } => format!("Image {image} is not on node {peer} yet"),
+        Fact::CatchingUp { missing } => format!("Catching up: {missing} missing"),
+        Fact::InSync { ballot } => format!("In sync with leader {} (epoch {})", ballot.id, ballot.epoch),
+        Fact::RecordDamaged { image, reason } => format!("The record of image {image} {reason}; set aside"),
+        Fact::RecordRepaired { image, peer } => format!("Image {image} repaired from node {peer}"),
+        Fact::Downloaded {
+            user, file, took_us, ..
+        } => format!("Sent {file} to {user} ({} ms)", took_us / 1000),
+        Fact::Listed { user, images } => format!("Listed {images} images of {user}"),
+        Fact::Deleted {
+            image, user, copies, ..
+        } => format!("Deleted image {image} of {user} ({})", Copies(*copies)),
+        Fact::RequestFailed {
+            kind,
+            image,
+            user,
+            reason,
+        } => format!("{} of {image} for {user} failed: {reason}", kind.noun()),
         Fact::LogDropped { lines } => format!("{lines} log lines were dropped: their reader fell behind"),
     };
     Some(said)

@@ -9,6 +9,13 @@
 //!     | Finish                                           ---->  |
 //!     | <----            Chunk without a body, while the disk works
 //!     | <----                                     Stored | Error
+//!     |
+//!     | Download                                         ---->  |
+//!     | <----      Image, then Chunk + body again and again, then Sent | Error
+//!     | List                                             ---->  |
+//!     | <----      Listing + body (a line of JSON each) again and again, then EndOfList | Error
+//!     | Delete                                           ---->  |
+//!     | <----                                    Deleted | Error
 //! ```
 //!
 //! The client must read while it writes. `Finish` says that the image did not change while it was
@@ -19,6 +26,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Entry;
+use crate::event::RequestKind;
 use crate::id::{Ballot, ImageId, NodeId, RequestId};
 
 /// What a client sends.
@@ -31,14 +40,24 @@ pub enum ClientMessage {
     Upload(Upload),
     /// Ends an upload: the body was the whole image and did not change meanwhile.
     Finish,
+    /// Asks the assigned node for an image.
+    Download(Download),
+    /// Asks the assigned node which images are kept for the user.
+    List(List),
+    /// Asks the assigned node to delete an image.
+    Delete(Delete),
 }
 
 /// A request, offered to every node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
-    /// The image; the same in every attempt.
+    /// What is asked for.
+    #[serde(default)]
+    pub kind: RequestKind,
+    /// The image; the same in every attempt. A list has an id of its own.
     pub image: ImageId,
-    /// The size of the plain image, in bytes; the leader assigns none above its limit.
+    /// The size of the plain image, in bytes; the leader assigns none above its limit. 0 for what is
+    /// no upload.
     pub size: u64,
     /// The node that an earlier attempt was assigned to and that failed.
     pub failed: Option<NodeId>,
@@ -53,6 +72,8 @@ pub struct Assignment {
     pub request: RequestId,
     /// Who does it.
     pub node: NodeId,
+    /// How many nodes must have done it for it to be acknowledged, the assigned one included.
+    pub quorum: usize,
     /// How long the client should see nothing move before it offers again, in milliseconds.
     pub stall_ms: u64,
 }
@@ -64,6 +85,52 @@ pub struct Upload {
     pub image: ImageId,
     /// The file name without folders, lossy where it was no UTF-8.
     pub file: String,
+    /// When the client began, in milliseconds since the Unix epoch: the same in every attempt.
+    pub created_ms: u64,
+    /// What comes back.
+    #[serde(default, rename = "return")]
+    pub back: Back,
+    /// What the leader answered.
+    pub assignment: Assignment,
+}
+
+/// What an upload gives back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Back {
+    /// The encrypted image.
+    #[default]
+    Cipher,
+    /// Nothing but the acknowledgement.
+    None,
+}
+
+/// Asks the assigned node for an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Download {
+    /// Which.
+    pub image: ImageId,
+    /// What the leader answered.
+    pub assignment: Assignment,
+}
+
+/// Asks the assigned node which images of the user are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    /// The id under which it was offered.
+    pub image: ImageId,
+    /// Only images whose file name holds this, or whose id begins with it.
+    #[serde(default)]
+    pub matching: Option<String>,
+    /// What the leader answered.
+    pub assignment: Assignment,
+}
+
+/// Asks the assigned node to delete an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delete {
+    /// Which.
+    pub image: ImageId,
     /// What the leader answered.
     pub assignment: Assignment,
 }
@@ -88,6 +155,27 @@ pub enum NodeMessage {
     Chunk,
     /// The image is on stable storage.
     Stored(Stored),
+    /// The image that was asked for; its bytes follow as `Chunk`s.
+    Image(Entry),
+    /// That was all of it, and it was undamaged.
+    Sent {
+        /// BLAKE3 of `IV ‖ ciphertext`, as 64 hexadecimal digits.
+        digest: String,
+    },
+    /// Some of a user's images, newest first: the body has a [`super::Listed`] a line.
+    Listing,
+    /// That was the whole list.
+    EndOfList {
+        /// How many images it had.
+        images: u64,
+    },
+    /// The delete is on stable storage.
+    Deleted {
+        /// On how many nodes.
+        copies: usize,
+        /// How many members the cluster has.
+        members: usize,
+    },
     /// The request failed.
     Error(NodeError),
 }
@@ -133,6 +221,10 @@ pub enum ErrorCode {
     Stalled,
     /// The node's disk refuses: another node may take it.
     Storage,
+    /// The user has no image of that id, as far as a quorum knows.
+    NoSuchImage,
+    /// Too few nodes could be asked or took part: offer again.
+    NoQuorum,
     /// The disk failed so late that the image may be kept: offer it again, under the same id.
     Unknown,
 }

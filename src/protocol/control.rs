@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::RequestOutcome;
-use crate::id::{Ballot, Epoch, RequestId};
+use crate::id::{Ballot, Epoch, ImageId, RequestId};
 use crate::time::Time;
 
 /// One message on a control connection.
@@ -20,6 +20,18 @@ pub enum ControlMessage {
         request: RequestId,
         /// How it ended.
         outcome: RequestOutcome,
+    },
+    /// A worker tells its leader whether it keeps everything that the leader keeps.
+    Sync {
+        /// The leader's reign.
+        ballot: Ballot,
+        /// Whether it does.
+        in_sync: bool,
+    },
+    /// An image, or the mark of a delete, is acknowledged, and the receiver did not take part.
+    Missed {
+        /// Which.
+        image: ImageId,
     },
     /// The election speaks.
     #[serde(untagged)]

@@ -38,6 +38,11 @@ pub enum Purpose {
         /// In which life of its process.
         generation: Generation,
     },
+    /// A peer asks for or brings images; as many connections as it has such requests at a time.
+    Data {
+        /// Which member it is.
+        node: NodeId,
+    },
     /// A client sends requests; the name is its principal.
     Client {
         /// Whose images it means.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::event::{Fact, RequestOutcome, WorkerState};
+use crate::event::{Fact, RequestKind, RequestOutcome, WorkerState};
 use crate::id::{Ballot, ImageId, NodeId, RequestId, UserName};
 use crate::loadbalancer::RoundRobin;
 use crate::protocol::{Offer, RotationStatus};
@@ -64,7 +64,10 @@ impl Dispatch {
 
     /// Gives an offer to the next node; `None` when no node is active.
     pub(crate) fn assign(&mut self, now: Time, offer: &Offer, user: UserName) -> Option<(RequestId, NodeId)> {
-        self.give_up(|open| open.image == offer.image);
+        // Two downloads of one image are two requests; an upload that comes again is the same one.
+        if offer.kind == RequestKind::Upload {
+            self.give_up(|open| open.image == offer.image);
+        }
         let node = self.rotation.assign(offer.failed)?;
         self.assigned += 1;
         let request = RequestId(self.assigned);
@@ -80,6 +83,7 @@ impl Dispatch {
         self.facts.push(Fact::Assigned {
             ballot: self.ballot,
             request,
+            kind: offer.kind,
             image,
             user,
             node,
@@ -177,6 +181,7 @@ mod tests {
         failed: Option<NodeId>,
     ) -> (RequestId, NodeId) {
         let offer = Offer {
+            kind: RequestKind::Upload,
             image: ImageId::from_bytes(image.to_be_bytes()),
             size: 1,
             failed,

@@ -84,6 +84,7 @@ where
         Purpose::Control { node, generation } => {
             serve_peer(connection, node, generation, place, context).await
         }
+        Purpose::Data { node: _ } => Ok(()),
         Purpose::Client { user } => {
             place.become_a(Stage::Client).map_err(no_room)?;
             if welcome_guest(connection, context).await.is_ok() {
@@ -254,7 +255,7 @@ where
 
 fn speaker(purpose: &Purpose) -> String {
     match purpose {
-        Purpose::Control { node, .. } => format!("node {node}"),
+        Purpose::Control { node, .. } | Purpose::Data { node } => format!("node {node}"),
         Purpose::Client { user } => format!("client {user}"),
         Purpose::Watch => "a watcher".to_owned(),
     }

@@ -231,6 +231,7 @@ impl Node {
                 }
                 self.publish_dispatched();
             }
+            ControlMessage::Sync { .. } | ControlMessage::Missed { .. } => {}
         }
     }
 

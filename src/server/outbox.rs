@@ -49,7 +49,7 @@ impl Outbox {
             ControlMessage::Election(_) => {
                 push_bounded(&mut waiting.election, OUTBOX_MESSAGES, (now, message));
             }
-            ControlMessage::Report { .. } => {
+            ControlMessage::Report { .. } | ControlMessage::Sync { .. } | ControlMessage::Missed { .. } => {
                 push_bounded(&mut waiting.reports, OUTBOX_REPORTS, message);
             }
         }

@@ -75,11 +75,13 @@ impl Parking {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::RequestKind;
     use crate::id::ImageId;
 
     fn pending(number: u8) -> (Pending, oneshot::Receiver<NodeMessage>) {
         let (reply, answer) = oneshot::channel();
         let offer = Offer {
+            kind: RequestKind::Upload,
             image: ImageId::from_bytes([number; 16]),
             size: 1,
             failed: None,

@@ -100,7 +100,10 @@ where
                 Next::End
             }
         },
-        ClientMessage::Finish => {
+        ClientMessage::Download(_)
+        | ClientMessage::List(_)
+        | ClientMessage::Delete(_)
+        | ClientMessage::Finish => {
             connection
                 .end_with(&bad_request("there is no upload to finish"))
                 .await;

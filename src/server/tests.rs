@@ -5,6 +5,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::event::Event;
+use crate::event::RequestKind;
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{ClientMessage, Greeted, NodeMessage, NodeRole, Offer, Opening, Purpose, StatusReport};
 use crate::server::testing::{Caller, client_hello, config, hello, id};
@@ -139,6 +140,7 @@ async fn offer(node: &Started, image: u8) -> NodeMessage {
     let mut caller = Caller::call(node.port).await;
     assert!(matches!(caller.open(&client_hello()).await, Greeted::Welcome(_)));
     let offer = ClientMessage::Offer(Offer {
+        kind: RequestKind::Upload,
         image: ImageId::from_bytes([image; 16]),
         size: 1,
         failed: None,

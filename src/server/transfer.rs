@@ -175,7 +175,7 @@ impl Transfer<'_> {
             user: (*user).clone(),
             file: upload.file.clone(),
             kind,
-            created_ms: u64::try_from(context.clock.wall().as_millis()).unwrap_or(u64::MAX),
+            created_ms: upload.created_ms,
             epoch: upload.assignment.ballot.epoch,
         }
     }

@@ -23,7 +23,7 @@ pub use reader::RecordReader;
 pub use writer::RecordWriter;
 
 use crate::id::{ClusterName, Epoch, ImageId, UserName};
-use crate::protocol::ImageKind;
+use crate::protocol::{Entry, ImageKind};
 
 /// The most bytes a file name may have.
 ///
@@ -64,6 +64,22 @@ pub struct RecordHeader {
     pub created_ms: u64,
     /// The reign in which it was assigned.
     pub epoch: Epoch,
+}
+
+impl RecordHeader {
+    /// Makes the header of a record that another node of `cluster` describes.
+    #[must_use]
+    pub fn of(entry: Entry, cluster: ClusterName) -> Self {
+        Self {
+            cluster,
+            image: entry.image,
+            user: entry.user,
+            file: entry.file,
+            kind: entry.kind,
+            created_ms: entry.created_ms,
+            epoch: entry.epoch,
+        }
+    }
 }
 
 /// Why a record cannot be used; reads on from `record <path>`.

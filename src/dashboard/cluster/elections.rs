@@ -113,6 +113,15 @@ impl Elections {
             | Fact::UploadStarted { .. }
             | Fact::UploadDone { .. }
             | Fact::UploadFailed { .. }
+            | Fact::CopyMissed { .. }
+            | Fact::CatchingUp { .. }
+            | Fact::InSync { .. }
+            | Fact::RecordDamaged { .. }
+            | Fact::RecordRepaired { .. }
+            | Fact::Downloaded { .. }
+            | Fact::Listed { .. }
+            | Fact::Deleted { .. }
+            | Fact::RequestFailed { .. }
             | Fact::LogDropped { .. } => return,
         };
         self.add(Step { at, node, what });

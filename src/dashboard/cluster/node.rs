@@ -191,6 +191,15 @@ impl Node {
             | Fact::UploadStarted { .. }
             | Fact::UploadDone { .. }
             | Fact::UploadFailed { .. }
+            | Fact::CopyMissed { .. }
+            | Fact::CatchingUp { .. }
+            | Fact::InSync { .. }
+            | Fact::RecordDamaged { .. }
+            | Fact::RecordRepaired { .. }
+            | Fact::Downloaded { .. }
+            | Fact::Listed { .. }
+            | Fact::Deleted { .. }
+            | Fact::RequestFailed { .. }
             | Fact::LogDropped { .. } => {}
         }
     }

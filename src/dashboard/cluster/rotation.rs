@@ -154,6 +154,7 @@ impl Rotation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::RequestKind;
     use crate::id::{Epoch, ImageId, RequestId};
 
     fn node(number: u16) -> NodeId {
@@ -170,6 +171,7 @@ mod tests {
 
     fn assigned(epoch: u64, to: u16, from: Option<u16>) -> Fact {
         Fact::Assigned {
+            kind: RequestKind::Upload,
             ballot: ballot(epoch),
             request: RequestId(1),
             image: ImageId::from_bytes([0; 16]),

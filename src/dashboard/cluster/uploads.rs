@@ -195,6 +195,7 @@ impl Uploads {
 mod tests {
     use super::*;
     use crate::event::EVENT_VERSION;
+    use crate::event::RequestKind;
     use crate::id::{Ballot, Epoch, Generation, RequestId};
 
     fn node(number: u16) -> NodeId {
@@ -225,6 +226,7 @@ mod tests {
     fn assigned(number: u128, to: u16) -> Fact {
         let (epoch, id) = (Epoch(1), node(3));
         Fact::Assigned {
+            kind: RequestKind::Upload,
             ballot: Ballot { epoch, id },
             request: RequestId(1),
             image: image(number),

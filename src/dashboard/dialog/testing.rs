@@ -111,6 +111,7 @@ pub(crate) fn leads(leader: u16, to: u16) -> UploadEvent {
         ballot: ballot(leader),
         request: RequestId(1),
         node: id(to),
+        quorum: 2,
         stall_ms: 1000,
     };
     UploadEvent::Answered {

@@ -105,6 +105,7 @@ impl Node {
                 ballot,
                 request,
                 node,
+                quorum: view.quorum.needed,
                 stall_ms: self.stall_ms(),
             }),
             None => unavailable(view),

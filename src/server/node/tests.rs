@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::bully::{ElectionConfig, Vote};
 use crate::config::Timing;
+use crate::event::RequestKind;
 use crate::event::WorkerState;
 use crate::id::{Ballot, Epoch, Generation, ImageId, RequestId};
 use crate::protocol::{ImageKind, NodeMessage, NodeRole, Offer, StatusReport};
@@ -109,7 +110,12 @@ impl Rig {
 
     async fn offer_of(&self, image: u8, size: u64, failed: Option<NodeId>) -> NodeMessage {
         let image = ImageId::from_bytes([image; 16]);
-        let offer = Offer { image, size, failed };
+        let offer = Offer {
+            kind: RequestKind::Upload,
+            image,
+            size,
+            failed,
+        };
         let user = "alice".parse().expect("valid");
         self.ask(|reply| NodeInput::Offer { offer, user, reply }).await
     }
@@ -204,6 +210,7 @@ async fn fencing_compares_whole_ballots() {
         },
         request: RequestId(1),
         node: id(1),
+        quorum: 2,
         stall_ms: 1000,
     };
     assert_eq!(rig.admitted(of(3)).await, Ok(()));

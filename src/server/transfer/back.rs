@@ -56,9 +56,16 @@ pub(super) async fn finished<R: AsyncRead + Unpin>(
     let patience = STALL + Duration::from_secs(STALL.as_secs() * pieces);
     match timeout(patience, reader.message::<ClientMessage>()).await {
         Ok(Ok(Some(ClientMessage::Finish))) => Ok(()),
-        Ok(Ok(Some(ClientMessage::Offer(_) | ClientMessage::Upload(_)) | None)) => {
-            Err(TransferError::Unfinished)
-        }
+        Ok(Ok(
+            Some(
+                ClientMessage::Offer(_)
+                | ClientMessage::Upload(_)
+                | ClientMessage::Download(_)
+                | ClientMessage::List(_)
+                | ClientMessage::Delete(_),
+            )
+            | None,
+        )) => Err(TransferError::Unfinished),
         Ok(Err(error)) => Err(TransferError::Read(error)),
         Err(_) => Err(TransferError::SendsNothing(patience)),
     }

@@ -1,7 +1,9 @@
 //! An upload by hand, as tests need it: one step at a time.
 
 use crate::encryption::{Cipher, Key};
+use crate::event::RequestKind;
 use crate::id::ImageId;
+use crate::protocol::Back;
 use crate::protocol::{
     Assignment, CHUNK_BYTES, ClientMessage, Greeted, NodeError, NodeMessage, Offer, Stored, Upload,
 };
@@ -44,6 +46,7 @@ pub(crate) async fn offered(port: u16, image: ImageId, size: u64) -> (Caller, No
     let mut caller = Caller::call(port).await;
     assert!(matches!(caller.open(&client_hello()).await, Greeted::Welcome(_)));
     let offer = ClientMessage::Offer(Offer {
+        kind: RequestKind::Upload,
         image,
         size,
         failed: None,
@@ -82,6 +85,8 @@ impl Sending {
         body: Vec<u8>,
     ) -> Self {
         let upload = ClientMessage::Upload(Upload {
+            created_ms: 1_700_000_000_000,
+            back: Back::Cipher,
             image,
             file,
             assignment,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{END_MARK, FORMAT, HEADER_BYTES_MAX, MAGIC, RecordError, RecordHeader, SUITE, TRAILER_BYTES};
 use crate::id::{ClusterName, ImageId};
-use crate::protocol::CHUNK_BYTES;
+use crate::protocol::{CHUNK_BYTES, Entry};
 use crate::store::Digest;
 
 /// What is read of a header line before the rest can be understood.
@@ -90,6 +90,28 @@ impl<R: BufRead> RecordReader<R> {
     /// Returns what the record says about its image.
     pub fn header(&self) -> &RecordHeader {
         &self.header
+    }
+
+    /// Returns the record as the catalogue knows it.
+    pub fn entry(&self) -> Entry {
+        let RecordHeader {
+            cluster: _,
+            image,
+            user,
+            file,
+            kind,
+            created_ms,
+            epoch,
+        } = self.header.clone();
+        Entry {
+            image,
+            user,
+            file,
+            kind,
+            body_bytes: self.body_bytes,
+            created_ms,
+            epoch,
+        }
     }
 
     /// Returns the length of the body, `IV ‖ ciphertext`, in bytes.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use heirloom::event::RequestKind;
 use heirloom::event::{
     EVENT_VERSION, Event, EventStamp, Fact, LinkDownReason, RequestOutcome, StepDownReason, SuspicionReason,
     WorkerState,
@@ -118,6 +119,7 @@ fn elections() -> Vec<(Fact, String)> {
 /// What happens to a request.
 fn requests() -> Vec<(Fact, String)> {
     let assigned = |redispatched_from: Option<u16>| Fact::Assigned {
+        kind: RequestKind::Upload,
         ballot: ballot(5, 3),
         request: request(9),
         image: image(),

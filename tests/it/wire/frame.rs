@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::slice::Iter;
 use std::task::{Context, Poll, Waker};
 
+use heirloom::event::RequestKind;
 use heirloom::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use heirloom::protocol::{ClientMessage, HEADER_BYTES_MAX, NodeError, NodeMessage, Offer, Opening, Stored};
 use proptest::prelude::{
@@ -293,6 +294,7 @@ fn a_header_with_a_body_has_its_bytes() {
 #[test]
 fn an_empty_body_is_a_body_that_is_finished() {
     let offer = ClientMessage::Offer(Offer {
+        kind: RequestKind::Upload,
         image: image(),
         size: 0,
         failed: None,

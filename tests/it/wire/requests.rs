@@ -1,5 +1,7 @@
 //! What clients and nodes say to each other.
 
+use heirloom::event::RequestKind;
+use heirloom::protocol::Back;
 use heirloom::protocol::{
     Assignment, ClientMessage, ErrorCode, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
 };
@@ -13,12 +15,14 @@ fn assignment() -> Assignment {
         ballot: ballot(5, 3),
         request: request(9),
         node: node(1),
+        quorum: 2,
         stall_ms: 6000,
     }
 }
 
 fn offer(failed: Option<u16>) -> ClientMessage {
     ClientMessage::Offer(Offer {
+        kind: RequestKind::Upload,
         image: image(),
         size: 1 << 33,
         failed: failed.map(node),
@@ -27,6 +31,8 @@ fn offer(failed: Option<u16>) -> ClientMessage {
 
 fn client_messages() -> Vec<(ClientMessage, String)> {
     let upload = ClientMessage::Upload(Upload {
+        created_ms: 1_700_000_000_000,
+        back: Back::Cipher,
         image: image(),
         file: "größe \"1\".png".to_owned(),
         assignment: assignment(),
