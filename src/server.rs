@@ -50,6 +50,7 @@ mod clock;
 mod connection;
 mod connections;
 mod context;
+mod disk;
 mod dispatch;
 mod greeting;
 mod input;
