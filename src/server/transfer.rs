@@ -33,8 +33,8 @@ use crate::protocol::{ImageKind, NodeMessage, Stored, Upload};
 use crate::store::{FILE_NAME_BYTES_MAX, RecordHeader, StoreError};
 
 mod back;
-mod chunks;
-mod error;
+pub(super) mod chunks;
+pub(super) mod error;
 mod pace;
 #[cfg(test)]
 pub(super) mod testing;
