@@ -21,6 +21,7 @@ use crate::protocol::{Hello, PROTOCOL_VERSION, Purpose};
 use crate::upload::{Observer, Receipt, UploadEvent};
 
 pub mod absence;
+pub mod bench;
 mod complete;
 pub mod console;
 pub mod decrypt;
