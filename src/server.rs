@@ -34,6 +34,7 @@ use self::connections::Connections;
 use self::context::Context;
 use self::data::DataPool;
 use self::input::NodeInput;
+use self::laggards::Laggards;
 use self::links::{Link, Links};
 use self::log::LogSink;
 use self::node::Node;
@@ -56,6 +57,7 @@ mod disk;
 mod dispatch;
 mod greeting;
 mod input;
+mod laggards;
 mod links;
 mod log;
 mod node;
@@ -258,6 +260,7 @@ impl Running {
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
             data: DataPool::new(&config),
+            laggards: Laggards::default(),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),

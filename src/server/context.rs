@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::connections::Connections;
 use super::data::DataPool;
 use super::input::NodeInput;
+use super::laggards::Laggards;
 use super::refusals::RefusalLog;
 use super::watch::Events;
 use crate::config::NodeConfig;
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) transfers: Arc<Semaphore>,
     /// Connections on which peers are asked about images.
     pub(crate) data: DataPool,
+    /// Peers that held up a transfer lately.
+    pub(crate) laggards: Laggards,
     /// Who is connected.
     pub(crate) connections: Connections,
     /// Whose greeting was refused lately.
