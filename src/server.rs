@@ -34,6 +34,7 @@ use self::connections::Connections;
 use self::context::Context;
 use self::data::DataPool;
 use self::input::NodeInput;
+use self::laggards::Laggards;
 use self::links::{Link, Links};
 use self::log::LogSink;
 use self::node::Node;
@@ -56,6 +57,7 @@ mod disk;
 mod dispatch;
 mod greeting;
 mod input;
+mod laggards;
 mod links;
 mod log;
 mod node;
@@ -263,6 +265,7 @@ impl Running {
             data: DataPool::new(&config),
             surroundings: tokio::sync::watch::Sender::default(),
             lacks: Arc::default(),
+            laggards: Laggards::default(),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),

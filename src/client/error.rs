@@ -34,7 +34,7 @@ impl Outcome {
             | TransferError::Stalled
             | TransferError::Mismatch
             | TransferError::Node(NodeError {
-                code: ErrorCode::Unknown,
+                code: ErrorCode::Unknown | ErrorCode::NoQuorum,
                 ..
             }) => Self::Unknown,
             TransferError::Node(_)
@@ -197,6 +197,7 @@ mod tests {
         };
         assert_eq!(refused(ErrorCode::Storage), Outcome::NotStored);
         assert_eq!(refused(ErrorCode::Unknown), Outcome::Unknown);
+        assert_eq!(refused(ErrorCode::NoQuorum), Outcome::Unknown);
         let later = TransferError::Node(NodeError {
             code: ErrorCode::Busy,
             reason: String::new(),

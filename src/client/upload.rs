@@ -5,7 +5,6 @@
 //! so an upload happens once however often it is tried.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep};
@@ -15,15 +14,15 @@ use super::error::{Outcome, UploadError};
 use super::link::Link;
 use super::movement::Movement;
 use super::offer::{self, Answers, Links, Verdict};
-use super::part::{PartFile, Target};
 use super::patience::Patience;
+use super::returned::{Returned, Wanted};
 use super::saved::{SavedName, printable_path};
 use super::source::{Freshness, Source};
 use super::transfer::{Transfer, TransferError};
 use crate::encryption;
 use crate::event::RequestKind;
 use crate::id::{ImageId, NodeId};
-use crate::protocol::{Assignment, Back, ErrorCode, NodeError, Offer, Stored, Upload};
+use crate::protocol::{Assignment, ErrorCode, NodeError, Offer, Stored, Upload};
 use crate::upload::{Answer, Observer, Obstacle, Receipt, Setback, UploadEvent};
 
 /// The shortest standstill after which a node is given up, whatever the leader says.
@@ -31,20 +30,20 @@ use crate::upload::{Answer, Observer, Obstacle, Receipt, Setback, UploadEvent};
 /// Below this a busy machine looks like a dead one.
 const STALL_MIN: Duration = Duration::from_millis(100);
 
-/// Uploads the image at `file` and saves what comes back; see [`super::ClusterClient::upload`].
+/// Uploads an image and does with what comes back what is wanted.
 pub(super) async fn upload(
     config: &ClientConfig,
     links: &mut Links,
-    file: &Path,
+    source: Source,
+    wanted: Wanted,
     observe: &mut Observer<'_>,
 ) -> Result<Receipt, UploadError> {
-    let source = Source::open(file, config.image_bytes_max).await?;
-    let part = PartFile::create(&config.images_dir).await?;
+    let returned = Returned::prepare(wanted, &config.images_dir).await?;
     let mut run = Run {
         config,
         links,
         source,
-        part,
+        returned,
         image: encryption::new_image_id()?,
         created_ms: since_epoch().as_millis().try_into().unwrap_or(u64::MAX),
         failed: None,
@@ -62,7 +61,7 @@ struct Run<'a> {
     config: &'a ClientConfig,
     links: &'a mut Links,
     source: Source,
-    part: PartFile,
+    returned: Returned,
     image: ImageId,
     /// When it began, in milliseconds since the Unix epoch.
     created_ms: u64,
@@ -120,7 +119,7 @@ impl Run<'_> {
             node,
             ballot: assignment.ballot,
         });
-        self.part.restart().await?;
+        self.returned.restart().await?;
         let stall = Duration::from_millis(assignment.stall_ms)
             .max(STALL_MIN)
             .min(self.config.deadline);
@@ -129,13 +128,14 @@ impl Run<'_> {
             image: self.image,
             file: self.file_name(),
             created_ms: self.created_ms,
-            back: Back::Cipher,
+            back: self.returned.back(),
             assignment,
         };
         let movement = Movement::start();
         let transfer = Transfer {
+            user: &self.config.user,
             source: &mut self.source,
-            part: &mut self.part,
+            returned: &mut self.returned,
             stall,
             movement: &movement,
         };
@@ -252,10 +252,10 @@ impl Run<'_> {
         }
     }
 
-    /// Gives the encrypted file its name.
+    /// Gives the encrypted file its name, if there is one.
     async fn keep(self, assignment: Assignment, stored: Stored) -> Result<Receipt, UploadError> {
         let name = SavedName::encrypted(self.source.path(), since_epoch().as_secs());
-        let saved = self.part.keep(Target::Free(name)).await;
+        let saved = self.returned.keep(name).await;
         let image = self.image;
         Ok(Receipt {
             image,

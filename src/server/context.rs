@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::connections::Connections;
 use super::data::DataPool;
 use super::input::NodeInput;
+use super::laggards::Laggards;
 use super::refusals::RefusalLog;
 use super::surroundings::Surroundings;
 use super::sync::Lacks;
@@ -38,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.
     pub(crate) lacks: Arc<Lacks>,
+    /// Peers that held up a transfer lately.
+    pub(crate) laggards: Laggards,
     /// Who is connected.
     pub(crate) connections: Connections,
     /// Whose greeting was refused lately.

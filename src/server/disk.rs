@@ -91,6 +91,8 @@ pub(crate) struct Disk {
 
 enum Work {
     Write(Bytes),
+    /// Tells the digest of what has been written.
+    Digest(oneshot::Sender<Digest>),
     /// Commits, if the digest is the one that is expected, or if none is.
     Commit(Option<Digest>),
 }
@@ -134,6 +136,21 @@ impl Disk {
     /// When the store refuses or does not answer; nothing is kept then.
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<(), DiskError> {
         self.hand_over(Work::Write(chunk)).await
+    }
+
+    /// Returns the digest of the body so far, once it is written.
+    ///
+    /// # Errors
+    ///
+    /// When the store refuses or does not answer; nothing is kept then.
+    pub(crate) async fn digest(&mut self) -> Result<Digest, DiskError> {
+        let (tell, told) = oneshot::channel();
+        self.hand_over(Work::Digest(tell)).await?;
+        match timeout(STALL, told).await {
+            Ok(Ok(digest)) => Ok(digest),
+            Ok(Err(_)) => Err(self.failure().await),
+            Err(_) => Err(DiskError::Silent),
+        }
     }
 
     /// Brings the record to stable storage.
@@ -189,6 +206,11 @@ fn keep(mut record: PendingRecord, mut queue: mpsc::Receiver<Work>) -> Option<Re
                     return Some(Err(DiskError::Store(error)));
                 }
             }
+            Work::Digest(tell) => match record.digest() {
+                // Whoever asked may have gone.
+                Ok(digest) => drop(tell.send(digest)),
+                Err(error) => return Some(Err(DiskError::Store(error))),
+            },
             Work::Commit(expected) => return Some(commit(record, expected)),
         }
     }

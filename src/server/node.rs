@@ -33,7 +33,7 @@ use super::watch::Events;
 use crate::bully::{Election, Input, LinkChange, Output};
 use crate::config::NodeConfig;
 use crate::event::{Fact, RequestOutcome};
-use crate::id::{Ballot, NodeId};
+use crate::id::{Ballot, ImageId, NodeId};
 use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, PeerWelcome, Refusal};
 use crate::store::Store;
 use crate::time::Time;
@@ -195,6 +195,7 @@ impl Node {
             NodeInput::Offer { offer, user, reply } => self.offered(Pending { offer, user, reply }),
             // Whoever asked may have gone; then the answer is dropped.
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
+            NodeInput::Missed { image, peers } => self.missed(image, &peers),
             NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
             NodeInput::InSync { ballot, in_sync } => self.found_sync(ballot, in_sync),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
@@ -253,8 +254,18 @@ impl Node {
         }
     }
 
-    /// Decides whether this node does what a leader assigned: fencing compares ballots.
-    fn admit(&self, assignment: &Assignment) -> Result<(), NodeError> {
+    /// Tells peers of an image that they have to fetch.
+    fn missed(&self, image: ImageId, peers: &[NodeId]) {
+        for &peer in peers {
+            let message = ControlMessage::Missed { image };
+            self.links.send(self.clock.now(), peer, message);
+            self.events.publish(Fact::CopyMissed { image, peer });
+        }
+    }
+
+    /// Decides whether this node does what a leader assigned, and returns whom it reaches meanwhile:
+    /// fencing compares ballots.
+    fn admit(&self, assignment: &Assignment) -> Result<Vec<NodeId>, NodeError> {
         let me = self.config.id;
         if assignment.node != me {
             let reason = format!(
@@ -264,7 +275,8 @@ impl Node {
             let code = ErrorCode::BadRequest;
             return Err(NodeError { code, reason });
         }
-        self.fence(assignment.ballot)
+        self.fence(assignment.ballot)?;
+        Ok(self.links.reached().collect())
     }
 
     /// Refuses what an older reign assigned than this node has voted for.
