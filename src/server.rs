@@ -66,8 +66,11 @@ mod parking;
 mod peers;
 mod reading;
 mod refusals;
+mod repair;
 mod requests;
 mod sockets;
+mod surroundings;
+mod sync;
 #[cfg(test)]
 mod testing;
 mod transfer;
@@ -261,6 +264,8 @@ impl Running {
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
             data: DataPool::new(&config),
             laggards: Laggards::default(),
+            surroundings: tokio::sync::watch::Sender::default(),
+            lacks: Arc::default(),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),
@@ -282,6 +287,7 @@ impl Running {
             Arc::clone(&context),
             connections.clone(),
         ));
+        connections.spawn(sync::run(Arc::clone(&context)));
         Ok(Self {
             node,
             inputs,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
@@ -64,6 +64,8 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
         data: DataPool::new(&config),
         laggards: Laggards::default(),
+        surroundings: watch::Sender::default(),
+        lacks: Arc::default(),
         connections: Connections::default(),
         refusals: RefusalLog::default(),
         stopping: CancellationToken::new(),
