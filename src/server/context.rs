@@ -35,12 +35,12 @@ pub(crate) struct Context {
     pub(crate) transfers: Arc<Semaphore>,
     /// Connections on which peers are asked about images.
     pub(crate) data: DataPool,
+    /// Peers that held up a transfer lately.
+    pub(crate) laggards: Laggards,
     /// Who leads, and who can be asked; the node's task writes it.
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.
     pub(crate) lacks: Arc<Lacks>,
-    /// Peers that held up a transfer lately.
-    pub(crate) laggards: Laggards,
     /// Who is connected.
     pub(crate) connections: Connections,
     /// Whose greeting was refused lately.

@@ -152,7 +152,7 @@ impl Links {
     }
 
     /// Returns the peers that can be spoken to, in the order of ids.
-    pub(crate) fn reached(&self) -> impl Iterator<Item = NodeId> {
+    pub(crate) fn up(&self) -> impl Iterator<Item = NodeId> {
         let up = self.0.iter().filter(|(_, link)| link.dialled == Dialled::Up);
         up.map(|(&peer, _)| peer)
     }

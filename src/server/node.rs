@@ -276,7 +276,7 @@ impl Node {
             return Err(NodeError { code, reason });
         }
         self.fence(assignment.ballot)?;
-        Ok(self.links.reached().collect())
+        Ok(self.links.up().collect())
     }
 
     /// Refuses what an older reign assigned than this node has voted for.

@@ -77,7 +77,7 @@ impl Node {
     pub(super) fn tell_surroundings(&self, view: &View) {
         let now = Surroundings {
             ballot: view.ballot,
-            linked: self.links.reached().collect(),
+            linked: self.links.up().collect(),
         };
         self.surroundings.send_if_modified(|told| {
             let news = *told != now;
