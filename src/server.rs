@@ -68,6 +68,7 @@ mod reading;
 mod refusals;
 mod repair;
 mod requests;
+mod scrub;
 mod sockets;
 mod surroundings;
 mod sync;
@@ -288,6 +289,7 @@ impl Running {
             connections.clone(),
         ));
         connections.spawn(sync::run(Arc::clone(&context)));
+        connections.spawn(scrub::run(Arc::clone(&context)));
         Ok(Self {
             node,
             inputs,

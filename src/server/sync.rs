@@ -30,6 +30,7 @@ use super::input::NodeInput;
 use super::surroundings::Surroundings;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
+use crate::store::Store;
 
 mod compare;
 mod fetch;
@@ -101,6 +102,7 @@ impl Sync {
     }
 
     async fn work(&mut self) {
+        self.remember_unreadable().await;
         let mut surroundings = self.surroundings.clone();
         loop {
             // What a reign knows of this node begins anew with it: nothing of an earlier one is
@@ -116,6 +118,15 @@ impl Sync {
                 if errand.round {
                     break;
                 }
+            }
+        }
+    }
+
+    /// Records that an earlier life of the process set aside, or found unreadable, are lacking too.
+    async fn remember_unreadable(&self) {
+        if let Some(Ok(unreadable)) = self.context.on_disk(Store::unreadable).await {
+            for image in unreadable {
+                self.context.lacks.set_aside(image);
             }
         }
     }

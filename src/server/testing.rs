@@ -44,6 +44,7 @@ pub(super) fn config(me: u16, ports: &[u16], directory: &tempfile::TempDir) -> N
         quorum: QuorumPolicy::Live,
         data_dir: directory.path().join(format!("node-{me}")),
         image_bytes_max: 4 << 20,
+        scrub_bytes_a_second: 0,
     }
 }
 
@@ -127,6 +128,22 @@ pub(super) fn keep(store: &Store, image: ImageId, bytes: usize) {
     let mut record = store.begin(header, body.len() as u64).expect("begins");
     record.write(&body).expect("writes");
     record.commit().expect("commits");
+}
+
+/// Flips a bit in the middle of a kept record.
+pub(super) fn damage(store: &Store, image: ImageId) {
+    let shelves = store.directory().path().join("shelves");
+    let name = format!("{image}.record");
+    let mut shelves = std::fs::read_dir(shelves).expect("shelves");
+    let path = shelves.find_map(|shelf| {
+        let path = shelf.expect("a shelf").path().join(&name);
+        path.exists().then_some(path)
+    });
+    let path = path.expect("kept");
+    let mut bytes = std::fs::read(&path).expect("readable");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).expect("written");
 }
 
 /// Makes the mark of a delete.

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::event::{Event, WorkerState};
 use crate::id::ImageId;
-use crate::server::testing::{config, entry, id, image, keep, tombstone};
+use crate::server::testing::{config, damage, entry, id, image, keep, tombstone};
 use crate::server::tests::{Started, bind_all, start_with};
 use crate::store::Store;
 
@@ -42,26 +42,6 @@ impl Cluster {
         let listener = self.listeners[usize::from(node) - 1].take();
         let config = config(node, &self.ports, &self.directory);
         start_with(config, listener.expect("starts once"), prepare).await
-    }
-
-    /// Flips a bit in the middle of a record.
-    fn damage(&self, node: u16, image: ImageId) {
-        let path = self.record(node, image);
-        let mut bytes = std::fs::read(&path).expect("a record");
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        std::fs::write(&path, bytes).expect("written");
-    }
-
-    fn record(&self, node: u16, image: ImageId) -> std::path::PathBuf {
-        let shelves = self.directory.path().join(format!("node-{node}/shelves"));
-        let name = format!("{image}.record");
-        let mut shelves = std::fs::read_dir(shelves).expect("shelves");
-        let found = shelves.find_map(|shelf| {
-            let path = shelf.expect("a shelf").path().join(&name);
-            path.exists().then_some(path)
-        });
-        found.expect("kept")
     }
 }
 
@@ -119,7 +99,10 @@ async fn two_directories_that_differ_become_one_and_tombstones_win() {
         assert!(keeps(&node.store, image(0)) && keeps(&node.store, image(299)));
         assert!(keeps(&node.store, image(1000)));
     }
-    assert_eq!(one.store.summary(), two.store.summary());
+    until_kept(&two, |store| {
+        store.summary().differing(&one.store.summary()).count() == 0
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -150,14 +133,13 @@ async fn a_node_takes_requests_and_leadership_only_once_it_has_caught_up() {
 #[tokio::test]
 async fn a_damaged_record_is_not_spread_and_is_repaired_from_a_good_one() {
     let mut cluster = Cluster::new(3).await;
-    let one = cluster.start(1, |store| keep(store, image(2), 100)).await;
     let two = cluster.start(2, |store| {
         keep(store, image(1), LARGE);
-        keep(store, image(2), 100);
+        damage(store, image(1));
     });
     let two = two.await;
-    cluster.damage(2, image(1));
     let mut told = two.events.subscribe();
+    let one = cluster.start(1, |_| {}).await;
     let damaged = hear(&mut told, |fact| matches!(fact, Fact::RecordDamaged { .. })).await;
     let Fact::RecordDamaged { image: which, reason } = damaged else {
         panic!("not that: {damaged:?}");
@@ -177,4 +159,33 @@ async fn a_damaged_record_is_not_spread_and_is_repaired_from_a_good_one() {
     );
     until_kept(&one, |store| keeps(store, image(1))).await;
     assert!(keeps(&two.store, image(1)) && keeps(&three.store, image(1)));
+}
+
+#[tokio::test]
+async fn a_wiped_directory_is_filled_again_and_is_not_complete_before() {
+    let mut cluster = Cluster::new(3).await;
+    let wiped = cluster.start(1, |_| {}).await;
+    let two = cluster.start(2, |store| {
+        keep_all(store, 0..50);
+        store.complete().expect("written");
+    });
+    let _two = two.await;
+    until_kept(&wiped, |store| store.count() == 50).await;
+    // What it kept together with node 3 may still be missing.
+    assert!(!wiped.store.summary().complete);
+    let three = cluster.start(3, |store| {
+        keep_all(store, 40..60);
+        store.complete().expect("written");
+    });
+    let _three = three.await;
+    until_kept(&wiped, |store| store.summary().complete).await;
+    assert_eq!(wiped.store.count(), 60);
+}
+
+#[tokio::test]
+async fn a_new_cluster_is_complete_as_soon_as_a_majority_has_met() {
+    let mut cluster = Cluster::new(3).await;
+    let one = cluster.start(1, |_| {}).await;
+    let _two = cluster.start(2, |_| {}).await;
+    until_kept(&one, |store| store.summary().complete).await;
 }

@@ -116,10 +116,18 @@ impl Alone {
         keeps(&self.sync.context.store, image)
     }
 
-    fn has_nothing_of(&self, image: ImageId) -> bool {
+    /// Waits until the thread that wrote has given up; says whether it left nothing behind.
+    async fn is_left_nothing_of(&self, image: ImageId) -> bool {
+        let store = &self.sync.context.store;
+        let given_up = async {
+            while store.is_arriving(image) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, given_up).await.expect("in time");
         let unfinished = self.directory.path().join("node-1/unfinished");
         let files = std::fs::read_dir(unfinished).expect("there").count();
-        files == 0 && !self.keeps(image) && !self.sync.context.store.is_arriving(image)
+        files == 0 && !self.keeps(image)
     }
 }
 
@@ -149,14 +157,14 @@ async fn what_arrives_damaged_is_not_kept_and_comes_from_another() {
     assert!(alone.keeps(asked_of_the_first()));
     let garbled = beside(&[Manner::Garbles]).await;
     assert!(garbled.still_lacks(image(1)).await);
-    assert!(garbled.has_nothing_of(image(1)));
+    assert!(garbled.is_left_nothing_of(image(1)).await);
 }
 
 #[tokio::test]
 async fn an_answer_that_ends_too_early_leaves_nothing_half_written() {
     let alone = beside(&[Manner::Leaves]).await;
     assert!(alone.still_lacks(image(1)).await);
-    assert!(alone.has_nothing_of(image(1)));
+    assert!(alone.is_left_nothing_of(image(1)).await);
 }
 
 #[tokio::test]
