@@ -92,7 +92,7 @@ impl TransferError {
             Self::Stopping | Self::Busy | Self::Store(StoreError::InProgress(_)) => ErrorCode::Busy,
             Self::SendsNothing(_) => ErrorCode::Stalled,
             Self::TooLarge { .. } | Self::NotAnImage(_) => ErrorCode::NotAccepted,
-            Self::Store(StoreError::Conflict(_)) => ErrorCode::Conflict,
+            Self::Store(StoreError::Conflict(_) | StoreError::Buried(_)) => ErrorCode::Conflict,
             Self::Store(StoreError::NameTooLong(_))
             | Self::Read(_)
             | Self::SendsTooSlowly
@@ -100,7 +100,10 @@ impl TransferError {
             | Self::Write(_)
             | Self::TakesNothing
             | Self::NotAcknowledged(_) => ErrorCode::BadRequest,
-            Self::Store(StoreError::SyncFailed { .. }) | Self::CommitUnknown => ErrorCode::Unknown,
+            Self::Store(
+                StoreError::SyncFailed { .. } | StoreError::IndexFailed { .. } | StoreError::CommitterGone,
+            )
+            | Self::CommitUnknown => ErrorCode::Unknown,
             Self::Store(_) | Self::DiskSilent => ErrorCode::Storage,
         }
     }
