@@ -8,7 +8,7 @@ use super::links::Accepted;
 use super::vote::VoteError;
 use crate::bully::LinkChange;
 use crate::event::RequestOutcome;
-use crate::id::{NodeId, UserName};
+use crate::id::{Ballot, NodeId, UserName};
 use crate::protocol::{
     Assignment, ControlMessage, NodeError, NodeMessage, Offer, PeerWelcome, Refusal, StatusReport,
 };
@@ -74,6 +74,20 @@ pub(crate) enum NodeInput {
         assignment: Assignment,
         /// Whether this node takes it.
         reply: oneshot::Sender<Result<(), NodeError>>,
+    },
+    /// A peer brings a copy or a mark of a delete, with the reign that assigned it.
+    Fence {
+        /// The reign.
+        ballot: Ballot,
+        /// Whether this node has left it behind.
+        reply: oneshot::Sender<Result<(), NodeError>>,
+    },
+    /// This node has found out whether it keeps all that is kept.
+    InSync {
+        /// The reign in which it looked.
+        ballot: Ballot,
+        /// Whether it does.
+        in_sync: bool,
     },
     /// An assignment to this node ended.
     Finished {
