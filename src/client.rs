@@ -21,6 +21,7 @@ use crate::protocol::{Hello, PROTOCOL_VERSION, Purpose};
 use crate::upload::{Observer, Receipt, UploadEvent};
 
 pub mod absence;
+mod attempt;
 mod complete;
 pub mod console;
 pub mod decrypt;
@@ -33,6 +34,7 @@ mod part;
 mod patience;
 pub mod progress;
 pub mod repl;
+mod request;
 pub mod saved;
 mod source;
 pub mod status;
@@ -41,8 +43,9 @@ mod transfer;
 mod upload;
 pub mod watch;
 
+pub use attempt::Outcome;
 pub(crate) use editor::state_folder;
-pub use error::{Outcome, UploadError};
+pub use error::RequestError;
 pub use part::SaveError;
 pub use source::SourceError;
 
@@ -110,7 +113,7 @@ impl ClusterClient {
     ///
     /// When the file is no image that is accepted, when nobody leads or nothing moves for the
     /// deadline, when the nodes refuse, or when the encrypted file cannot be written.
-    pub async fn upload(&mut self, file: &Path, observe: &mut Observer<'_>) -> Result<Receipt, UploadError> {
+    pub async fn upload(&mut self, file: &Path, observe: &mut Observer<'_>) -> Result<Receipt, RequestError> {
         // Once is enough: a folder of many images takes its time to be listed.
         if !std::mem::replace(&mut self.swept, true) {
             part::sweep(&self.config.images_dir).await;

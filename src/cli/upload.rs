@@ -14,7 +14,7 @@ use super::interrupt::until_interrupted;
 use super::print::{PrintError, print};
 use super::settings::Settings;
 use crate::client::console::Console;
-use crate::client::{ClusterClient, INTERRUPTED, UploadError};
+use crate::client::{ClusterClient, INTERRUPTED, RequestError};
 use crate::id::UserName;
 use crate::upload::{Receipt, UploadEvent};
 
@@ -93,7 +93,7 @@ async fn told_as_transcript(client: &mut ClusterClient, file: &Path) -> Result<E
     Ok(exit)
 }
 
-fn exit_of(error: &UploadError) -> Exit {
+fn exit_of(error: &RequestError) -> Exit {
     if error.is_no_leader() {
         Exit::NoLeader
     } else {
@@ -101,7 +101,7 @@ fn exit_of(error: &UploadError) -> Exit {
     }
 }
 
-fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json::Value {
+fn json_line(file: &Path, uploaded: &Result<Receipt, RequestError>) -> serde_json::Value {
     match uploaded {
         Ok(receipt) => json!({
             "file": file.to_string_lossy(),
