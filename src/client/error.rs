@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::absence;
 use super::attempt::Outcome;
 use super::part::SaveError;
+use super::selector::Selector;
 use super::source::SourceError;
 use crate::config::Members;
 use crate::encryption::RandomError;
-use crate::id::{ImageId, NodeId};
-use crate::protocol::NodeError;
+use crate::event::line::printable;
+use crate::id::{ImageId, NodeId, UserName};
+use crate::protocol::{ImageKind, Listed, NodeError};
 use crate::upload::{Obstacle, Setback, Unreachable, line};
 
 /// Why a request failed.
@@ -40,6 +42,42 @@ pub enum RequestError {
     /// The system gives no random bytes for the image's name.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The user has no such image.
+    #[error("no image {:?} of {user}; `heirloom list --user {user}` shows what there is", .wanted.to_string())]
+    NoSuchImage {
+        /// What was asked for.
+        wanted: Selector,
+        /// Whose images were looked through.
+        user: UserName,
+    },
+    /// What was asked for may mean more than one image.
+    #[error("{prefix:?} begins the ids of {} images: {}; give more digits", .candidates.len(), Candidates(.candidates))]
+    Ambiguous {
+        /// What was asked for.
+        prefix: String,
+        /// What it may mean, newest first.
+        candidates: Vec<Listed>,
+    },
+    /// A file stands where a download would.
+    #[error(
+        "{file} exists already; nothing was overwritten; choose another name (--output), or replace it (--force)"
+    )]
+    Exists {
+        /// The path, as a person reads it.
+        file: String,
+    },
+    /// What the nodes keep is undamaged, and does not decrypt to an image of its kind.
+    #[error(
+        "image {image} does not decrypt to the {kind} that it should be for user {user}; --encrypted saves it as it is kept"
+    )]
+    NotAnImage {
+        /// The image.
+        image: ImageId,
+        /// What it should be.
+        kind: ImageKind,
+        /// Whose key was tried.
+        user: UserName,
+    },
     /// A node refused it for good.
     #[error(transparent)]
     Node(NodeError),
@@ -112,11 +150,33 @@ impl RequestError {
             | Self::Save(_)
             | Self::StoredNotSaved { .. }
             | Self::Random(_)
+            | Self::NoSuchImage { .. }
+            | Self::Ambiguous { .. }
+            | Self::Exists { .. }
+            | Self::NotAnImage { .. }
             | Self::Node(_)
             | Self::Storage { .. }
             | Self::Unreadable { .. }
             | Self::Refused { .. } => false,
         }
+    }
+}
+
+/// How many images are named when it is not clear which is meant; more would not be read.
+const CANDIDATES_SHOWN: usize = 10;
+
+struct Candidates<'a>(&'a [Listed]);
+
+impl fmt::Display for Candidates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Listed { entry, .. }) in self.0.iter().take(CANDIDATES_SHOWN).enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{} ({})", entry.image, printable(&entry.file))?;
+        }
+        if self.0.len() > CANDIDATES_SHOWN {
+            write!(f, " and {} more", self.0.len() - CANDIDATES_SHOWN)?;
+        }
+        Ok(())
     }
 }
 

@@ -24,7 +24,7 @@ use super::offer::{self, Answers, Links, Verdict};
 use super::patience::Patience;
 use crate::event::RequestKind;
 use crate::id::{ImageId, NodeId};
-use crate::protocol::{Assignment, ErrorCode, NodeError, Offer};
+use crate::protocol::{Assignment, ErrorCode, NodeError, NodeMessage, Offer};
 use crate::upload::{Answer, Observer, Obstacle, Setback, UploadEvent};
 
 /// The shortest standstill after which a node is given up, whatever the leader says.
@@ -50,6 +50,31 @@ pub(super) struct Terms<'a> {
     pub(super) stall: Duration,
     /// When something last moved.
     pub(super) movement: &'a Movement,
+}
+
+impl Terms<'_> {
+    /// Does `work` unless nothing moves for too long meanwhile.
+    pub(super) async fn bear<T>(
+        &self,
+        work: impl Future<Output = Result<T, AttemptError>>,
+    ) -> Result<T, AttemptError> {
+        let done = self.movement.within(self.stall, work).await;
+        done.unwrap_or(Err(AttemptError::Stalled))
+    }
+
+    /// Returns what the node says next; a sign of life is none.
+    pub(super) async fn hear(&self, link: &mut Link) -> Result<NodeMessage, AttemptError> {
+        loop {
+            match link.reader.message().await?.ok_or(AttemptError::Lost)? {
+                NodeMessage::Chunk if link.reader.body_left() == 0 => self.movement.note_alive(),
+                NodeMessage::Error(error) => return Err(AttemptError::Node(error)),
+                message => {
+                    self.movement.note_returned();
+                    return Ok(message);
+                }
+            }
+        }
+    }
 }
 
 /// What is to be done with whoever is assigned.
@@ -171,7 +196,8 @@ impl<'a> Request<'a> {
             stall,
             movement: &movement,
         };
-        let attempted = errand.attempt(&mut link, terms, observe).await;
+        // In a box: the buffers of every errand would make the futures above it large.
+        let attempted = Box::pin(errand.attempt(&mut link, terms, observe)).await;
         if let Some(then) = movement.last_returned() {
             self.patience.moved(then.into_std());
         }
