@@ -32,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use self::clock::Clock;
 use self::connections::Connections;
 use self::context::Context;
+use self::data::DataPool;
 use self::input::NodeInput;
 use self::links::{Link, Links};
 use self::log::LogSink;
@@ -50,6 +51,8 @@ mod clock;
 mod connection;
 mod connections;
 mod context;
+mod data;
+mod disk;
 mod dispatch;
 mod greeting;
 mod input;
@@ -59,6 +62,7 @@ mod node;
 mod outbox;
 mod parking;
 mod peers;
+mod reading;
 mod refusals;
 mod requests;
 mod sockets;
@@ -253,6 +257,7 @@ impl Running {
             inputs: input,
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
+            data: DataPool::new(&config),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),

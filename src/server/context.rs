@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::connections::Connections;
+use super::data::DataPool;
 use super::input::NodeInput;
 use super::refusals::RefusalLog;
 use super::watch::Events;
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     /// Room for transfers.
     pub(crate) transfers: Arc<Semaphore>,
+    /// Connections on which peers are asked about images.
+    pub(crate) data: DataPool,
     /// Who is connected.
     pub(crate) connections: Connections,
     /// Whose greeting was refused lately.

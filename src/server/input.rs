@@ -8,7 +8,7 @@ use super::links::Accepted;
 use super::vote::VoteError;
 use crate::bully::LinkChange;
 use crate::event::RequestOutcome;
-use crate::id::{NodeId, UserName};
+use crate::id::{Ballot, NodeId, UserName};
 use crate::protocol::{
     Assignment, ControlMessage, NodeError, NodeMessage, Offer, PeerWelcome, Refusal, StatusReport,
 };
@@ -73,6 +73,13 @@ pub(crate) enum NodeInput {
         /// The assignment.
         assignment: Assignment,
         /// Whether this node takes it.
+        reply: oneshot::Sender<Result<(), NodeError>>,
+    },
+    /// A peer brings a copy or a mark of a delete, with the reign that assigned it.
+    Fence {
+        /// The reign.
+        ballot: Ballot,
+        /// Whether this node has left it behind.
         reply: oneshot::Sender<Result<(), NodeError>>,
     },
     /// An assignment to this node ended.

@@ -30,7 +30,7 @@ use super::watch::Events;
 use crate::bully::{Election, Input, LinkChange, Output};
 use crate::config::NodeConfig;
 use crate::event::{Fact, RequestOutcome};
-use crate::id::NodeId;
+use crate::id::{Ballot, NodeId};
 use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, PeerWelcome, Refusal};
 use crate::store::Store;
 use crate::time::Time;
@@ -180,6 +180,7 @@ impl Node {
             NodeInput::Offer { offer, user, reply } => self.offered(Pending { offer, user, reply }),
             // Whoever asked may have gone; then the answer is dropped.
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
+            NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
         }
@@ -238,23 +239,29 @@ impl Node {
     /// Decides whether this node does what a leader assigned: fencing compares ballots.
     fn admit(&self, assignment: &Assignment) -> Result<(), NodeError> {
         let me = self.config.id;
-        let refused = |code, reason| Err(NodeError { code, reason });
         if assignment.node != me {
             let reason = format!(
                 "this is node {me}, and the image was assigned to node {}",
                 assignment.node
             );
-            return refused(ErrorCode::BadRequest, reason);
+            let code = ErrorCode::BadRequest;
+            return Err(NodeError { code, reason });
         }
-        if !self.election.is_current(assignment.ballot) {
-            let reason = format!(
-                "the assignment is of reign {}, and this node has voted in a newer one, of epoch {}; offer the image again",
-                assignment.ballot,
+        self.fence(assignment.ballot)
+    }
+
+    /// Refuses what an older reign assigned than this node has voted for.
+    fn fence(&self, ballot: Ballot) -> Result<(), NodeError> {
+        if self.election.is_current(ballot) {
+            return Ok(());
+        }
+        Err(NodeError {
+            code: ErrorCode::StaleAssignment,
+            reason: format!(
+                "the assignment is of reign {ballot}, and this node has voted in a newer one, of epoch {}; offer the image again",
                 self.election.epoch()
-            );
-            return refused(ErrorCode::StaleAssignment, reason);
-        }
-        Ok(())
+            ),
+        })
     }
 
     /// Notes the end of an assignment to this node, or tells whoever assigned it.

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::error::Elapsed;
-use tokio::time::timeout;
 
-use super::connection::{Connection, STALL};
+use super::connection::Connection;
 use super::context::Context;
 use super::input::NodeInput;
 use super::transfer;
 use crate::id::UserName;
-use crate::protocol::frame::{FrameError, FrameReader};
+use crate::protocol::frame::FrameError;
 use crate::protocol::{ClientMessage, ErrorCode, NodeError, NodeMessage};
 
 /// How long a client may say nothing between two requests.
@@ -35,34 +33,23 @@ where
 {
     loop {
         let message = tokio::select! {
-            message = next_message(&mut connection.reader) => message,
+            message = connection.next(IDLE_TIME) => message,
             () = context.stopping.cancelled() => return,
         };
         let next = match message {
-            Ok(Ok(Some(message))) => request(connection, message, user, context).await,
-            Ok(Err(error @ (FrameError::Header(_) | FrameError::HeaderTooLong))) => {
+            Some(Ok(message)) => request(connection, message, user, context).await,
+            Some(Err(error @ (FrameError::Header(_) | FrameError::HeaderTooLong))) => {
                 connection.end_with(&bad_request(error.to_string())).await;
                 return;
             }
             // It ended, failed, or went idle.
-            Ok(
-                Ok(None) | Err(FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. }),
-            )
-            | Err(_) => return,
+            Some(Err(FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. })) | None => {
+                return;
+            }
         };
         if matches!(next, Next::End) {
             return;
         }
-    }
-}
-
-/// Waits long for a message to begin, and not long for its end.
-async fn next_message<R: AsyncRead + Unpin>(
-    reader: &mut FrameReader<R>,
-) -> Result<Result<Option<ClientMessage>, FrameError>, Elapsed> {
-    match timeout(IDLE_TIME, reader.begun()).await? {
-        Ok(()) => timeout(STALL, reader.message()).await,
-        Err(error) => Ok(Err(error)),
     }
 }
 

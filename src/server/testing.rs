@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::context::Context;
+use super::data::DataPool;
 use super::input::NodeInput;
 use super::refusals::RefusalLog;
 use super::transfer::TRANSFERS_MAX;
@@ -60,6 +61,7 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         inputs,
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
+        data: DataPool::new(&config),
         connections: Connections::default(),
         refusals: RefusalLog::default(),
         stopping: CancellationToken::new(),

@@ -18,10 +18,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use self::chunks::Chunks;
-use self::disk::Disk;
 use self::error::TransferError;
 use super::connection::{Connection, STALL};
 use super::context::Context;
+use super::disk::{Disk, DiskError};
 use super::input::NodeInput;
 use crate::config::NodeConfig;
 use crate::encryption::{Cipher, IV_BYTES, Key};
@@ -33,9 +33,8 @@ use crate::protocol::{ImageKind, NodeMessage, Stored, Upload};
 use crate::store::{FILE_NAME_BYTES_MAX, RecordHeader, StoreError};
 
 mod back;
-mod chunks;
-mod disk;
-mod error;
+pub(super) mod chunks;
+pub(super) mod error;
 mod pace;
 #[cfg(test)]
 pub(super) mod testing;
@@ -131,7 +130,7 @@ impl Transfer<'_> {
         self.stream(reader, writer, &mut disk, chunks, first).await?;
         back::finished(reader, self.body_bytes()).await?;
         let client_stall = Duration::from_millis(self.upload.assignment.stall_ms);
-        let digest = back::alive_until(disk.commit(), client_stall, writer).await?;
+        let digest = back::alive_until(async { Ok(disk.commit().await?) }, client_stall, writer).await?;
         let stored = NodeMessage::Stored(Stored {
             image: self.upload.image,
             digest: digest.to_string(),
@@ -148,7 +147,7 @@ impl Transfer<'_> {
     fn check(&self) -> Result<(), TransferError> {
         let name_bytes = self.upload.file.len();
         if name_bytes > FILE_NAME_BYTES_MAX {
-            return Err(TransferError::Store(StoreError::NameTooLong(name_bytes)));
+            return Err(DiskError::Store(StoreError::NameTooLong(name_bytes)).into());
         }
         check_size(self.bytes, &self.context.config)
     }

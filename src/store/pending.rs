@@ -77,6 +77,16 @@ impl PendingRecord {
         Ok(())
     }
 
+    /// Returns the digest of what has been written of the body.
+    ///
+    /// # Errors
+    ///
+    /// When a write has failed.
+    pub fn digest(&self) -> Result<Digest, StoreError> {
+        let writer = self.writer.as_ref().ok_or(StoreError::Torn)?;
+        Ok(writer.body_digest())
+    }
+
     /// Makes the record a kept one, on stable storage; returns the digest of its body.
     ///
     /// When the image is kept already with the same content, that one stays and all is well.

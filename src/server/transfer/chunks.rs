@@ -20,7 +20,7 @@ pub(super) const CHUNKS_MAX: usize = 5;
 
 /// The buffers of one transfer.
 #[derive(Debug, Default)]
-pub(super) struct Chunks {
+pub(in crate::server) struct Chunks {
     /// Filled ones that somebody may still read, oldest first.
     lent: VecDeque<Bytes>,
     pace: Pace,
@@ -32,7 +32,10 @@ impl Chunks {
     /// # Errors
     ///
     /// When the connection fails, ends too early, stands still or crawls.
-    pub(super) async fn read<R>(&mut self, reader: &mut FrameReader<R>) -> Result<BytesMut, TransferError>
+    pub(in crate::server) async fn read<R>(
+        &mut self,
+        reader: &mut FrameReader<R>,
+    ) -> Result<BytesMut, TransferError>
     where
         R: AsyncRead + Unpin,
     {
@@ -55,7 +58,7 @@ impl Chunks {
     }
 
     /// Makes a chunk readable by many; it is used again when all of them have dropped it.
-    pub(super) fn share(&mut self, chunk: BytesMut) -> Bytes {
+    pub(in crate::server) fn share(&mut self, chunk: BytesMut) -> Bytes {
         let shared = chunk.freeze();
         if self.lent.len() < CHUNKS_MAX {
             self.lent.push_back(shared.clone());
@@ -63,9 +66,14 @@ impl Chunks {
         shared
     }
 
-    fn spare(&mut self) -> BytesMut {
+    /// Returns a buffer of no bytes and [`CHUNK_BYTES`] capacity: one that nobody reads any more, or
+    /// a new one.
+    pub(in crate::server) fn spare(&mut self) -> BytesMut {
         match self.lent.pop_front().map(Bytes::try_into_mut) {
-            Some(Ok(chunk)) => chunk,
+            Some(Ok(mut chunk)) => {
+                chunk.clear();
+                chunk
+            }
             Some(Err(in_use)) => {
                 self.lent.push_front(in_use);
                 BytesMut::with_capacity(CHUNK_BYTES)
