@@ -1,7 +1,7 @@
 //! The client: speaks to all members of a cluster at once and brings images to it.
 //!
 //! ```text
-//!   source --> upload --+-- offer ----> every member          part --> images/encrypted_…
+//!   source --> upload --+-- offer ----> every member          returned --> images/encrypted_…
 //!   (the file)   |      +-- transfer -> the assigned node ----^
 //!                +-- patience: again, or give up
 //!                v
@@ -22,6 +22,7 @@ use crate::upload::{Observer, Receipt, UploadEvent};
 
 pub mod absence;
 mod attempt;
+pub mod bench;
 mod complete;
 pub mod console;
 pub mod decrypt;
@@ -39,6 +40,7 @@ mod patience;
 pub mod progress;
 pub mod repl;
 mod request;
+mod returned;
 pub mod saved;
 mod selector;
 mod source;
@@ -56,8 +58,10 @@ pub use error::RequestError;
 pub use incoming::Form;
 pub use list::Listing;
 pub use part::SaveError;
+pub use returned::Wanted;
 pub use selector::Selector;
-pub use source::SourceError;
+use source::{FileSource, Source};
+pub use source::{MadeImage, SourceError};
 
 /// What is known of an upload that somebody ended with Ctrl-C.
 pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating the upload is safe";
@@ -115,7 +119,8 @@ impl ClusterClient {
         &self.config
     }
 
-    /// Uploads the image at `file`, and saves what comes back in the folder for encrypted files.
+    /// Uploads the image at `file`, and does with what comes back what is wanted; an encrypted file
+    /// is saved in the folder for them.
     ///
     /// `observe` hears of everything that happens, the end included.
     ///
@@ -123,12 +128,48 @@ impl ClusterClient {
     ///
     /// When the file is no image that is accepted, when nobody leads or nothing moves for the
     /// deadline, when the nodes refuse, or when the encrypted file cannot be written.
-    pub async fn upload(&mut self, file: &Path, observe: &mut Observer<'_>) -> Result<Receipt, RequestError> {
+    pub async fn upload(
+        &mut self,
+        file: &Path,
+        wanted: Wanted,
+        observe: &mut Observer<'_>,
+    ) -> Result<Receipt, RequestError> {
         // Once is enough: a folder of many images takes its time to be listed.
-        if !std::mem::replace(&mut self.swept, true) {
+        if wanted == Wanted::Saved && !std::mem::replace(&mut self.swept, true) {
             part::sweep(&self.config.images_dir).await;
         }
-        let uploaded = upload::upload(&self.config, &mut self.links, file, observe).await;
+        let source = FileSource::open(file, self.config.image_bytes_max).await;
+        self.bring(source.map(Source::File), wanted, observe).await
+    }
+
+    /// Uploads an image that was made for a benchmark.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::upload`].
+    pub async fn upload_made(
+        &mut self,
+        image: MadeImage,
+        wanted: Wanted,
+        observe: &mut Observer<'_>,
+    ) -> Result<Receipt, RequestError> {
+        self.bring(Ok(Source::Made(image)), wanted, observe).await
+    }
+
+    async fn bring(
+        &mut self,
+        source: Result<Source, SourceError>,
+        wanted: Wanted,
+        observe: &mut Observer<'_>,
+    ) -> Result<Receipt, RequestError> {
+        let uploaded = match source {
+            // On the heap: whoever waits for an upload need not have room for it.
+            Ok(source) => {
+                let uploading = upload::upload(&self.config, &mut self.links, source, wanted, observe);
+                Box::pin(uploading).await
+            }
+            Err(error) => Err(error.into()),
+        };
         observe(match &uploaded {
             Ok(receipt) => UploadEvent::Saved(receipt.clone()),
             Err(error) => failed(error),

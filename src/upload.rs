@@ -46,16 +46,17 @@ pub enum UploadEvent {
         /// The leader and its reign.
         ballot: Ballot,
     },
-    /// Bytes went to the assigned node and came back encrypted.
+    /// Bytes went to the assigned node and came back encrypted, if they were to come back.
     Progress {
-        /// How many came back in this attempt.
+        /// How many came back in this attempt; or how many went up, if none is to come back.
         done: u64,
         /// How many will.
         total: u64,
     },
     /// An attempt came to nothing; the image is offered again.
     Retrying(Obstacle),
-    /// The image is stored in the cluster, and the encrypted file stands in its folder.
+    /// The image is stored in the cluster, and the encrypted file stands in its folder, if one was
+    /// wanted.
     Saved(Receipt),
     /// The upload ended without success.
     Failed {
@@ -190,8 +191,8 @@ pub enum Setback {
 pub struct Receipt {
     /// The image's name in the cluster, and its IV.
     pub image: ImageId,
-    /// Where the encrypted file stands.
-    pub saved: PathBuf,
+    /// Where the encrypted file stands; none when none was wanted.
+    pub saved: Option<PathBuf>,
     /// Who led.
     pub leader: NodeId,
     /// Who encrypted it.

@@ -3,7 +3,6 @@
 //! The image id stays the same over all attempts, so an upload happens once however often it is
 //! tried; only a file that has changed, or an id that is taken, gets a new one.
 
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::ClientConfig;
@@ -11,27 +10,29 @@ use super::attempt::AttemptError;
 use super::error::RequestError;
 use super::link::Link;
 use super::offer::Links;
-use super::part::{PartFile, Target};
 use super::request::{Done, Errand, Request, Subject, Terms};
+use super::returned::{Returned, Wanted};
 use super::saved::{SavedName, printable_path};
 use super::source::{Freshness, Source};
 use super::transfer::{Transfer, TransferError};
 use crate::encryption;
 use crate::event::RequestKind;
-use crate::id::ImageId;
-use crate::protocol::{Back, Stored, Upload};
+use crate::id::{ImageId, UserName};
+use crate::protocol::{Stored, Upload};
 use crate::upload::{Observer, Receipt};
 
-/// Uploads the image at `file` and saves what comes back; see [`super::ClusterClient::upload`].
+/// Uploads an image and saves what comes back; see [`super::ClusterClient::upload`].
 pub(super) async fn upload(
     config: &ClientConfig,
     links: &mut Links,
-    file: &Path,
+    source: Source,
+    wanted: Wanted,
     observe: &mut Observer<'_>,
 ) -> Result<Receipt, RequestError> {
     let mut errand = Bringing {
-        source: Source::open(file, config.image_bytes_max).await?,
-        part: PartFile::create(&config.images_dir).await?,
+        user: &config.user,
+        source,
+        returned: Returned::prepare(wanted, &config.images_dir).await?,
         image: encryption::new_image_id()?,
         created_ms: since_epoch().as_millis().try_into().unwrap_or(u64::MAX),
     };
@@ -41,15 +42,16 @@ pub(super) async fn upload(
 
 /// An image on its way to the cluster.
 #[derive(Debug)]
-struct Bringing {
+struct Bringing<'a> {
+    user: &'a UserName,
     source: Source,
-    part: PartFile,
+    returned: Returned,
     image: ImageId,
     /// When it began, in milliseconds since the Unix epoch.
     created_ms: u64,
 }
 
-impl Errand for Bringing {
+impl Errand for Bringing<'_> {
     const KIND: RequestKind = RequestKind::Upload;
     type Done = Stored;
 
@@ -69,17 +71,18 @@ impl Errand for Bringing {
         terms: Terms<'_>,
         observe: &mut Observer<'_>,
     ) -> Result<Stored, AttemptError> {
-        self.part.restart().await?;
+        self.returned.restart().await?;
         let upload = Upload {
             image: self.image,
             file: self.file_name(),
             created_ms: self.created_ms,
-            back: Back::Cipher,
+            back: self.returned.back(),
             assignment: terms.assignment,
         };
         let transfer = Transfer {
+            user: self.user,
             source: &mut self.source,
-            part: &mut self.part,
+            returned: &mut self.returned,
             stall: terms.stall,
             movement: terms.movement,
         };
@@ -94,7 +97,7 @@ impl Errand for Bringing {
     }
 }
 
-impl Bringing {
+impl Bringing<'_> {
     fn file_name(&self) -> String {
         let name = self.source.path().file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
@@ -115,14 +118,14 @@ impl Bringing {
         }
     }
 
-    /// Gives the encrypted file its name.
+    /// Gives the encrypted file its name, if there is one.
     async fn keep(self, done: Done<Stored>) -> Result<Receipt, RequestError> {
         let Done {
             what: stored,
             assignment,
         } = done;
         let name = SavedName::encrypted(self.source.path(), since_epoch().as_secs());
-        let saved = self.part.keep(Target::Free(name)).await;
+        let saved = self.returned.keep(name).await;
         let image = self.image;
         Ok(Receipt {
             image,
