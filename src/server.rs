@@ -56,6 +56,7 @@ mod disk;
 mod dispatch;
 mod greeting;
 mod input;
+mod kept;
 mod links;
 mod log;
 mod node;
@@ -257,7 +258,7 @@ impl Running {
             inputs: input,
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
-            data: DataPool::new(&config),
+            data: Arc::new(DataPool::new(&config)),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),

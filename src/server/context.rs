@@ -30,7 +30,7 @@ pub(crate) struct Context {
     /// Room for transfers.
     pub(crate) transfers: Arc<Semaphore>,
     /// Connections on which peers are asked about images.
-    pub(crate) data: DataPool,
+    pub(crate) data: Arc<DataPool>,
     /// Who is connected.
     pub(crate) connections: Connections,
     /// Whose greeting was refused lately.

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use self::chunks::Chunks;
-use self::error::TransferError;
+pub(crate) use self::error::TransferError;
 use super::connection::{Connection, STALL};
 use super::context::Context;
 use super::disk::{Disk, DiskError};
@@ -32,7 +32,7 @@ use crate::protocol::frame::{FrameReader, FrameWriter};
 use crate::protocol::{Back, ImageKind, NodeMessage, Stored, Upload};
 use crate::store::{FILE_NAME_BYTES_MAX, RecordHeader, StoreError};
 
-mod back;
+pub(super) mod back;
 pub(super) mod chunks;
 pub(super) mod error;
 mod pace;

@@ -137,7 +137,7 @@ async fn is_complete(context: &Context) -> Result<bool, NodeError> {
 }
 
 /// Asks the store on a thread that may wait for the disk.
-async fn on_disk<T: Send + 'static>(
+pub(crate) async fn on_disk<T: Send + 'static>(
     store: &Store,
     ask: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, NodeError> {
