@@ -15,6 +15,7 @@ use settings::Settings;
 
 mod appearance;
 mod attach;
+mod bench;
 mod decrypt;
 mod exit;
 mod file;
@@ -103,6 +104,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Wait until a leader serves; exit code 3 when none does in time
     Wait(wait::WaitArgs),
+    /// Measure how fast a cluster takes images
+    Bench(bench::BenchArgs),
     /// Print a shell's completions
     Completions(generate::CompletionsArgs),
     /// Print the manual
@@ -172,6 +175,7 @@ fn run(
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
+        Command::Bench(args) => bench::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
         Command::Picture(args) => picture::run(&args),

@@ -56,6 +56,7 @@ mod disk;
 mod dispatch;
 mod greeting;
 mod input;
+mod kept;
 mod links;
 mod log;
 mod node;
@@ -260,7 +261,7 @@ impl Running {
             inputs: input,
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
-            data: DataPool::new(&config),
+            data: Arc::new(DataPool::new(&config)),
             surroundings: tokio::sync::watch::Sender::default(),
             lacks: Arc::default(),
             connections: Connections::default(),

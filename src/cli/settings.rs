@@ -185,6 +185,11 @@ impl Settings {
             deadline: self.deadline,
         }
     }
+
+    /// Returns the size of the largest image, in bytes.
+    pub(super) fn image_bytes_max(&self) -> u64 {
+        self.image_bytes_max
+    }
 }
 
 fn members(options: &Options) -> Result<Members, SettingsError> {

@@ -11,7 +11,7 @@ use rustyline::error::ReadlineError;
 
 use super::console::Console;
 use super::editor::LineEditor;
-use super::{ClusterClient, INTERRUPTED};
+use super::{ClusterClient, INTERRUPTED, Wanted};
 use crate::id::UserName;
 use crate::upload::UploadEvent;
 
@@ -121,7 +121,7 @@ async fn upload<W: Write + Send, F: Future<Output = ()>>(
     console.begin();
     let mut show = |event: UploadEvent| console.show(&event);
     let failed = tokio::select! {
-        uploaded = client.upload(path, &mut show) => match uploaded {
+        uploaded = client.upload(path, Wanted::Saved, &mut show) => match uploaded {
             Ok(_) => return,
             Err(error) => error.to_string(),
         },

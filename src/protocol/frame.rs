@@ -257,6 +257,18 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
         Ok(self.transport.write_all(chunk).await?)
     }
 
+    /// Writes as many of the next bytes of the body as the transport takes at once; at least one.
+    ///
+    /// # Errors
+    ///
+    /// When the transport fails.
+    pub async fn some_of_body(&mut self, chunk: &[u8]) -> Result<usize, FrameError> {
+        match self.transport.write(chunk).await? {
+            0 => Err(FrameError::Io(io::ErrorKind::WriteZero.into())),
+            written => Ok(written),
+        }
+    }
+
     /// Says that nothing more will be written.
     ///
     /// # Errors

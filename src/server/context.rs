@@ -33,7 +33,7 @@ pub(crate) struct Context {
     /// Room for transfers.
     pub(crate) transfers: Arc<Semaphore>,
     /// Connections on which peers are asked about images.
-    pub(crate) data: DataPool,
+    pub(crate) data: Arc<DataPool>,
     /// Who leads, and who can be asked; the node's task writes it.
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.

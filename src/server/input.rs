@@ -8,7 +8,7 @@ use super::links::Accepted;
 use super::vote::VoteError;
 use crate::bully::LinkChange;
 use crate::event::RequestOutcome;
-use crate::id::{Ballot, NodeId, UserName};
+use crate::id::{Ballot, ImageId, NodeId, UserName};
 use crate::protocol::{
     Assignment, ControlMessage, NodeError, NodeMessage, Offer, PeerWelcome, Refusal, StatusReport,
 };
@@ -95,6 +95,13 @@ pub(crate) enum NodeInput {
         assignment: Assignment,
         /// How.
         outcome: RequestOutcome,
+    },
+    /// An image, or the mark of a delete, is acknowledged, and these nodes took no part.
+    Missed {
+        /// Which.
+        image: ImageId,
+        /// Who.
+        nodes: Vec<NodeId>,
     },
     /// Somebody asks how the node is.
     Status {

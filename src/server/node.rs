@@ -33,7 +33,7 @@ use super::watch::Events;
 use crate::bully::{Election, Input, LinkChange, Output};
 use crate::config::NodeConfig;
 use crate::event::{Fact, RequestOutcome};
-use crate::id::{Ballot, NodeId};
+use crate::id::{Ballot, ImageId, NodeId};
 use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, PeerWelcome, Refusal};
 use crate::store::Store;
 use crate::time::Time;
@@ -198,6 +198,7 @@ impl Node {
             NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
             NodeInput::InSync { ballot, in_sync } => self.found_sync(ballot, in_sync),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
+            NodeInput::Missed { image, nodes } => self.missed(image, &nodes),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
         }
         Ok(())
@@ -279,6 +280,15 @@ impl Node {
                 self.election.epoch()
             ),
         })
+    }
+
+    /// Tells who took no part in what is acknowledged that they have something to fetch.
+    fn missed(&self, image: ImageId, nodes: &[NodeId]) {
+        for &peer in nodes {
+            self.events.publish(Fact::CopyMissed { image, peer });
+            let message = ControlMessage::Missed { image };
+            self.links.send(self.clock.now(), peer, message);
+        }
     }
 
     /// Notes the end of an assignment to this node, or tells whoever assigned it.

@@ -61,7 +61,7 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         inputs,
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
-        data: DataPool::new(&config),
+        data: Arc::new(DataPool::new(&config)),
         surroundings: watch::Sender::default(),
         lacks: Arc::default(),
         connections: Connections::default(),

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use self::chunks::Chunks;
-use self::error::TransferError;
+pub(crate) use self::error::TransferError;
 use super::connection::{Connection, STALL};
 use super::context::Context;
 use super::disk::{Disk, DiskError};
@@ -29,10 +29,10 @@ use crate::event::{Fact, RequestOutcome};
 use crate::id::UserName;
 use crate::image::{self, HEAD_BYTES};
 use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{ImageKind, NodeMessage, Stored, Upload};
+use crate::protocol::{Back, ImageKind, NodeMessage, Stored, Upload};
 use crate::store::{FILE_NAME_BYTES_MAX, RecordHeader, StoreError};
 
-mod back;
+pub(super) mod back;
 pub(super) mod chunks;
 pub(super) mod error;
 mod pace;
@@ -128,9 +128,9 @@ impl Transfer<'_> {
         });
         let Connection { reader, writer, .. } = connection;
         self.stream(reader, writer, &mut disk, chunks, first).await?;
-        back::finished(reader, self.body_bytes()).await?;
-        let client_stall = Duration::from_millis(self.upload.assignment.stall_ms);
-        let digest = back::alive_until(async { Ok(disk.commit().await?) }, client_stall, writer).await?;
+        back::finished(reader, self.returned_bytes()).await?;
+        let kept = async { Ok(disk.commit().await?) };
+        let digest = back::alive_until(kept, self.client_stall(), writer).await?;
         let stored = NodeMessage::Stored(Stored {
             image: self.upload.image,
             digest: digest.to_string(),
@@ -183,6 +183,19 @@ impl Transfer<'_> {
         self.bytes + IV_BYTES as u64
     }
 
+    /// How many bytes of the encrypted image go back to the client.
+    fn returned_bytes(&self) -> u64 {
+        match self.upload.back {
+            Back::Cipher => self.body_bytes(),
+            Back::None => 0,
+        }
+    }
+
+    /// How long the client sees nothing move before it gives this node up.
+    fn client_stall(&self) -> Duration {
+        Duration::from_millis(self.upload.assignment.stall_ms)
+    }
+
     /// Reads, encrypts and hands on the whole image.
     async fn stream<R, W>(
         &self,
@@ -196,13 +209,21 @@ impl Transfer<'_> {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let (to_client, encrypted) = mpsc::channel(QUEUE_CHUNKS);
-        let forth = self.encrypt(reader, disk, to_client, chunks, first);
-        let back = back::send_back(writer, encrypted);
-        // In one task: when either fails the other finds its end of the queue closed.
-        let (forth, back) = tokio::join!(forth, back);
-        // When the way back failed a message may be half written: nothing more can be told.
-        back.and(forth)
+        match self.upload.back {
+            Back::Cipher => {
+                let (to_client, encrypted) = mpsc::channel(QUEUE_CHUNKS);
+                let forth = self.encrypt(reader, disk, Some(to_client), chunks, first);
+                let back = back::send_back(writer, encrypted);
+                // In one task: when either fails the other finds its end of the queue closed.
+                let (forth, back) = tokio::join!(forth, back);
+                // When the way back failed a message may be half written: nothing more can be told.
+                back.and(forth)
+            }
+            Back::None => {
+                let forth = self.encrypt(reader, disk, None, chunks, first);
+                back::alive_until(forth, self.client_stall(), writer).await
+            }
+        }
     }
 
     /// Goes on until the image ends, or until nobody takes what comes out: `send_back` says why.
@@ -210,7 +231,7 @@ impl Transfer<'_> {
         &self,
         reader: &mut FrameReader<R>,
         disk: &mut Disk,
-        to_client: mpsc::Sender<Bytes>,
+        to_client: Option<mpsc::Sender<Bytes>>,
         mut chunks: Chunks,
         first: BytesMut,
     ) -> Result<(), TransferError> {
@@ -219,7 +240,9 @@ impl Transfer<'_> {
         let mut first = Some(first);
         loop {
             disk.write(encrypted.clone()).await?;
-            if to_client.send(encrypted).await.is_err() {
+            if let Some(to_client) = &to_client
+                && to_client.send(encrypted).await.is_err()
+            {
                 return Ok(());
             }
             let mut chunk = match first.take() {

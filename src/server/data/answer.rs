@@ -138,7 +138,7 @@ async fn is_complete(context: &Context) -> Result<bool, NodeError> {
 }
 
 /// Asks the store, and says what the peer is to hear when that fails.
-async fn on_disk<T: Send + 'static>(
+pub(crate) async fn on_disk<T: Send + 'static>(
     context: &Context,
     ask: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, NodeError> {

@@ -16,7 +16,7 @@ use crate::protocol::{ClientMessage, NodeMessage};
 use crate::server::connection::STALL;
 
 /// How much is written to the client within one stall time: a client slower than this is given up.
-const PIECE_BYTES: usize = 64 * 1024;
+pub(crate) const PIECE_BYTES: usize = 64 * 1024;
 
 /// How much of what was written may not have reached the client yet.
 ///
@@ -74,7 +74,7 @@ pub(super) async fn finished<R: AsyncRead + Unpin>(
 /// Waits for `done`, and lets a client that gives up after `client_stall` know that it goes on.
 ///
 /// A client that is gone changes nothing: what the disk has begun it ends.
-pub(super) async fn alive_until<T, W: AsyncWrite + Unpin>(
+pub(crate) async fn alive_until<T, W: AsyncWrite + Unpin>(
     done: impl Future<Output = Result<T, TransferError>>,
     client_stall: Duration,
     writer: &mut FrameWriter<W>,
@@ -95,7 +95,14 @@ pub(super) async fn alive_until<T, W: AsyncWrite + Unpin>(
     }
 }
 
-async fn in_time(write: impl Future<Output = Result<(), FrameError>>) -> Result<(), TransferError> {
+/// Waits for a write to a client that must not take for ever to read.
+///
+/// # Errors
+///
+/// When the client is gone, or takes nothing.
+pub(crate) async fn in_time(
+    write: impl Future<Output = Result<(), FrameError>>,
+) -> Result<(), TransferError> {
     match timeout(STALL, write).await {
         Ok(written) => written.map_err(TransferError::Write),
         Err(_) => Err(TransferError::TakesNothing),

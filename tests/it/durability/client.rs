@@ -127,7 +127,7 @@ impl PlainClient {
             loop {
                 match node.answer().await? {
                     NodeMessage::Listing => node.take_body(&mut lines).await?,
-                    NodeMessage::EndOfList { images } => {
+                    NodeMessage::EndOfList { images, .. } => {
                         let lines = serde_json::Deserializer::from_slice(&lines).into_iter();
                         let listed: Vec<Listed> = lines.collect::<Result<_, _>>().expect("lines of a list");
                         assert_eq!(listed.len() as u64, images);
