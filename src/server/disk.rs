@@ -60,11 +60,14 @@ impl DiskError {
 pub(crate) fn code_of(error: &StoreError) -> ErrorCode {
     match error {
         StoreError::InProgress(_) => ErrorCode::Busy,
-        StoreError::Conflict(_) => ErrorCode::Conflict,
+        StoreError::Conflict(_) | StoreError::Buried(_) => ErrorCode::Conflict,
         StoreError::NameTooLong(_) => ErrorCode::BadRequest,
-        StoreError::SyncFailed { .. } => ErrorCode::Unknown,
+        StoreError::SyncFailed { .. } | StoreError::IndexFailed { .. } | StoreError::CommitterGone => {
+            ErrorCode::Unknown
+        }
         StoreError::Full { .. }
         | StoreError::ReadOnly
+        | StoreError::IndexUnusable { .. }
         | StoreError::BodyTooLong { .. }
         | StoreError::BodyTooShort { .. }
         | StoreError::Torn
