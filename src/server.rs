@@ -65,8 +65,11 @@ mod parking;
 mod peers;
 mod reading;
 mod refusals;
+mod repair;
 mod requests;
 mod sockets;
+mod surroundings;
+mod sync;
 #[cfg(test)]
 mod testing;
 mod transfer;
@@ -259,6 +262,8 @@ impl Running {
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
             data: Arc::new(DataPool::new(&config)),
+            surroundings: tokio::sync::watch::Sender::default(),
+            lacks: Arc::default(),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),
@@ -280,6 +285,7 @@ impl Running {
             Arc::clone(&context),
             connections.clone(),
         ));
+        connections.spawn(sync::run(Arc::clone(&context)));
         Ok(Self {
             node,
             inputs,

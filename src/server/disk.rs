@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::connection::STALL;
-use crate::protocol::ErrorCode;
+use crate::protocol::{ErrorCode, NodeError};
 use crate::store::{Digest, PendingRecord, RecordHeader, Store, StoreError};
 
 /// How long a disk may take to bring an image to stable storage; a slow one flushes 4 GiB in this.
@@ -52,6 +52,15 @@ impl DiskError {
             Self::Damaged { .. } => ErrorCode::BadRequest,
             Self::Silent => ErrorCode::Storage,
             Self::CommitUnknown => ErrorCode::Unknown,
+        }
+    }
+}
+
+impl From<DiskError> for NodeError {
+    fn from(error: DiskError) -> Self {
+        Self {
+            code: error.code(),
+            reason: error.to_string(),
         }
     }
 }

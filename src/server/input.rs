@@ -82,6 +82,13 @@ pub(crate) enum NodeInput {
         /// Whether this node has left it behind.
         reply: oneshot::Sender<Result<(), NodeError>>,
     },
+    /// This node has found out whether it keeps all that is kept.
+    InSync {
+        /// The reign in which it looked.
+        ballot: Ballot,
+        /// Whether it does.
+        in_sync: bool,
+    },
     /// An assignment to this node ended.
     Finished {
         /// The assignment.

@@ -15,16 +15,19 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
+use self::sync::SyncBook;
 use super::clock::Clock;
 use super::context::Context;
 use super::dispatch::Dispatch;
 use super::input::{GreetingAnswer, NodeInput};
 use super::links::{Accepted, Entry, Links};
 use super::parking::{Parking, Pending};
+use super::surroundings::Surroundings;
+use super::sync::Lacks;
 use super::vote::{VoteError, VoteWriter};
 use super::watch::Events;
 use crate::bully::{Election, Input, LinkChange, Output};
@@ -37,6 +40,7 @@ use crate::time::Time;
 
 mod offers;
 mod status;
+mod sync;
 
 /// How many inputs are taken before the rotation and the waiting offers are looked at again.
 const INPUTS_AT_ONCE: usize = 64;
@@ -56,6 +60,12 @@ pub(crate) struct Node {
     votes: VoteWriter,
     /// Whom it hears and reaches.
     links: Links,
+    /// Who leads and who can be asked, for the rest of the runtime.
+    surroundings: watch::Sender<Surroundings>,
+    /// What others notice that it lacks.
+    lacks: Arc<Lacks>,
+    /// Who keeps all that is kept.
+    sync: SyncBook,
     /// What it has given to whom, while it leads.
     dispatch: Option<Dispatch>,
     /// Offers that wait for somebody to lead.
@@ -78,6 +88,9 @@ impl Node {
             election,
             votes,
             links,
+            surroundings: context.surroundings.clone(),
+            lacks: Arc::clone(&context.lacks),
+            sync: SyncBook::new(context.config.cluster.members.len() == 1),
             dispatch: None,
             parking: Parking::default(),
             store: context.store.clone(),
@@ -169,6 +182,8 @@ impl Node {
             }
             NodeInput::Link { peer, change } => {
                 if let Some(fact) = self.links.changed(peer, change) {
+                    // Whatever changed, the peer may have been away.
+                    self.sync.forget(peer);
                     self.events.publish(fact);
                 }
                 self.drive(Input::Link { peer, change });
@@ -181,6 +196,7 @@ impl Node {
             // Whoever asked may have gone; then the answer is dropped.
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
             NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
+            NodeInput::InSync { ballot, in_sync } => self.found_sync(ballot, in_sync),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
             NodeInput::Missed { image, nodes } => self.missed(image, &nodes),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
@@ -233,7 +249,8 @@ impl Node {
                 }
                 self.publish_dispatched();
             }
-            ControlMessage::Sync { .. } | ControlMessage::Missed { .. } => {}
+            ControlMessage::Sync { ballot, in_sync } => self.heard_sync(from, ballot, in_sync),
+            ControlMessage::Missed { image } => self.lacks.missed(image, from),
         }
     }
 

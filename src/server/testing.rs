@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
@@ -62,6 +62,8 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
         data: Arc::new(DataPool::new(&config)),
+        surroundings: watch::Sender::default(),
+        lacks: Arc::default(),
         connections: Connections::default(),
         refusals: RefusalLog::default(),
         stopping: CancellationToken::new(),

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::id::{Ballot, ImageId};
@@ -80,16 +79,18 @@ where
         DataRequest::Copy(copy) => copy::take(connection, copy, context).await,
         DataRequest::Bury(bury) => take_mark(connection, bury, context).await,
         DataRequest::LookUp { image } => {
-            let known = on_disk(&context.store, move |store| store.look_up(image)).await?;
-            let complete = is_complete(context).await?;
+            let known = on_disk(context, move |store| store.look_up(image)).await?;
+            // Who lost a record knows nothing by not knowing it.
+            let complete = is_complete(context).await? && !context.lacks.may_have_kept(image);
             tell(connection, &DataReply::Known { known, complete }).await
         }
         DataRequest::Summarise => {
-            let summary = on_disk(&context.store, |store| Ok(store.summary())).await?;
+            let mut summary = on_disk(context, |store| Ok(store.summary())).await?;
+            summary.complete &= !context.lacks.any_set_aside();
             tell(connection, &DataReply::Summary(summary)).await
         }
         DataRequest::Bucket { bucket } => {
-            let items = on_disk(&context.store, move |store| store.bucket(bucket)).await?;
+            let items = on_disk(context, move |store| store.bucket(bucket)).await?;
             send::items(connection, &items).await
         }
         DataRequest::Fetch { image } => send::image(connection, image, context).await,
@@ -106,7 +107,7 @@ where
     W: AsyncWrite + Unpin,
 {
     fence(bury.ballot, context).await?;
-    on_disk(&context.store, move |store| store.bury(&bury.tombstone)).await?;
+    on_disk(context, move |store| store.bury(&bury.tombstone)).await?;
     tell(connection, &DataReply::Kept).await
 }
 
@@ -123,7 +124,7 @@ async fn fence(ballot: Ballot, context: &Context) -> Result<(), NodeError> {
 
 /// Refuses an image that was deleted.
 async fn refuse_buried(image: ImageId, context: &Context) -> Result<(), NodeError> {
-    match on_disk(&context.store, move |store| store.look_up(image)).await? {
+    match on_disk(context, move |store| store.look_up(image)).await? {
         Some(CatalogueItem::Tombstone(_)) => Err(NodeError {
             code: ErrorCode::Conflict,
             reason: format!("image {image} was deleted; upload it under a new id"),
@@ -133,22 +134,21 @@ async fn refuse_buried(image: ImageId, context: &Context) -> Result<(), NodeErro
 }
 
 async fn is_complete(context: &Context) -> Result<bool, NodeError> {
-    on_disk(&context.store, |store| Ok(store.summary().complete)).await
+    on_disk(context, |store| Ok(store.summary().complete)).await
 }
 
-/// Asks the store on a thread that may wait for the disk.
+/// Asks the store, and says what the peer is to hear when that fails.
 pub(crate) async fn on_disk<T: Send + 'static>(
-    store: &Store,
+    context: &Context,
     ask: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, NodeError> {
-    let store = store.clone();
-    match timeout(STALL, spawn_blocking(move || ask(&store))).await {
-        Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error))) => Err(NodeError {
+    match timeout(STALL, context.on_disk(ask)).await {
+        Ok(Some(Ok(answer))) => Ok(answer),
+        Ok(Some(Err(error))) => Err(NodeError {
             code: code_of(&error),
             reason: error.to_string(),
         }),
-        Ok(Err(_)) | Err(_) => Err(NodeError {
+        Ok(None) | Err(_) => Err(NodeError {
             code: ErrorCode::Storage,
             reason: "this node's disk does not answer; ask another".to_owned(),
         }),

@@ -56,9 +56,28 @@ pub(crate) enum DataError {
 }
 
 impl DataError {
-    /// Says whether the peer said that it does not keep the image.
-    pub(crate) fn is_not_kept(&self) -> bool {
-        matches!(self, Self::Refused { error, .. } if error.code == ErrorCode::NoSuchImage)
+    /// Says whether it is the image that the peer has no good copy of; it may have others.
+    pub(crate) fn is_of_the_image(&self) -> bool {
+        match self {
+            Self::Refused { error, .. } => match error.code {
+                ErrorCode::NoSuchImage | ErrorCode::Storage => true,
+                ErrorCode::BadRequest
+                | ErrorCode::NotAccepted
+                | ErrorCode::Conflict
+                | ErrorCode::StaleAssignment
+                | ErrorCode::Busy
+                | ErrorCode::Stalled
+                | ErrorCode::NoQuorum
+                | ErrorCode::Unknown => false,
+            },
+            Self::NoPeer(_)
+            | Self::Unreachable { .. }
+            | Self::Unwelcome { .. }
+            | Self::Stalled(_)
+            | Self::Frame { .. }
+            | Self::Closed(_)
+            | Self::Unexpected(_) => false,
+        }
     }
 
     /// Says whether the connection was dead, so that a fresh one may do better.

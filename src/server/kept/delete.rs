@@ -71,7 +71,7 @@ impl Serving<'_> {
             ballot: self.assignment.ballot,
         };
         let mark = bury.tombstone.clone();
-        let here = on_disk(&self.context.store, move |store| store.bury(&mark)).await;
+        let here = on_disk(self.context, move |store| store.bury(&mark)).await;
         here.map_err(KeptError::Disk)?;
         let mut others = Others::ask_all(self.context, |data, peer| {
             let bury = bury.clone();

@@ -83,11 +83,15 @@ impl Serving<'_> {
     /// A node whose own disk refuses can still ask the others.
     async fn look_up_here(&self, image: ImageId) -> Known {
         let mut known = Known::default();
-        let looked_up = on_disk(&self.context.store, move |store| {
+        let looked_up = on_disk(self.context, move |store| {
             Ok((store.look_up(image)?, store.summary().complete))
         });
         match looked_up.await {
-            Ok((item, complete)) => known.add(self.context.config.id, item, complete),
+            Ok((item, complete)) => {
+                // Who lost a record knows nothing by not knowing it.
+                let complete = complete && !self.context.lacks.may_have_kept(image);
+                known.add(self.context.config.id, item, complete);
+            }
             Err(error) => known.silence.note(error),
         }
         known

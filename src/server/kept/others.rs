@@ -30,17 +30,16 @@ pub(super) struct Others<T> {
 }
 
 impl<T: Send + 'static> Others<T> {
-    /// Asks every other member.
+    /// Asks every other node that is linked.
     pub(super) fn ask_all<F>(context: &Context, ask: impl Fn(Arc<DataPool>, NodeId) -> F) -> Self
     where
         F: Future<Output = Result<T, DataError>> + Send + 'static,
     {
-        let config = &context.config;
-        let others = config.cluster.members.ids().filter(|&node| node != config.id);
-        Self::ask(context, others, ask)
+        let linked = context.surroundings.borrow().linked.clone();
+        Self::ask(context, linked.into_iter(), ask)
     }
 
-    /// Asks these members.
+    /// Asks these nodes.
     pub(super) fn ask<F>(
         context: &Context,
         nodes: impl Iterator<Item = NodeId>,

@@ -73,9 +73,9 @@ impl Serving<'_> {
     /// When too few nodes could be asked that have caught up, or when this node's disk refuses.
     pub(super) async fn survey(&self) -> Result<Survey, KeptError> {
         let mut survey = Survey::default();
-        let here = on_disk(&self.context.store, |store| Ok(store.summary())).await;
+        let here = on_disk(self.context, |store| Ok(store.summary())).await;
         let here = here.map_err(KeptError::Disk)?;
-        survey.complete_here = here.complete;
+        survey.complete_here = here.complete && !self.context.lacks.any_set_aside();
         let summaries = self.summaries(&mut survey).await;
         for bucket in 0..=u8::MAX {
             let differs = |(node, there): (&NodeId, &Summary)| {
@@ -129,7 +129,7 @@ impl Serving<'_> {
         let mut others = Others::ask(self.context, nodes.iter().copied(), |data, peer| async move {
             data.bucket(peer, bucket).await
         });
-        let here = on_disk(&self.context.store, move |store| store.bucket(bucket)).await;
+        let here = on_disk(self.context, move |store| store.bucket(bucket)).await;
         let here = self.users(here.map_err(KeptError::Disk)?);
         let mut silent: BTreeSet<NodeId> = nodes.into_iter().collect();
         while let Some((peer, answer)) = others.next().await {

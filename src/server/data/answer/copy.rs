@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{End, bad_request, fence, read_failed, refuse_buried, tell};
 use crate::protocol::frame::FrameReader;
-use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest, NodeError};
+use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest};
 use crate::server::connection::Connection;
 use crate::server::context::Context;
 use crate::server::disk::{Disk, DiskError};
@@ -83,10 +83,7 @@ where
 }
 
 fn told(error: DiskError) -> End {
-    End::Refused(NodeError {
-        code: error.code(),
-        reason: error.to_string(),
-    })
+    End::Refused(error.into())
 }
 
 fn not_read(error: TransferError) -> End {

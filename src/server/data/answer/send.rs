@@ -1,6 +1,5 @@
 //! What a peer is sent: the items of a bucket, and whole images.
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -12,6 +11,7 @@ use crate::server::connection::{Connection, STALL};
 use crate::server::context::Context;
 use crate::server::disk::code_of;
 use crate::server::reading::{Reading, ReadingError};
+use crate::server::repair::set_aside_if_damaged;
 
 /// Sends items, one a line.
 pub(super) async fn items<R, W>(connection: &mut Connection<R, W>, items: &[CatalogueItem]) -> Result<(), End>
@@ -43,26 +43,28 @@ where
     let mut reading = match Reading::open(&context.store, image).await {
         Ok(Some(reading)) => reading,
         Ok(None) => return Err(not_kept(image).into()),
-        Err(error) => return Err(failed(&error)),
+        Err(error) => return Err(failed(error, image, context).await),
     };
     let copy = Copy {
         entry: reading.entry().clone(),
         ballot: None,
     };
     tell(connection, &DataReply::Copy(copy)).await?;
-    while let Some(chunk) = next(&mut reading).await? {
-        say_with_body(connection, &DataReply::Chunk, &chunk).await?;
+    loop {
+        match reading.chunk().await {
+            Ok(Some(chunk)) => say_with_body(connection, &DataReply::Chunk, &chunk).await?,
+            Ok(None) => break,
+            Err(error) => return Err(failed(error, image, context).await),
+        }
     }
     let digest = reading.digest().ok_or(End::Gone)?.to_string();
     tell(connection, &DataReply::Whole { digest }).await
 }
 
-async fn next(reading: &mut Reading) -> Result<Option<Bytes>, End> {
-    reading.chunk().await.map_err(|error| failed(&error))
-}
-
-fn failed(error: &ReadingError) -> End {
-    let code = match error {
+/// Says why an image cannot be sent on; a damaged record is set aside.
+async fn failed(error: ReadingError, image: ImageId, context: &Context) -> End {
+    set_aside_if_damaged(context, image, &error).await;
+    let code = match &error {
         ReadingError::Store(error) => code_of(error),
         ReadingError::Record { .. } | ReadingError::DiskSilent => ErrorCode::Storage,
     };
