@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::config::QuorumPolicy;
     use crate::id::{Ballot, Epoch, Generation};
-    use crate::protocol::QuorumStatus;
+    use crate::protocol::{QuorumStatus, StoreCounters};
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
@@ -167,6 +167,7 @@ mod tests {
             rotation: Vec::new(),
             images: 7,
             transfers: 0,
+            store: StoreCounters::default(),
         };
         status(node, Ok(report))
     }

@@ -70,9 +70,14 @@ pub(crate) fn code_of(error: &StoreError) -> ErrorCode {
     match error {
         StoreError::InProgress(_) => ErrorCode::Busy,
         StoreError::Conflict(_) => ErrorCode::Conflict,
+        // A delete wins, whichever came first.
+        StoreError::Buried(_) => ErrorCode::NoSuchImage,
         StoreError::NameTooLong(_) => ErrorCode::BadRequest,
-        StoreError::SyncFailed { .. } => ErrorCode::Unknown,
+        StoreError::SyncFailed { .. } | StoreError::IndexFailed { .. } | StoreError::CommitterGone => {
+            ErrorCode::Unknown
+        }
         StoreError::Full { .. }
+        | StoreError::IndexUnusable { .. }
         | StoreError::ReadOnly
         | StoreError::BodyTooLong { .. }
         | StoreError::BodyTooShort { .. }

@@ -4,8 +4,9 @@
 //! | --------------- | --------------------------------------------------------------- |
 //! | `identity.json` | format version, cluster name, node id, disk id; written once    |
 //! | `lock`          | the pid of the process that uses it, locked as long as it lives |
+//! | `incomplete`    | nothing; there until what an earlier life may have kept is back |
 //!
-//! Owns these two; what else is in there belongs to others. The lock is the kernel's, so it ends
+//! Owns these three; what else is in there belongs to others. The lock is the kernel's, so it ends
 //! with its process however that ends, and a pid that was left behind means nothing by itself.
 
 mod error;
@@ -13,15 +14,17 @@ mod error;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use error::OpenError;
 
-use super::disk;
+use super::disk::durably;
 use super::identity::{self, DiskId, Identity, IdentityError};
 use super::shelves::SHELVES;
 
 const IDENTITY_FILE: &str = "identity.json";
 const LOCK_FILE: &str = "lock";
+const INCOMPLETE_FILE: &str = "incomplete";
 
 /// A data directory that this process owns until the value is dropped.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub struct DataDirectory {
     path: PathBuf,
     identity: Identity,
     disk: DiskId,
+    complete: AtomicBool,
     /// Holds the lock.
     _lock: File,
 }
@@ -47,7 +51,7 @@ impl DataDirectory {
         if path.exists() && !path.is_dir() {
             return Err(OpenError::NotADirectory(path.to_owned()));
         }
-        disk::create_directory(path).map_err(unusable)?;
+        durably::create_directory(path).map_err(unusable)?;
         let lock = lock(path)?;
         let file = path.join(IDENTITY_FILE);
         let disk = match fs::read(&file) {
@@ -57,17 +61,22 @@ impl DataDirectory {
                     return Err(OpenError::NoIdentity(path.to_owned()));
                 }
                 let disk = DiskId::random()?;
-                disk::write_durably(&file, &identity::file(&identity, disk)).map_err(unusable)?;
+                // First the marker: with the identity alone a crash here would make a wiped
+                // directory look like one that has kept everything.
+                durably::write_durably(&path.join(INCOMPLETE_FILE), b"").map_err(unusable)?;
+                durably::write_durably(&file, &identity::file(&identity, disk)).map_err(unusable)?;
                 disk
             }
             Err(error) => return Err(unusable(error)),
         };
         // A process killed between the renaming and the syncing of the identity left that to us.
-        disk::sync_directory(path).map_err(unusable)?;
+        durably::sync_directory(path).map_err(unusable)?;
+        let incomplete = path.join(INCOMPLETE_FILE).try_exists().map_err(unusable)?;
         Ok(Self {
             path: path.to_owned(),
             identity,
             disk,
+            complete: AtomicBool::new(!incomplete),
             _lock: lock,
         })
     }
@@ -82,6 +91,22 @@ impl DataDirectory {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Says whether nothing is missing that an earlier life of the directory may have kept.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Relaxed)
+    }
+
+    /// Says, durably, that nothing is missing any more.
+    ///
+    /// # Errors
+    ///
+    /// When the file system refuses; the directory then still counts as incomplete.
+    pub(super) fn complete(&self) -> io::Result<()> {
+        durably::remove_durably(&self.path.join(INCOMPLETE_FILE))?;
+        self.complete.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Returns the name of this life of the directory.
@@ -183,6 +208,35 @@ mod tests {
         let other = root.path().join("data/node-2");
         let other = DataDirectory::open(&other, identity("home", 2)).expect("created");
         assert_ne!(other.disk_id(), disk);
+    }
+
+    #[test]
+    fn a_new_directory_is_incomplete_until_it_is_told_otherwise() {
+        let root = tempfile::tempdir().expect("a directory");
+        let open = || DataDirectory::open(root.path(), identity("home", 1)).expect("opened");
+        assert!(!open().is_complete());
+        assert!(!open().is_complete(), "a restart is no proof");
+        open().complete().expect("removed");
+        assert!(open().is_complete());
+        open().complete().expect("fine when it is");
+    }
+
+    #[test]
+    fn a_crash_between_marker_and_identity_leaves_the_directory_incomplete() {
+        let root = tempfile::tempdir().expect("a directory");
+        drop(DataDirectory::open(root.path(), identity("home", 1)).expect("created"));
+        fs::remove_file(root.path().join(IDENTITY_FILE)).expect("removed");
+        let again = DataDirectory::open(root.path(), identity("home", 1)).expect("created again");
+        assert!(!again.is_complete());
+    }
+
+    #[test]
+    fn a_directory_of_an_earlier_version_is_complete() {
+        let root = tempfile::tempdir().expect("a directory");
+        let file = identity::file(&identity("home", 1), DiskId::random().expect("random"));
+        fs::write(root.path().join(IDENTITY_FILE), file).expect("written");
+        let opened = DataDirectory::open(root.path(), identity("home", 1)).expect("opened");
+        assert!(opened.is_complete());
     }
 
     #[test]
