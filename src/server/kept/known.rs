@@ -54,7 +54,7 @@ impl Serving<'_> {
     /// When too few nodes could be asked that have caught up.
     pub(super) async fn look_up(&self, image: ImageId) -> Result<Known, KeptError> {
         let needed = self.assignment.quorum;
-        let mut others = Others::ask_all(self.context, move |data, peer| async move {
+        let mut others = Others::ask(self.context, self.linked, move |data, peer| async move {
             data.look_up(peer, image).await
         });
         let mut known = self.look_up_here(image).await;

@@ -30,26 +30,17 @@ pub(super) struct Others<T> {
 }
 
 impl<T: Send + 'static> Others<T> {
-    /// Asks every other node that is linked.
-    pub(super) fn ask_all<F>(context: &Context, ask: impl Fn(Arc<DataPool>, NodeId) -> F) -> Self
-    where
-        F: Future<Output = Result<T, DataError>> + Send + 'static,
-    {
-        let linked = context.surroundings.borrow().linked.clone();
-        Self::ask(context, linked.into_iter(), ask)
-    }
-
-    /// Asks these nodes.
+    /// Asks these nodes, all at once.
     pub(super) fn ask<F>(
         context: &Context,
-        nodes: impl Iterator<Item = NodeId>,
+        nodes: &[NodeId],
         ask: impl Fn(Arc<DataPool>, NodeId) -> F,
     ) -> Self
     where
         F: Future<Output = Result<T, DataError>> + Send + 'static,
     {
         let mut asking = JoinSet::new();
-        for node in nodes {
+        for &node in nodes {
             let answer = ask(Arc::clone(&context.data), node);
             asking.spawn(async move { (node, answer.await) });
         }
