@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::ClusterConfig;
+use crate::event::RequestKind;
 use crate::id::{ImageId, UserName};
 use crate::protocol::{ErrorCode, Hello, Listed, NodeError, PROTOCOL_VERSION, Purpose};
 use crate::upload::{Observer, Receipt, UploadEvent};
@@ -23,12 +24,14 @@ use crate::upload::{Observer, Receipt, UploadEvent};
 pub mod absence;
 mod attempt;
 pub mod bench;
+pub mod columns;
 mod complete;
 pub mod console;
 pub mod decrypt;
 mod delete;
 mod download;
 mod editor;
+pub mod ends;
 mod error;
 mod incoming;
 mod link;
@@ -65,6 +68,15 @@ pub use source::{MadeImage, SourceError};
 
 /// What is known of an upload that somebody ended with Ctrl-C.
 pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating the upload is safe";
+
+/// Says what is known of a request of this kind that somebody ended with Ctrl-C.
+#[must_use]
+pub fn interrupted_in(kind: RequestKind) -> String {
+    match kind {
+        RequestKind::Upload | RequestKind::Delete => format!("interrupted{}", Outcome::Unknown(kind)),
+        RequestKind::Download | RequestKind::List => "interrupted".to_owned(),
+    }
+}
 
 /// What a client is told.
 #[derive(Debug, Clone)]

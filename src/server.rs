@@ -34,6 +34,7 @@ use self::connections::Connections;
 use self::context::Context;
 use self::data::DataPool;
 use self::input::NodeInput;
+use self::laggards::Laggards;
 use self::links::{Link, Links};
 use self::log::LogSink;
 use self::node::Node;
@@ -57,6 +58,7 @@ mod dispatch;
 mod greeting;
 mod input;
 mod kept;
+mod laggards;
 mod links;
 mod log;
 mod node;
@@ -262,6 +264,7 @@ impl Running {
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
             data: Arc::new(DataPool::new(&config)),
+            laggards: Laggards::default(),
             surroundings: tokio::sync::watch::Sender::default(),
             lacks: Arc::default(),
             connections: Connections::default(),

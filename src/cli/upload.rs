@@ -94,7 +94,7 @@ async fn upload_all<'a>(
 async fn told_as_json(client: &mut ClusterClient, file: &Path, wanted: Wanted) -> Result<Exit, PrintError> {
     let uploaded = client.upload(file, wanted, &mut |_| {}).await;
     print(&format!("{}\n", json_line(file, &uploaded)))?;
-    Ok(uploaded.map_or_else(|error| exit_of(&error), |_| Exit::Done))
+    Ok(uploaded.map_or_else(|error| Exit::from(&error), |_| Exit::Done))
 }
 
 async fn told_as_transcript(
@@ -108,7 +108,7 @@ async fn told_as_transcript(
     let printed = console.finish();
     let exit = uploaded.map_or_else(
         |error| {
-            let exit = exit_of(&error);
+            let exit = Exit::from(&error);
             complain(&error.into());
             exit
         },
@@ -116,14 +116,6 @@ async fn told_as_transcript(
     );
     printed.map_err(PrintError)?;
     Ok(exit)
-}
-
-fn exit_of(error: &RequestError) -> Exit {
-    if error.is_no_leader() {
-        Exit::NoLeader
-    } else {
-        Exit::Failed
-    }
 }
 
 fn json_line(file: &Path, uploaded: &Result<Receipt, RequestError>) -> serde_json::Value {
@@ -139,7 +131,7 @@ fn json_line(file: &Path, uploaded: &Result<Receipt, RequestError>) -> serde_jso
             "members": receipt.members,
             "digest": receipt.digest,
         }),
-        Err(error) => failure_line(file, &error.to_string(), exit_of(error)),
+        Err(error) => failure_line(file, &error.to_string(), Exit::from(error)),
     }
 }
 

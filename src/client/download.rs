@@ -35,10 +35,27 @@ pub enum Place {
 }
 
 impl Place {
-    /// Returns where an image that was called `name` goes.
-    fn path_for(&self, name: &str) -> PathBuf {
+    /// Makes the place of a path that a person may have named: a folder, if it is one, or a file.
+    #[must_use]
+    pub fn named_or(path: Option<PathBuf>, folder: &str) -> Self {
+        match path {
+            Some(path) if path.is_dir() => Self::Folder(path),
+            Some(path) => Self::File(path),
+            None => Self::Folder(folder.into()),
+        }
+    }
+
+    /// Returns where an image goes that is saved in this form.
+    ///
+    /// An encrypted one is called as an upload would have called it.
+    fn path_for(&self, entry: &Entry, form: Form) -> PathBuf {
+        let file = Path::new(&entry.file);
+        let name = match form {
+            Form::Plain => SavedName::own(file),
+            Form::Encrypted => SavedName::encrypted(file, entry.created_ms / 1000),
+        };
         match self {
-            Self::Folder(folder) => folder.join(SavedName::own(Path::new(name)).nth(1)),
+            Self::Folder(folder) => folder.join(name.nth(1)),
             Self::File(path) => path.clone(),
         }
     }
@@ -196,7 +213,7 @@ impl Fetching<'_> {
 
     /// Decides the path, and refuses one that is taken before the bytes come.
     fn path_for(&self, entry: &Entry) -> Result<PathBuf, RequestError> {
-        let path = self.options.place.path_for(&entry.file);
+        let path = self.options.place.path_for(entry, self.options.form);
         let taken = path.symlink_metadata().is_ok();
         match self.options.existing {
             Existing::Kept if taken => Err(RequestError::Exists {

@@ -11,11 +11,14 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
+pub use self::writer::FrameWriter;
 use super::HEADER_BYTES_MAX;
+
+mod writer;
 
 /// How much room the buffer makes for one read while it looks for a header.
 ///
@@ -202,93 +205,10 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     }
 }
 
-/// Writes messages and their bodies.
-#[derive(Debug)]
-pub struct FrameWriter<W> {
-    transport: W,
-    line: Vec<u8>,
-}
-
-/// A message with the length of the body that follows it.
-#[derive(Serialize)]
-struct WithBody<'a, M> {
-    #[serde(flatten)]
-    message: &'a M,
-    body: u64,
-}
-
-impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    /// Makes a writer of messages to `transport`.
-    pub fn new(transport: W) -> Self {
-        Self {
-            transport,
-            line: Vec::new(),
-        }
-    }
-
-    /// Writes a message that has no body.
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn message<M: Serialize>(&mut self, message: &M) -> Result<(), FrameError> {
-        self.write_line(message).await
-    }
-
-    /// Writes a message whose body of `body` bytes follows by [`Self::body`].
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn message_with_body<M: Serialize>(
-        &mut self,
-        message: &M,
-        body: u64,
-    ) -> Result<(), FrameError> {
-        self.write_line(&WithBody { message, body }).await
-    }
-
-    /// Writes the next bytes of the body.
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn body(&mut self, chunk: &[u8]) -> Result<(), FrameError> {
-        Ok(self.transport.write_all(chunk).await?)
-    }
-
-    /// Writes as many of the next bytes of the body as the transport takes at once; at least one.
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn some_of_body(&mut self, chunk: &[u8]) -> Result<usize, FrameError> {
-        match self.transport.write(chunk).await? {
-            0 => Err(FrameError::Io(io::ErrorKind::WriteZero.into())),
-            written => Ok(written),
-        }
-    }
-
-    /// Says that nothing more will be written.
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn shutdown(&mut self) -> Result<(), FrameError> {
-        Ok(self.transport.shutdown().await?)
-    }
-
-    async fn write_line<T: Serialize>(&mut self, value: &T) -> Result<(), FrameError> {
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, value).map_err(FrameError::Header)?;
-        self.line.push(b'\n');
-        self.transport.write_all(&self.line).await?;
-        Ok(self.transport.flush().await?)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
     use crate::protocol::Opening;
 

@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::connections::Connections;
 use super::data::DataPool;
 use super::input::NodeInput;
+use super::laggards::Laggards;
 use super::refusals::RefusalLog;
 use super::surroundings::Surroundings;
 use super::sync::Lacks;
@@ -34,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) transfers: Arc<Semaphore>,
     /// Connections on which peers are asked about images.
     pub(crate) data: Arc<DataPool>,
+    /// Peers that held up a transfer lately.
+    pub(crate) laggards: Laggards,
     /// Who leads, and who can be asked; the node's task writes it.
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.

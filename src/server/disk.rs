@@ -69,14 +69,16 @@ impl From<DiskError> for NodeError {
 pub(crate) fn code_of(error: &StoreError) -> ErrorCode {
     match error {
         StoreError::InProgress(_) => ErrorCode::Busy,
-        StoreError::Conflict(_) | StoreError::Buried(_) => ErrorCode::Conflict,
+        StoreError::Conflict(_) => ErrorCode::Conflict,
+        // A delete wins, whichever came first.
+        StoreError::Buried(_) => ErrorCode::NoSuchImage,
         StoreError::NameTooLong(_) => ErrorCode::BadRequest,
         StoreError::SyncFailed { .. } | StoreError::IndexFailed { .. } | StoreError::CommitterGone => {
             ErrorCode::Unknown
         }
         StoreError::Full { .. }
-        | StoreError::ReadOnly
         | StoreError::IndexUnusable { .. }
+        | StoreError::ReadOnly
         | StoreError::BodyTooLong { .. }
         | StoreError::BodyTooShort { .. }
         | StoreError::Torn
@@ -94,6 +96,8 @@ pub(crate) struct Disk {
 
 enum Work {
     Write(Bytes),
+    /// Tells the digest of what has been written.
+    Digest(oneshot::Sender<Digest>),
     /// Commits, if the digest is the one that is expected, or if none is.
     Commit(Option<Digest>),
 }
@@ -137,6 +141,21 @@ impl Disk {
     /// When the store refuses or does not answer; nothing is kept then.
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<(), DiskError> {
         self.hand_over(Work::Write(chunk)).await
+    }
+
+    /// Returns the digest of the body so far, once it is written.
+    ///
+    /// # Errors
+    ///
+    /// When the store refuses or does not answer; nothing is kept then.
+    pub(crate) async fn digest(&mut self) -> Result<Digest, DiskError> {
+        let (tell, told) = oneshot::channel();
+        self.hand_over(Work::Digest(tell)).await?;
+        match timeout(STALL, told).await {
+            Ok(Ok(digest)) => Ok(digest),
+            Ok(Err(_)) => Err(self.failure().await),
+            Err(_) => Err(DiskError::Silent),
+        }
     }
 
     /// Brings the record to stable storage.
@@ -192,6 +211,11 @@ fn keep(mut record: PendingRecord, mut queue: mpsc::Receiver<Work>) -> Option<Re
                     return Some(Err(DiskError::Store(error)));
                 }
             }
+            Work::Digest(tell) => match record.digest() {
+                // Whoever asked may have gone.
+                Ok(digest) => drop(tell.send(digest)),
+                Err(error) => return Some(Err(DiskError::Store(error))),
+            },
             Work::Commit(expected) => return Some(commit(record, expected)),
         }
     }

@@ -72,8 +72,15 @@ pub(crate) enum NodeInput {
     Admission {
         /// The assignment.
         assignment: Assignment,
-        /// Whether this node takes it.
-        reply: oneshot::Sender<Result<(), NodeError>>,
+        /// Whether this node takes it, and which peers it reaches.
+        reply: oneshot::Sender<Result<Vec<NodeId>, NodeError>>,
+    },
+    /// An image is acknowledged that peers do not keep though they are reached.
+    Missed {
+        /// The image.
+        image: ImageId,
+        /// The peers.
+        peers: Vec<NodeId>,
     },
     /// A peer brings a copy or a mark of a delete, with the reign that assigned it.
     Fence {
@@ -95,13 +102,6 @@ pub(crate) enum NodeInput {
         assignment: Assignment,
         /// How.
         outcome: RequestOutcome,
-    },
-    /// An image, or the mark of a delete, is acknowledged, and these nodes took no part.
-    Missed {
-        /// Which.
-        image: ImageId,
-        /// Who.
-        nodes: Vec<NodeId>,
     },
     /// Somebody asks how the node is.
     Status {

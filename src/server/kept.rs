@@ -18,7 +18,8 @@ use super::connection::Connection;
 use super::context::Context;
 use super::input::NodeInput;
 use crate::event::{Fact, RequestKind, RequestOutcome};
-use crate::id::{ImageId, UserName};
+use crate::id::{ImageId, NodeId, UserName};
+use crate::protocol::frame::FrameWriter;
 use crate::protocol::{Assignment, Delete, Download, List};
 
 mod delete;
@@ -83,12 +84,18 @@ where
     W: AsyncWrite + Unpin,
 {
     let assignment = question.assignment();
-    let serving = Serving {
-        user,
-        assignment,
-        context,
+    let ended = match admitted(assignment, context).await {
+        Ok(linked) => {
+            let serving = Serving {
+                user,
+                assignment,
+                linked: &linked,
+                context,
+            };
+            serving.answer(&mut connection.writer, question).await
+        }
+        Err(error) => Err(error),
     };
-    let ended = serving.answer(connection, question).await;
     if let Err(error) = &ended {
         context.events.publish(Fact::RequestFailed {
             kind: question.kind(),
@@ -108,39 +115,35 @@ where
     ended
 }
 
+/// Asks the node's task whether it takes the assignment; returns whom it is linked with.
+async fn admitted(assignment: Assignment, context: &Context) -> Result<Vec<NodeId>, KeptError> {
+    let question = |reply| NodeInput::Admission { assignment, reply };
+    match context.ask(question).await {
+        Some(answer) => answer.map_err(KeptError::NotAdmitted),
+        None => Err(KeptError::Stopping),
+    }
+}
+
 /// One question that is being answered.
 #[derive(Debug, Clone, Copy)]
 struct Serving<'a> {
     user: &'a UserName,
     assignment: Assignment,
+    /// The other nodes that can be asked.
+    linked: &'a [NodeId],
     context: &'a Context,
 }
 
 impl Serving<'_> {
-    async fn answer<R, W>(
+    async fn answer<W: AsyncWrite + Unpin>(
         self,
-        connection: &mut Connection<R, W>,
+        writer: &mut FrameWriter<W>,
         question: &Question,
-    ) -> Result<(), KeptError>
-    where
-        R: AsyncRead + Unpin,
-        W: AsyncWrite + Unpin,
-    {
-        self.admitted().await?;
-        let writer = &mut connection.writer;
+    ) -> Result<(), KeptError> {
         match question {
             Question::Download(download) => self.download(writer, download.image).await,
             Question::List(list) => self.list(writer, list.matching.as_deref()).await,
             Question::Delete(delete) => self.delete(writer, delete.image).await,
-        }
-    }
-
-    async fn admitted(&self) -> Result<(), KeptError> {
-        let assignment = self.assignment;
-        let question = |reply| NodeInput::Admission { assignment, reply };
-        match self.context.ask(question).await {
-            Some(answer) => answer.map_err(KeptError::NotAdmitted),
-            None => Err(KeptError::Stopping),
         }
     }
 

@@ -151,7 +151,7 @@ impl Links {
         self.0.get(&peer).is_some_and(|link| link.dialled == Dialled::Up)
     }
 
-    /// Returns the peers that can be spoken to.
+    /// Returns the peers that can be spoken to, in the order of ids.
     pub(crate) fn up(&self) -> impl Iterator<Item = NodeId> {
         let up = self.0.iter().filter(|(_, link)| link.dialled == Dialled::Up);
         up.map(|(&peer, _)| peer)

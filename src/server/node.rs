@@ -195,10 +195,10 @@ impl Node {
             NodeInput::Offer { offer, user, reply } => self.offered(Pending { offer, user, reply }),
             // Whoever asked may have gone; then the answer is dropped.
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
+            NodeInput::Missed { image, peers } => self.missed(image, &peers),
             NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
             NodeInput::InSync { ballot, in_sync } => self.found_sync(ballot, in_sync),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
-            NodeInput::Missed { image, nodes } => self.missed(image, &nodes),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
         }
         Ok(())
@@ -254,8 +254,18 @@ impl Node {
         }
     }
 
-    /// Decides whether this node does what a leader assigned: fencing compares ballots.
-    fn admit(&self, assignment: &Assignment) -> Result<(), NodeError> {
+    /// Tells peers of an image that they have to fetch.
+    fn missed(&self, image: ImageId, peers: &[NodeId]) {
+        for &peer in peers {
+            let message = ControlMessage::Missed { image };
+            self.links.send(self.clock.now(), peer, message);
+            self.events.publish(Fact::CopyMissed { image, peer });
+        }
+    }
+
+    /// Decides whether this node does what a leader assigned, and returns whom it reaches meanwhile:
+    /// fencing compares ballots.
+    fn admit(&self, assignment: &Assignment) -> Result<Vec<NodeId>, NodeError> {
         let me = self.config.id;
         if assignment.node != me {
             let reason = format!(
@@ -265,7 +275,8 @@ impl Node {
             let code = ErrorCode::BadRequest;
             return Err(NodeError { code, reason });
         }
-        self.fence(assignment.ballot)
+        self.fence(assignment.ballot)?;
+        Ok(self.links.up().collect())
     }
 
     /// Refuses what an older reign assigned than this node has voted for.
@@ -280,15 +291,6 @@ impl Node {
                 self.election.epoch()
             ),
         })
-    }
-
-    /// Tells who took no part in what is acknowledged that they have something to fetch.
-    fn missed(&self, image: ImageId, nodes: &[NodeId]) {
-        for &peer in nodes {
-            self.events.publish(Fact::CopyMissed { image, peer });
-            let message = ControlMessage::Missed { image };
-            self.links.send(self.clock.now(), peer, message);
-        }
     }
 
     /// Notes the end of an assignment to this node, or tells whoever assigned it.

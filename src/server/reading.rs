@@ -149,12 +149,10 @@ fn read(mut record: RecordReader, pieces: &mpsc::Sender<Result<Piece, RecordErro
     let mut chunks = Chunks::default();
     let mut left = record.body_bytes();
     loop {
-        let mut chunk = chunks.spare();
         // The end is read for too: it says whether all before was undamaged.
-        chunk.resize(
-            usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES)),
-            0,
-        );
+        let room = usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
+        let mut chunk = chunks.spare(room);
+        chunk.resize(room, 0);
         let piece = match record.read(&mut chunk) {
             Ok(0) => break,
             Ok(read) => {

@@ -13,6 +13,7 @@ use super::connections::Connections;
 use super::context::Context;
 use super::data::DataPool;
 use super::input::NodeInput;
+use super::laggards::Laggards;
 use super::refusals::RefusalLog;
 use super::transfer::TRANSFERS_MAX;
 use super::watch::Events;
@@ -62,6 +63,7 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
         data: Arc::new(DataPool::new(&config)),
+        laggards: Laggards::default(),
         surroundings: watch::Sender::default(),
         lacks: Arc::default(),
         connections: Connections::default(),

@@ -20,7 +20,7 @@ pub(super) async fn send<W: AsyncWrite + Unpin>(
 ) -> Result<(), TransferError> {
     let mut left = source.size();
     let message = ClientMessage::Upload(upload.clone());
-    writer.message_with_body(&message, left).await?;
+    writer.hold_with_body(&message, left)?;
     let room = usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
     let mut buffer = vec![0; room];
     while left > 0 {
@@ -32,7 +32,7 @@ pub(super) async fn send<W: AsyncWrite + Unpin>(
         let mut gone = 0;
         while gone < read {
             // Every piece that the system takes counts as movement, however slow the line is.
-            gone += writer.some_of_body(&buffer[gone..read]).await?;
+            gone += writer.some(&buffer[gone..read]).await?;
             movement.note_sent();
         }
         sent(&mut buffer[..read]);

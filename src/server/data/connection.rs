@@ -17,9 +17,6 @@ use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{CHUNK_BYTES, DataReply, DataRequest, Greeted, Opening};
 use crate::server::connection::STALL;
 
-/// How much is written within one stall time: a peer slower than this is given up.
-const PIECE_BYTES: usize = 64 * 1024;
-
 /// A welcomed connection to a peer.
 #[derive(Debug)]
 pub(crate) struct DataConnection {
@@ -129,6 +126,19 @@ impl DataReader {
         }
     }
 
+    /// Waits, for ever if need be, for a refusal; returns it, or what ended the connection instead.
+    ///
+    /// Can be cancelled without losing what has come.
+    pub(crate) async fn refusal(&mut self) -> DataError {
+        let peer = self.peer;
+        match self.frames.message().await {
+            Ok(Some(DataReply::Error(error))) => DataError::Refused { peer, error },
+            Ok(Some(_)) => DataError::Unexpected(peer),
+            Ok(None) => DataError::Closed(peer),
+            Err(error) => DataError::Frame { peer, error },
+        }
+    }
+
     /// Reads the next bytes of an answer's body; 0 when it is finished.
     ///
     /// # Errors
@@ -169,7 +179,18 @@ impl DataWriter {
         in_time(peer, self.frames.message(request)).await
     }
 
-    /// Writes the next bytes of a copy, [`CHUNK_BYTES`] at most.
+    /// Holds a request back until what belongs to it goes out.
+    ///
+    /// # Errors
+    ///
+    /// When the request cannot be put into words.
+    pub(crate) fn hold(&mut self, request: &DataRequest) -> Result<(), DataError> {
+        let peer = self.peer;
+        let held = self.frames.hold(request);
+        held.map_err(|error| DataError::Frame { peer, error })
+    }
+
+    /// Writes the next bytes of a copy, [`CHUNK_BYTES`] at most, with what is held back.
     ///
     /// # Errors
     ///
@@ -177,18 +198,23 @@ impl DataWriter {
     pub(crate) async fn chunk(&mut self, bytes: &[u8]) -> Result<(), DataError> {
         debug_assert!(bytes.len() <= CHUNK_BYTES, "no receiver has room for more");
         let peer = self.peer;
-        let header = self
+        let held = self
             .frames
-            .message_with_body(&DataRequest::Chunk, bytes.len() as u64);
-        in_time(peer, header).await?;
-        for piece in bytes.chunks(PIECE_BYTES) {
-            in_time(peer, self.frames.body(piece)).await?;
+            .hold_with_body(&DataRequest::Chunk, bytes.len() as u64);
+        held.map_err(|error| DataError::Frame { peer, error })?;
+        let mut gone = 0;
+        while gone < bytes.len() {
+            // Whatever the peer takes is movement, however little it is.
+            gone += in_time(peer, self.frames.some(&bytes[gone..])).await?;
         }
-        Ok(())
+        in_time(peer, self.frames.flush()).await
     }
 }
 
-async fn in_time(peer: NodeId, write: impl Future<Output = Result<(), FrameError>>) -> Result<(), DataError> {
+async fn in_time<T>(
+    peer: NodeId,
+    write: impl Future<Output = Result<T, FrameError>>,
+) -> Result<T, DataError> {
     match timeout(STALL, write).await {
         Ok(written) => written.map_err(|error| DataError::Frame { peer, error }),
         Err(_) => Err(DataError::Stalled(peer)),

@@ -69,8 +69,9 @@ impl Fetch<'_> {
         if reply != DataReply::Chunk || bytes == 0 || bytes > self.left.min(CHUNK_BYTES as u64) {
             return Err(DataError::Unexpected(peer));
         }
-        let mut chunk = self.chunks.spare();
-        chunk.resize(usize::try_from(bytes).unwrap_or(CHUNK_BYTES), 0);
+        let room = usize::try_from(bytes).unwrap_or(CHUNK_BYTES);
+        let mut chunk = self.chunks.spare(room);
+        chunk.resize(room, 0);
         let mut filled = 0;
         while filled < chunk.len() {
             filled += reader.body(&mut chunk[filled..]).await?;

@@ -73,16 +73,16 @@ impl Serving<'_> {
         let mark = bury.tombstone.clone();
         let here = on_disk(self.context, move |store| store.bury(&mark)).await;
         here.map_err(KeptError::Disk)?;
-        let mut others = Others::ask_all(self.context, |data, peer| {
+        let mut others = Others::ask(self.context, self.linked, |data, peer| {
             let bury = bury.clone();
             async move { data.bury(peer, &bury).await }
         });
         let marked = self.gather(&mut others).await;
         others.leave();
-        let missed = self.missed(marked.as_ref().map_or(&[], Vec::as_slice));
-        self.context
-            .tell(NodeInput::Missed { image, nodes: missed })
-            .await;
+        let peers = self.missed(marked.as_ref().map_or(&[], Vec::as_slice));
+        if !peers.is_empty() {
+            self.context.tell(NodeInput::Missed { image, peers }).await;
+        }
         marked.map(|marked| marked.len() + 1)
     }
 
@@ -111,10 +111,9 @@ impl Serving<'_> {
         }
     }
 
-    /// Returns the other nodes that do not have the mark.
+    /// Returns the linked nodes that do not have the mark; the rest asks when it is back.
     fn missed(&self, marked: &[NodeId]) -> Vec<NodeId> {
-        let config = &self.context.config;
-        let others = config.cluster.members.ids().filter(|&node| node != config.id);
-        others.filter(|node| !marked.contains(node)).collect()
+        let linked = self.linked.iter().copied();
+        linked.filter(|node| !marked.contains(node)).collect()
     }
 }

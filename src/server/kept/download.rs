@@ -15,8 +15,8 @@ use crate::id::ImageId;
 use crate::protocol::frame::FrameWriter;
 use crate::protocol::{CatalogueItem, Entry, NodeMessage};
 use crate::server::data::Fetch;
-use crate::server::data::answer::on_disk;
 use crate::server::reading::{Reading, ReadingError};
+use crate::server::repair::set_aside_if_damaged;
 use crate::store::Digest;
 
 /// Where the bytes come from.
@@ -94,13 +94,7 @@ impl Serving<'_> {
 
     /// Sets a damaged record aside, so that it is fetched again.
     async fn unreadable(&self, image: ImageId, error: ReadingError) -> KeptError {
-        if let Some(damage) = error.damage() {
-            let reason = damage.to_string();
-            let set_aside = on_disk(self.context, move |store| store.set_aside(image)).await;
-            if set_aside.is_ok() {
-                self.context.events.publish(Fact::RecordDamaged { image, reason });
-            }
-        }
+        set_aside_if_damaged(self.context, image, &error).await;
         KeptError::Reading(error)
     }
 

@@ -54,7 +54,7 @@ impl Serving<'_> {
     /// When too few nodes could be asked that have caught up.
     pub(super) async fn look_up(&self, image: ImageId) -> Result<Known, KeptError> {
         let needed = self.assignment.quorum;
-        let mut others = Others::ask_all(self.context, move |data, peer| async move {
+        let mut others = Others::ask(self.context, self.linked, move |data, peer| async move {
             data.look_up(peer, image).await
         });
         let mut known = self.look_up_here(image).await;
@@ -87,7 +87,11 @@ impl Serving<'_> {
             Ok((store.look_up(image)?, store.summary().complete))
         });
         match looked_up.await {
-            Ok((item, complete)) => known.add(self.context.config.id, item, complete),
+            Ok((item, complete)) => {
+                // Who lost a record knows nothing by not knowing it.
+                let complete = complete && !self.context.lacks.may_have_kept(image);
+                known.add(self.context.config.id, item, complete);
+            }
             Err(error) => known.silence.note(error),
         }
         known

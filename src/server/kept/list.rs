@@ -80,9 +80,7 @@ impl Serving<'_> {
 
     async fn page(&self, after: Option<(u64, ImageId)>) -> Result<Vec<Entry>, KeptError> {
         let user = self.user.clone();
-        let page = on_disk(self.context, move |store| {
-            store.list(&user, after, PAGE_IMAGES)
-        });
+        let page = on_disk(self.context, move |store| store.list(&user, after, PAGE_IMAGES));
         page.await.map_err(KeptError::Disk)
     }
 

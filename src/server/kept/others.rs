@@ -30,27 +30,17 @@ pub(super) struct Others<T> {
 }
 
 impl<T: Send + 'static> Others<T> {
-    /// Asks every other member.
-    pub(super) fn ask_all<F>(context: &Context, ask: impl Fn(Arc<DataPool>, NodeId) -> F) -> Self
-    where
-        F: Future<Output = Result<T, DataError>> + Send + 'static,
-    {
-        let config = &context.config;
-        let others = config.cluster.members.ids().filter(|&node| node != config.id);
-        Self::ask(context, others, ask)
-    }
-
-    /// Asks these members.
+    /// Asks these nodes, all at once.
     pub(super) fn ask<F>(
         context: &Context,
-        nodes: impl Iterator<Item = NodeId>,
+        nodes: &[NodeId],
         ask: impl Fn(Arc<DataPool>, NodeId) -> F,
     ) -> Self
     where
         F: Future<Output = Result<T, DataError>> + Send + 'static,
     {
         let mut asking = JoinSet::new();
-        for node in nodes {
+        for &node in nodes {
             let answer = ask(Arc::clone(&context.data), node);
             asking.spawn(async move { (node, answer.await) });
         }

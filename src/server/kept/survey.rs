@@ -75,7 +75,7 @@ impl Serving<'_> {
         let mut survey = Survey::default();
         let here = on_disk(self.context, |store| Ok(store.summary())).await;
         let here = here.map_err(KeptError::Disk)?;
-        survey.complete_here = here.complete;
+        survey.complete_here = here.complete && !self.context.lacks.any_set_aside();
         let summaries = self.summaries(&mut survey).await;
         for bucket in 0..=u8::MAX {
             let differs = |(node, there): (&NodeId, &Summary)| {
@@ -105,7 +105,9 @@ impl Serving<'_> {
     }
 
     async fn summaries(&self, survey: &mut Survey) -> BTreeMap<NodeId, Summary> {
-        let mut others = Others::ask_all(self.context, |data, peer| async move { data.summary(peer).await });
+        let mut others = Others::ask(self.context, self.linked, |data, peer| async move {
+            data.summary(peer).await
+        });
         let mut summaries = BTreeMap::new();
         loop {
             if survey.counted() >= self.assignment.quorum {
@@ -126,7 +128,7 @@ impl Serving<'_> {
 
     /// Compares a bucket in which these nodes differ; one that does not answer counts no more.
     async fn compare(&self, bucket: u8, nodes: Vec<NodeId>, survey: &mut Survey) -> Result<(), KeptError> {
-        let mut others = Others::ask(self.context, nodes.iter().copied(), |data, peer| async move {
+        let mut others = Others::ask(self.context, &nodes, |data, peer| async move {
             data.bucket(peer, bucket).await
         });
         let here = on_disk(self.context, move |store| store.bucket(bucket)).await;

@@ -39,10 +39,28 @@ impl Chunks {
     where
         R: AsyncRead + Unpin,
     {
-        let wanted = usize::try_from(reader.body_left()).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
-        let mut chunk = self.spare();
+        self.read_behind(&[], reader).await
+    }
+
+    /// Reads the next chunk of a body behind `head`, which stands at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub(super) async fn read_behind<R>(
+        &mut self,
+        head: &[u8],
+        reader: &mut FrameReader<R>,
+    ) -> Result<BytesMut, TransferError>
+    where
+        R: AsyncRead + Unpin,
+    {
+        let left = usize::try_from(reader.body_left()).unwrap_or(CHUNK_BYTES);
+        let wanted = left.saturating_add(head.len()).min(CHUNK_BYTES);
+        let mut chunk = self.spare(wanted);
+        chunk.extend_from_slice(head);
         chunk.resize(wanted, 0);
-        let mut filled = 0;
+        let mut filled = head.len();
         while filled < wanted {
             let asked = Instant::now();
             let read = match timeout(STALL, reader.body(&mut chunk[filled..])).await {
@@ -66,9 +84,9 @@ impl Chunks {
         shared
     }
 
-    /// Returns a buffer of no bytes and [`CHUNK_BYTES`] capacity: one that nobody reads any more, or
+    /// Returns a buffer without bytes that has room for so many: one that nobody reads any more, or
     /// a new one.
-    pub(in crate::server) fn spare(&mut self) -> BytesMut {
+    pub(in crate::server) fn spare(&mut self, room: usize) -> BytesMut {
         match self.lent.pop_front().map(Bytes::try_into_mut) {
             Some(Ok(mut chunk)) => {
                 chunk.clear();
@@ -76,9 +94,9 @@ impl Chunks {
             }
             Some(Err(in_use)) => {
                 self.lent.push_front(in_use);
-                BytesMut::with_capacity(CHUNK_BYTES)
+                BytesMut::with_capacity(room)
             }
-            None => BytesMut::with_capacity(CHUNK_BYTES),
+            None => BytesMut::with_capacity(room),
         }
     }
 }
@@ -114,6 +132,16 @@ mod tests {
         assert_eq!((first.len(), rest.len()), (CHUNK_BYTES, 1));
         assert_eq!([&first[..], &rest[..]].concat(), body);
         assert!(chunks.read(&mut reader).await.expect("reads").is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_stands_before_a_body_has_its_place_in_the_first_chunk() {
+        let mut reader = reader_of(vec![7; CHUNK_BYTES]).await;
+        let mut chunks = Chunks::default();
+        let first = chunks.read_behind(b"before", &mut reader).await.expect("reads");
+        let rest = chunks.read(&mut reader).await.expect("reads");
+        assert_eq!((first.len(), rest.len()), (CHUNK_BYTES, 6));
+        assert_eq!(&first[..8], b"before\x07\x07");
     }
 
     #[tokio::test]

@@ -54,6 +54,19 @@ pub(crate) enum TransferError {
     /// The image is kept, but the client did not hear of it.
     #[error("stored, but the client was gone before it could be told: {0}")]
     NotAcknowledged(FrameError),
+    /// Too few nodes took a copy, or kept it.
+    #[error("the image must be kept on {} nodes, and too few could: {reasons}; offer it again", .needed + 1)]
+    NoQuorum {
+        /// What a client does about it.
+        code: ErrorCode,
+        /// How many copies were needed beside the one here.
+        needed: usize,
+        /// Why the others are none, in half sentences.
+        reasons: String,
+    },
+    /// A node knows that the image was deleted.
+    #[error("the image was deleted while it was uploaded: {0}")]
+    Deleted(NodeError),
     /// The record is not kept.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -73,6 +86,8 @@ impl TransferError {
             | Self::SendsNothing(_)
             | Self::SendsTooSlowly
             | Self::Unfinished
+            | Self::NoQuorum { .. }
+            | Self::Deleted(_)
             | Self::Disk(_) => true,
         }
     }
@@ -90,6 +105,8 @@ impl TransferError {
             | Self::Write(_)
             | Self::TakesNothing
             | Self::NotAcknowledged(_) => ErrorCode::BadRequest,
+            Self::NoQuorum { code, .. } => *code,
+            Self::Deleted(_) => ErrorCode::NoSuchImage,
             Self::Disk(error) => error.code(),
         }
     }
