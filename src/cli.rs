@@ -29,6 +29,7 @@ mod print;
 mod session;
 mod settings;
 mod status;
+mod store;
 mod supervise;
 mod supervised;
 mod upload;
@@ -103,6 +104,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Wait until a leader serves; exit code 3 when none does in time
     Wait(wait::WaitArgs),
+    /// Look after the files that nodes keep on this machine
+    Store(store::StoreArgs),
     /// Print a shell's completions
     Completions(generate::CompletionsArgs),
     /// Print the manual
@@ -172,6 +175,7 @@ fn run(
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
+        Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
         Command::Picture(args) => picture::run(&args),
