@@ -10,9 +10,9 @@ use self::elections::Elections;
 use self::failover::Leadership;
 use self::logs::{LineKind, Logs};
 use self::node::{Node, Told};
+use self::requests::Requests;
 use self::rotation::Rotation;
 use self::tape::{MarkKind, Tape};
-use self::uploads::Uploads;
 use crate::config::ClusterConfig;
 use crate::event::process::{self, ProcessEvent, ProcessFact};
 use crate::event::{Event, Fact, line};
@@ -25,10 +25,10 @@ pub mod elections;
 pub mod failover;
 pub mod logs;
 pub mod node;
+pub mod requests;
 pub mod rotation;
 pub mod samples;
 pub mod tape;
-pub mod uploads;
 
 /// Everything that is known of a cluster.
 #[derive(Debug, Clone)]
@@ -39,8 +39,8 @@ pub struct Cluster {
     pub leadership: Leadership,
     /// The leader's rotation.
     pub rotation: Rotation,
-    /// The log of uploads.
-    pub uploads: Uploads,
+    /// The log of requests.
+    pub requests: Requests,
     /// What each node believed in the last minutes.
     pub tape: Tape,
     /// The last elections, message by message.
@@ -60,7 +60,7 @@ impl Cluster {
             nodes: nodes.collect(),
             leadership: Leadership::default(),
             rotation: Rotation::default(),
-            uploads: Uploads::default(),
+            requests: Requests::default(),
             tape: Tape::default(),
             elections: Elections::default(),
             logs: Logs::default(),
@@ -84,7 +84,7 @@ impl Cluster {
         node.told(at, &event.fact);
         self.leadership.told(at, event.node, &event.fact);
         self.rotation.told(event.node, &event.fact);
-        self.uploads.told(at, event);
+        self.requests.told(at, event);
         self.elections.told(at, event.node, &event.fact);
         self.in_rotation(at, event);
         self.mark_fact(at, event);
@@ -136,7 +136,7 @@ impl Cluster {
             how(node);
         }
         self.leadership.lost_sight_of(heard, id);
-        self.uploads.lost(id);
+        self.requests.lost(id);
         self.rotation.lost(id);
     }
 
@@ -169,7 +169,7 @@ impl Cluster {
 
     fn mark_process(&mut self, at: Time, event: &ProcessEvent) {
         if let ProcessFact::Exited { .. } = event.fact {
-            self.uploads.lost(event.node);
+            self.requests.lost(event.node);
             self.rotation.lost(event.node);
             self.tape.mark(at, event.node, MarkKind::Death);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::cluster::elections::{Election, Happening, Step};
 use super::cluster::node::NodeState;
-use super::cluster::uploads::{Outcome, Upload};
+use super::cluster::requests::{Outcome, Request};
 use crate::event::line::{nodes, printable};
 use crate::event::process::ProcessSignal;
 use crate::event::{Fact, StepDownReason, SuspicionReason, WorkerState};
@@ -60,23 +60,23 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// Words an upload as one line.
+/// Words a request as one line.
 #[must_use]
-pub fn upload(upload: &Upload) -> String {
-    let file = upload.file.as_deref().map_or("?".into(), printable);
-    let size = upload.bytes.map_or_else(String::new, bytes);
-    let by = upload
+pub fn request(request: &Request) -> String {
+    let file = request.file.as_deref().map_or("?".into(), printable);
+    let size = request.bytes.map_or_else(String::new, bytes);
+    let by = request
         .worker
         .map_or_else(|| "?".to_owned(), |node| node.to_string());
     format!(
         "{} {} {file} {size} by node {by}: {}",
-        clock(upload.wall_ms),
-        upload.user,
-        outcome(&upload.outcome)
+        clock(request.wall_ms),
+        request.user,
+        outcome(&request.outcome)
     )
 }
 
-/// Words what became of an upload.
+/// Words what became of a request.
 #[must_use]
 pub fn outcome(outcome: &Outcome) -> String {
     match outcome {

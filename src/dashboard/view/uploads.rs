@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Row, Table, Widget};
 
-use crate::dashboard::cluster::uploads::{Outcome, Upload};
+use crate::dashboard::cluster::requests::{Outcome, Request};
 use crate::dashboard::layout::Panel;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::{Theme, Tone};
@@ -81,54 +81,54 @@ impl Form {
     }
 }
 
-/// Draws one line an upload.
+/// Draws one line a request.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, uploads) = (model.setup.theme, &model.shown().uploads);
+    let (theme, requests) = (model.setup.theme, &model.shown().requests);
     let mut title = vec![Span::styled("Uploads", theme.strong())];
-    if !uploads.is_empty() {
-        let counted = format!("  {} acknowledged", uploads.acknowledged);
+    if !requests.is_empty() {
+        let counted = format!("  {} acknowledged", requests.acknowledged);
         title.push(Span::styled(counted, theme.tone(Tone::Good)));
     }
-    if uploads.failed() > 0 {
-        let failed = format!("  {} failed", uploads.failed());
+    if requests.failed() > 0 {
+        let failed = format!("  {} failed", requests.failed());
         title.push(Span::styled(failed, theme.tone(Tone::Bad)));
     }
     let inside = super::panel(model, Panel::Uploads, title, area, buffer);
-    if uploads.is_empty() {
+    if requests.is_empty() {
         let hint = super::key_hint(theme, "u", "uploads an image");
         Line::from(hint.to_vec()).render(inside, buffer);
         return;
     }
     let form = Form::of(inside.width);
-    let rows = uploads
+    let rows = requests
         .newest()
         .skip(model.uploads_scroll)
         .take(usize::from(inside.height))
-        .map(|upload| row(theme, upload, form));
+        .map(|request| row(theme, request, form));
     let table = Table::new(rows, form.widths())
         .header(form.header().style(theme.quiet()))
         .column_spacing(1);
     table.render(inside, buffer);
 }
 
-fn row(theme: Theme, upload: &Upload, form: Form) -> Row<'static> {
+fn row(theme: Theme, request: &Request, form: Form) -> Row<'static> {
     let text = |text: String| Line::raw(text);
-    let time = Line::styled(words::clock(upload.wall_ms)[..8].to_owned(), theme.quiet());
-    let user = text(printable(upload.user.as_str()).into_owned());
-    let file = upload
+    let time = Line::styled(words::clock(request.wall_ms)[..8].to_owned(), theme.quiet());
+    let user = text(printable(request.user.as_str()).into_owned());
+    let file = request
         .file
         .as_deref()
         .map_or_else(String::new, |file| printable(file).into_owned());
     let file = text(file);
-    let size = text(upload.bytes.map_or_else(String::new, words::bytes));
-    let leader = node(theme, upload.leader);
-    let worker = node(theme, upload.worker);
-    let (copies, took) = match &upload.outcome {
+    let size = text(request.bytes.map_or_else(String::new, words::bytes));
+    let leader = node(theme, request.leader);
+    let worker = node(theme, request.worker);
+    let (copies, took) = match &request.outcome {
         Outcome::Stored { copies, took } => (copies.to_string(), words::span(*took)),
         Outcome::Running | Outcome::Failed { .. } | Outcome::Interrupted => (String::new(), String::new()),
     };
     let (copies, took) = (text(copies), text(took));
-    let (said, style) = outcome(theme, upload, form);
+    let (said, style) = outcome(theme, request, form);
     let outcome = Line::styled(said, style);
     if form == Form::Wide {
         let (leader, worker) = (Line::from(leader), Line::from(worker));
@@ -149,9 +149,9 @@ fn node(theme: Theme, node: Option<NodeId>) -> Span<'static> {
     )
 }
 
-fn outcome(theme: Theme, upload: &Upload, form: Form) -> (String, Style) {
-    let retried = if upload.attempts > 1 { " again" } else { "" };
-    match &upload.outcome {
+fn outcome(theme: Theme, request: &Request, form: Form) -> (String, Style) {
+    let retried = if request.attempts > 1 { " again" } else { "" };
+    match &request.outcome {
         Outcome::Running => (format!("running{retried}"), theme.tone(Tone::Busy)),
         Outcome::Stored { .. } if form != Form::Narrow => (
             format!("{} stored{retried}", theme.pick("✓", "+")),
