@@ -227,6 +227,8 @@ const fn is_warning(fact: &Fact) -> bool {
             | Fact::SteppedDown { .. }
             | Fact::GreetingRefused { .. }
             | Fact::UploadFailed { .. }
+            | Fact::RequestFailed { .. }
+            | Fact::RecordDamaged { .. }
             | Fact::LogDropped { .. }
     )
 }

@@ -50,7 +50,8 @@ fn shown(model: &Model, count: usize) -> Vec<String> {
         }
         Panel::Uploads => {
             let requests = cluster.requests.newest().skip(model.uploads_scroll).take(count);
-            requests.map(words::request).collect()
+            let members = cluster.nodes.len();
+            requests.map(|request| words::request(request, members)).collect()
         }
         Panel::Elections => {
             let mut lines = Vec::new();

@@ -11,11 +11,12 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use crate::dashboard::message::Message;
 use crate::dashboard::model::Control;
-use crate::dashboard::testing::{Scene, ballot_of, node};
+use crate::dashboard::testing::{Scene, ballot_of, image, node};
 use crate::dashboard::theme::{Charset, Palette, Theme};
 use crate::dashboard::view;
 use crate::event::process::{Ending, OutputStream, ProcessFact, ProcessSignal};
-use crate::event::{Fact, WorkerState};
+use crate::event::{Fact, RequestKind, WorkerState};
+use crate::id::ImageId;
 use crate::protocol::Contact;
 
 const DARK: Theme = Theme::new(Palette::Dark, Charset::Unicode);
@@ -117,10 +118,26 @@ fn attached(size: (u16, u16), theme: Theme) -> Scene {
     scene
 }
 
+/// Images are sent, listed and deleted between uploads, not always by everybody.
+fn served(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    scene.upload(3, 1, 1, "test_image.png").after(900);
+    scene.request_fails(RequestKind::List, 1, "too few nodes could be asked");
+    scene.delete(3, ImageId::from_bytes([0xab; 16]), 3).after(300);
+    scene.kill(2).after(700);
+    scene.upload(3, 1, 1, "without node 2.png").after(100);
+    scene.download(1, 1).after(200);
+    scene.list(3, 12).after(300);
+    scene.delete(1, image(1), 2).after(400);
+    scene.request_begins(RequestKind::Download, 3, image(4));
+    scene
+}
+
 fn states(size: (u16, u16), theme: Theme) -> Vec<Named> {
     vec![
         ("nothing started", Scene::themed(size.0, size.1, theme)),
         ("busy", busy(size, theme)),
+        ("all kinds of requests", pressed(served(size, theme), "\t\tz")),
         ("leader killed", killed(size, theme)),
         ("heir", heir(size, theme)),
         ("leader frozen", frozen(size, theme)),
@@ -135,6 +152,7 @@ fn pressed(mut scene: Scene, keys: &str) -> Scene {
         match key {
             '\n' => scene.key(KeyCode::Enter),
             '\x1b' => scene.key(KeyCode::Esc),
+            '\t' => scene.key(KeyCode::Tab),
             key => scene.press(key),
         };
     }
@@ -216,6 +234,7 @@ fn panels_alone() {
 fn larger_terminals_show_more() {
     let at = |size| {
         let mut scenes = vec![("busy", busy(size, DARK)), ("heir", heir(size, DARK))];
+        scenes.push(("all kinds of requests", served(size, DARK)));
         scenes.push(("help", pressed(led(size, DARK), "?")));
         scenes.push(("logs", pressed(heir(size, DARK), "l/node 2\nnn")));
         texts(&scenes)
@@ -235,7 +254,7 @@ fn small_terminals_show_less_and_say_what_they_need() {
 fn ascii_is_enough() {
     let ascii = Theme::new(Palette::None, Charset::Ascii);
     let mut scenes = states((80, 24), ascii);
-    scenes.truncate(4);
+    scenes.truncate(5);
     scenes.push(("help", pressed(led((80, 24), ascii), "?")));
     scenes.push(("elections", pressed(heir((80, 24), ascii), "e")));
     scenes.push(("logs", pressed(heir((80, 24), ascii), "l/lead\nnn")));
