@@ -15,7 +15,7 @@ use self::rotation::Rotation;
 use self::tape::{MarkKind, Tape};
 use crate::config::ClusterConfig;
 use crate::event::process::{self, ProcessEvent, ProcessFact};
-use crate::event::{Event, Fact, line};
+use crate::event::{Event, Fact, WorkerState, line};
 use crate::id::NodeId;
 use crate::protocol::Contact;
 use crate::time::Time;
@@ -86,7 +86,7 @@ impl Cluster {
         self.rotation.told(event.node, &event.fact);
         self.requests.told(at, event);
         self.elections.told(at, event.node, &event.fact);
-        self.in_rotation(at, event);
+        self.told_of_another(at, event);
         self.mark_fact(at, event);
         self.log_event(event);
         self.note(at, event.node);
@@ -115,6 +115,11 @@ impl Cluster {
                     node.reported(heard, report);
                 }
                 self.rotation.reported(report);
+                if report.serving && report.ballot == self.rotation.ballot {
+                    for turn in &report.rotation {
+                        self.rotates(heard, turn.node, turn.state);
+                    }
+                }
                 if let Some(ballot) = report.ballot.filter(|_| report.serving) {
                     self.leadership.found(heard, ballot);
                 }
@@ -140,15 +145,26 @@ impl Cluster {
         self.rotation.lost(id);
     }
 
-    /// Only the leader knows what a node is to the rotation.
-    fn in_rotation(&mut self, at: Time, event: &Event) {
-        if let Fact::RotationChanged { node, state, .. } = &event.fact
-            && let Some(about) = self.nodes.get_mut(node)
-        {
-            about.in_rotation = Some(*state);
-            let about = *node;
-            self.note(at, about);
+    /// Only the leader knows what a node is to the rotation, and only others what it has not heard of.
+    fn told_of_another(&mut self, at: Time, event: &Event) {
+        match &event.fact {
+            Fact::RotationChanged { node, state, .. } => self.rotates(at, *node, *state),
+            Fact::CopyMissed { peer, .. } => {
+                if let Some(about) = self.nodes.get_mut(peer) {
+                    about.holdings.misses_one();
+                }
+                self.note(at, *peer);
+            }
+            // Everything else is about the node that told it.
+            _ => {}
         }
+    }
+
+    fn rotates(&mut self, at: Time, node: NodeId, state: WorkerState) {
+        if let Some(about) = self.nodes.get_mut(&node) {
+            about.rotates(state);
+        }
+        self.note(at, node);
     }
 
     fn note(&mut self, at: Time, node: NodeId) {

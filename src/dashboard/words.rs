@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cluster::elections::{Election, Happening, Step};
-use super::cluster::node::NodeState;
+use super::cluster::node::{Holdings, NodeState};
 use super::cluster::requests::{Done, Outcome, Request};
 use crate::event::line::{counted, nodes, printable};
 use crate::event::process::ProcessSignal;
@@ -34,6 +34,18 @@ pub fn age(span: Duration) -> String {
     }
 }
 
+/// Words how long something has lasted where there is little room: `7 s`, `3 min`, `2 h`.
+#[must_use]
+pub fn coarse_age(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
 /// Words a span that was measured: `0.8 ms`, `95 ms`, `3.52 s`.
 #[must_use]
 pub fn span(span: Duration) -> String {
@@ -61,6 +73,21 @@ pub fn bytes(count: u64) -> String {
     }
     let digits = usize::from(unit > 0 && value < 99.95);
     format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// Words what a node keeps and lacks: `12, 3 missing, 1 damaged`.
+#[must_use]
+pub fn holdings(holdings: Holdings) -> String {
+    let images = holdings
+        .images
+        .map_or_else(|| "-".to_owned(), |images| images.to_string());
+    let special = [
+        (holdings.missing, "missing"),
+        (holdings.damaged, "damaged"),
+        (holdings.repaired, "repaired"),
+    ];
+    let special = special.iter().filter(|(count, _)| *count > 0);
+    special.fold(images, |words, (count, what)| format!("{words}, {count} {what}"))
 }
 
 /// Words a request as one line, in a cluster of so many members.
@@ -227,7 +254,7 @@ pub const fn meaning(state: NodeState) -> &'static str {
     match state {
         NodeState::Leading => "gives requests to nodes in turn",
         NodeState::Following => "promised to follow; takes requests",
-        NodeState::CatchingUp => "fetches images it has missed",
+        NodeState::CatchingUp => "fetches what it missed; no work",
         NodeState::Electing => "knows no leader; asks who is there",
         NodeState::CutOff => "reaches too few nodes to decide",
         NodeState::Starting => "runs, and has said nothing yet",

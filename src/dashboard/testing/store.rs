@@ -1,7 +1,7 @@
-//! Scenes of what is kept: requests that are no uploads.
+//! Scenes of what is kept: requests that are no uploads, nodes that lack something.
 
-use super::{Scene, alice};
-use crate::event::{Fact, RequestKind, RequestOutcome};
+use super::{Scene, alice, node};
+use crate::event::{Fact, RequestKind, RequestOutcome, WorkerState};
 use crate::id::ImageId;
 
 /// Node 3 leads in epoch 1 wherever these scenes play.
@@ -63,5 +63,29 @@ impl Scene {
     /// Lets something be asked for whose end is not told.
     pub(crate) fn request_begins(&mut self, kind: RequestKind, worker: u16, image: ImageId) -> &mut Self {
         self.assign(kind, image, LEADER, worker).after(5)
+    }
+
+    /// Lets the leader of these scenes say what a node is to its rotation.
+    pub(crate) fn rotates(&mut self, worker: u16, state: WorkerState) -> &mut Self {
+        let (node, next) = (node(worker), Some(node(LEADER.0)));
+        self.tell(LEADER.0, Fact::RotationChanged { node, state, next })
+    }
+
+    /// Lets a node that was away find out that it lacks so many images.
+    pub(crate) fn catch_up(&mut self, worker: u16, missing: u64) -> &mut Self {
+        self.rotates(worker, WorkerState::CatchingUp);
+        self.tell(worker, Fact::CatchingUp { missing })
+    }
+
+    /// Lets a node find a record that is not what was written.
+    pub(crate) fn damage(&mut self, worker: u16, number: u64) -> &mut Self {
+        let (image, reason) = (image(number), "is cut short".to_owned());
+        self.tell(worker, Fact::RecordDamaged { image, reason })
+    }
+
+    /// Lets a node fetch a damaged record again.
+    pub(crate) fn repair(&mut self, worker: u16, number: u64) -> &mut Self {
+        let (image, peer) = (image(number), node(LEADER.0));
+        self.tell(worker, Fact::RecordRepaired { image, peer })
     }
 }
