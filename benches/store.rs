@@ -54,7 +54,18 @@ fn main() {
     let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
     println!(
         "{:>7} {:>7} {:>8} {:>7} {:>7} {:>7} {:>7} {:>6} {:>9} {:>6} {:>6} {:>6}",
-        "size", "clients", "rate/s", "MB/s", "p50 ms", "p99 ms", "max ms", "copies", "limit/s", "ratio", "syncs", "errors"
+        "size",
+        "clients",
+        "rate/s",
+        "MB/s",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "copies",
+        "limit/s",
+        "ratio",
+        "syncs",
+        "errors"
     );
     for (label, bytes) in SIZES {
         for clients in CLIENTS {
@@ -90,7 +101,16 @@ fn measure(label: &str, bytes: usize, clients: usize, seconds: u64) {
 fn load(cluster: &TestCluster, size: &str, clients: usize, seconds: u64) -> Load {
     let (clients, duration) = (clients.to_string(), format!("{seconds}s"));
     let output = cluster.heirloom(&[
-        "bench", "--size", size, "--clients", &clients, "--duration", &duration, "--return", "none", "--json",
+        "bench",
+        "--size",
+        size,
+        "--clients",
+        &clients,
+        "--duration",
+        &duration,
+        "--return",
+        "none",
+        "--json",
     ]);
     assert!(output.status.success(), "{}", told(&output));
     serde_json::from_slice(&output.stdout).expect("a report")
@@ -99,7 +119,10 @@ fn load(cluster: &TestCluster, size: &str, clients: usize, seconds: u64) -> Load
 /// Syncs of directories and of the index, for each record that a node has kept.
 fn syncs_a_record(cluster: &TestCluster) -> f64 {
     let stores: Vec<StoreCounters> = (1..=NODES).map(|id| cluster.status(id).store).collect();
-    let syncs: u64 = stores.iter().map(|store| store.directory_syncs + store.index_syncs).sum();
+    let syncs: u64 = stores
+        .iter()
+        .map(|store| store.directory_syncs + store.index_syncs)
+        .sum();
     let records: u64 = stores.iter().map(|store| store.records).sum();
     syncs as f64 / records as f64
 }
@@ -115,7 +138,10 @@ fn limit(beside: &Path, bytes: usize, clients: usize) -> f64 {
                 scope.spawn(move || write_files(directory, writer, bytes, began + LIMIT_TIME))
             })
             .collect();
-        writers.into_iter().map(|writer| writer.join().expect("no panic")).sum()
+        writers
+            .into_iter()
+            .map(|writer| writer.join().expect("no panic"))
+            .sum()
     });
     files as f64 / began.elapsed().as_secs_f64()
 }
@@ -161,7 +187,10 @@ fn wait_until_in_sync(cluster: &TestCluster) {
     loop {
         let statuses = (1..=NODES).filter_map(|id| cluster.status_if_up(id));
         let in_sync = statuses.filter(|status| status.serving).any(|leader| {
-            leader.rotation.iter().all(|node| node.state == WorkerState::Active)
+            leader
+                .rotation
+                .iter()
+                .all(|node| node.state == WorkerState::Active)
         });
         if in_sync {
             return;
