@@ -29,6 +29,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::arrivals::Arrivals;
 use self::clock::Clock;
 use self::connections::Connections;
 use self::context::Context;
@@ -48,6 +49,8 @@ use crate::event::Fact;
 use crate::store::{DataDirectory, Identity, OpenError, Store, StoreError};
 
 mod accept;
+mod alive;
+mod arrivals;
 mod clock;
 mod connection;
 mod connections;
@@ -57,6 +60,7 @@ mod disk;
 mod dispatch;
 mod greeting;
 mod input;
+mod kept;
 mod laggards;
 mod links;
 mod log;
@@ -263,8 +267,9 @@ impl Running {
             inputs: input,
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
-            data: DataPool::new(&config),
+            data: Arc::new(DataPool::new(&config)),
             laggards: Laggards::default(),
+            arrivals: Arrivals::default(),
             surroundings: tokio::sync::watch::Sender::default(),
             lacks: Arc::default(),
             connections: Connections::default(),

@@ -1,4 +1,4 @@
-//! What happens during an upload, as plain data.
+//! What happens during an upload, or any other request, as plain data.
 //!
 //! The client reports it while it works; the transcript, the progress bar, the dashboard's dialog
 //! and the tests are its readers. Nothing here is a sentence for people: that is for whoever shows
@@ -147,7 +147,7 @@ pub enum Obstacle {
     },
 }
 
-/// Why the assigned node did not bring an upload to an acknowledgement.
+/// Why the assigned node did not bring a request to an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setback {
     /// Its connection ended, or could not be made.
@@ -162,6 +162,16 @@ pub enum Setback {
     Busy,
     /// Its disk refuses.
     Storage {
+        /// In its own words.
+        reason: String,
+    },
+    /// Its disk does not give back what is kept.
+    Unreadable {
+        /// In its own words.
+        reason: String,
+    },
+    /// Too few nodes could be asked or took part.
+    NoQuorum {
         /// In its own words.
         reason: String,
     },

@@ -12,6 +12,7 @@ use super::interrupt::until_interrupted;
 use super::print::print;
 use super::settings::Settings;
 use crate::client::absence;
+use crate::client::columns::aligned;
 use crate::client::status::{MemberStatus, ask_all, serving};
 use crate::event::line::printable;
 use crate::id::NodeId;
@@ -86,19 +87,7 @@ pub(super) fn summary(statuses: &[MemberStatus]) -> String {
 fn table(statuses: &[MemberStatus]) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(statuses.iter().map(row));
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths);
-        let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
-        text += line.join("  ").trim_end();
-        text.push('\n');
-    }
-    text
+    aligned(&rows).join("\n") + "\n"
 }
 
 fn row(status: &MemberStatus) -> [String; HEADINGS.len()] {

@@ -14,7 +14,7 @@ use super::interrupt::until_interrupted;
 use super::print::{PrintError, print};
 use super::settings::Settings;
 use crate::client::console::Console;
-use crate::client::{ClusterClient, INTERRUPTED, UploadError, Wanted};
+use crate::client::{ClusterClient, INTERRUPTED, RequestError, Wanted};
 use crate::id::UserName;
 use crate::upload::{Receipt, UploadEvent};
 
@@ -94,7 +94,7 @@ async fn upload_all<'a>(
 async fn told_as_json(client: &mut ClusterClient, file: &Path, wanted: Wanted) -> Result<Exit, PrintError> {
     let uploaded = client.upload(file, wanted, &mut |_| {}).await;
     print(&format!("{}\n", json_line(file, &uploaded)))?;
-    Ok(uploaded.map_or_else(|error| exit_of(&error), |_| Exit::Done))
+    Ok(uploaded.map_or_else(|error| Exit::from(&error), |_| Exit::Done))
 }
 
 async fn told_as_transcript(
@@ -108,7 +108,7 @@ async fn told_as_transcript(
     let printed = console.finish();
     let exit = uploaded.map_or_else(
         |error| {
-            let exit = exit_of(&error);
+            let exit = Exit::from(&error);
             complain(&error.into());
             exit
         },
@@ -118,15 +118,7 @@ async fn told_as_transcript(
     Ok(exit)
 }
 
-fn exit_of(error: &UploadError) -> Exit {
-    if error.is_no_leader() {
-        Exit::NoLeader
-    } else {
-        Exit::Failed
-    }
-}
-
-fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json::Value {
+fn json_line(file: &Path, uploaded: &Result<Receipt, RequestError>) -> serde_json::Value {
     match uploaded {
         Ok(receipt) => json!({
             "file": file.to_string_lossy(),
@@ -139,7 +131,7 @@ fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json
             "members": receipt.members,
             "digest": receipt.digest,
         }),
-        Err(error) => failure_line(file, &error.to_string(), exit_of(error)),
+        Err(error) => failure_line(file, &error.to_string(), Exit::from(error)),
     }
 }
 

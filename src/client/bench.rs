@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::source::MadeImage;
-use super::{ClientConfig, ClusterClient, UploadError, Wanted};
+use super::{ClientConfig, ClusterClient, RequestError, Wanted};
 use crate::upload::{Receipt, UploadEvent};
 
 pub use tally::{Latencies, Tally};
@@ -49,7 +49,7 @@ pub enum Ended {
     /// Somebody wanted it to.
     Stopped,
     /// Nobody leads the cluster.
-    NoLeader(UploadError),
+    NoLeader(RequestError),
 }
 
 /// What a run came to.
@@ -137,7 +137,7 @@ impl Run {
     /// # Errors
     ///
     /// When nobody leads: then no other upload can succeed either.
-    async fn client(self: Arc<Self>, config: ClientConfig) -> Result<(), UploadError> {
+    async fn client(self: Arc<Self>, config: ClientConfig) -> Result<(), RequestError> {
         let mut client = ClusterClient::new(config);
         let mut image = MadeImage::new(self.load.image_bytes);
         loop {
@@ -160,7 +160,7 @@ impl Run {
     }
 
     /// Counts an upload that has just ended, if it counts.
-    fn count(&self, uploaded: &Result<Receipt, UploadError>, took: Duration, retries: u64) {
+    fn count(&self, uploaded: &Result<Receipt, RequestError>, took: Duration, retries: u64) {
         let now = Instant::now();
         if now < self.from || now > self.until {
             return;

@@ -60,11 +60,11 @@ impl Scene {
         }
     }
 
-    async fn upload(&mut self) -> Result<Receipt, UploadError> {
+    async fn upload(&mut self) -> Result<Receipt, RequestError> {
         self.upload_for(Wanted::Saved).await
     }
 
-    async fn upload_for(&mut self, wanted: Wanted) -> Result<Receipt, UploadError> {
+    async fn upload_for(&mut self, wanted: Wanted) -> Result<Receipt, RequestError> {
         let events = &mut self.events;
         let mut observe = |event| events.push(event);
         self.client.upload(&self.image, wanted, &mut observe).await
@@ -234,7 +234,7 @@ async fn a_refusal_for_good_is_not_repeated() {
 async fn a_file_that_changes_meanwhile_is_not_finished() {
     let mut scene = Scene::new(Script::Touch, Script::Store).await;
     let error = scene.upload().await.expect_err("refused");
-    assert!(matches!(error, UploadError::Changed { .. }), "{error}");
+    assert!(matches!(error, RequestError::Changed { .. }), "{error}");
     let heard = scene.heard.lock().expect("not poisoned").clone();
     assert!(!heard.contains(&ClientMessage::Finish));
     assert_eq!(scene.saved_files(), 0);

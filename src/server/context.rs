@@ -6,6 +6,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use super::arrivals::Arrivals;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::data::DataPool;
@@ -34,9 +35,11 @@ pub(crate) struct Context {
     /// Room for transfers.
     pub(crate) transfers: Arc<Semaphore>,
     /// Connections on which peers are asked about images.
-    pub(crate) data: DataPool,
+    pub(crate) data: Arc<DataPool>,
     /// Peers that held up a transfer lately.
     pub(crate) laggards: Laggards,
+    /// Images that are arriving.
+    pub(crate) arrivals: Arrivals,
     /// Who leads, and who can be asked; the node's task writes it.
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.

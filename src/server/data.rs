@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout};
 
 pub(crate) use self::connection::DataConnection;
 pub(crate) use self::error::DataError;
+pub(crate) use self::fetch::Fetch;
 use super::sockets;
 use crate::config::{Members, NodeConfig};
 use crate::id::{ClusterName, NodeId};

@@ -1,4 +1,4 @@
-//! A client's connection: offers are decided by the node's task, uploads are served here.
+//! A client's connection: offers are decided by the node's task, the rest is served here.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::connection::Connection;
 use super::context::Context;
 use super::input::NodeInput;
+use super::kept::{self, Question};
 use super::transfer;
 use crate::id::UserName;
 use crate::protocol::frame::FrameError;
@@ -78,22 +79,50 @@ where
                 Err(_) => Next::End,
             }
         }
-        ClientMessage::Upload(upload) => match transfer::receive(connection, upload, user, context).await {
-            Ok(()) => Next::Request,
-            Err(error) => {
-                if error.can_be_told() {
-                    connection.end_with(&NodeMessage::Error(error.into())).await;
+        ClientMessage::Upload(upload) => {
+            // On the heap: a connection without an upload has no use for so much room.
+            match Box::pin(transfer::receive(connection, upload, user, context)).await {
+                Ok(()) => Next::Request,
+                Err(error) => {
+                    if error.can_be_told() {
+                        connection.end_with(&NodeMessage::Error(error.into())).await;
+                    }
+                    Next::End
                 }
-                Next::End
             }
-        },
-        ClientMessage::Download(_)
-        | ClientMessage::List(_)
-        | ClientMessage::Delete(_)
-        | ClientMessage::Finish => {
+        }
+        ClientMessage::Download(download) => {
+            answer(connection, &Question::Download(download), user, context).await
+        }
+        ClientMessage::List(list) => answer(connection, &Question::List(list), user, context).await,
+        ClientMessage::Delete(delete) => answer(connection, &Question::Delete(delete), user, context).await,
+        ClientMessage::Finish => {
             connection
                 .end_with(&bad_request("there is no upload to finish"))
                 .await;
+            Next::End
+        }
+    }
+}
+
+/// Answers a question about what is kept.
+async fn answer<R, W>(
+    connection: &mut Connection<R, W>,
+    question: &Question,
+    user: &UserName,
+    context: &Context,
+) -> Next
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    // On the heap: a connection that waits for its next request needs no room for this one.
+    match Box::pin(kept::serve(connection, question, user, context)).await {
+        Ok(()) => Next::Request,
+        Err(error) => {
+            if error.can_be_told() {
+                connection.end_with(&NodeMessage::Error(error.into())).await;
+            }
             Next::End
         }
     }

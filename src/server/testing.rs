@@ -8,6 +8,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::arrivals::Arrivals;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::context::Context;
@@ -63,8 +64,9 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         inputs,
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
-        data: DataPool::new(&config),
+        data: Arc::new(DataPool::new(&config)),
         laggards: Laggards::default(),
+        arrivals: Arrivals::default(),
         surroundings: watch::Sender::default(),
         lacks: Arc::default(),
         connections: Connections::default(),

@@ -28,7 +28,7 @@ fn transcript(client: &Program, from: usize, host: &str) -> Vec<String> {
     told.map(|line| as_in_the_original(line, host)).collect()
 }
 
-const HELP: [&str; 9] = [
+const HELP: [&str; 12] = [
     "=== Distributed Image Storage Client (REPL) ===",
     "User: alice",
     "Multicast mode: Broadcasting to all servers",
@@ -36,6 +36,9 @@ const HELP: [&str; 9] = [
     "================================================",
     "Available commands:",
     "  upload <image_path>  - Upload and encrypt an image",
+    "  list [text]          - List your images, or those whose name holds the text",
+    "  download <image>     - Download and decrypt an image; add a file name to choose where",
+    "  delete <image>...    - Delete images, each by name, id or the beginning of an id",
     "  help                 - Show this help message",
     "  quit                 - Exit the client",
 ];

@@ -159,7 +159,7 @@ async fn copy_from(context: &Context, image: ImageId, peer: NodeId) -> Result<()
     let entry = coming.entry().clone();
     let body_bytes = entry.body_bytes;
     let header = RecordHeader::of(entry, context.config.cluster.name.clone());
-    let mut disk = Disk::begin(&context.store, header, body_bytes).await?;
+    let mut disk = Disk::begin(&context.store, header, body_bytes);
     while let Some(chunk) = coming.chunk().await? {
         disk.write(chunk).await?;
     }
