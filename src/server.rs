@@ -18,7 +18,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +45,7 @@ use self::watch::Events;
 use crate::bully::{Election, ElectionConfig, Vote};
 use crate::config::{Address, NodeConfig};
 use crate::event::Fact;
-use crate::store::{DataDirectory, Identity, OpenError, Store, StoreError};
+use crate::store::{DataDirectory, Identity, Store};
 
 mod accept;
 mod alive;
@@ -58,6 +57,7 @@ mod context;
 mod data;
 mod disk;
 mod dispatch;
+mod error;
 mod greeting;
 mod input;
 mod kept;
@@ -82,6 +82,7 @@ mod transfer;
 mod vote;
 mod watch;
 
+pub use error::RunError;
 pub use vote::VoteError;
 
 /// How many inputs wait for the node's task; whoever has one more waits for room.
@@ -100,57 +101,6 @@ pub enum OutputFormat {
     Text,
     /// Every event, one JSON object a line.
     Json,
-}
-
-/// Why a node does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// It cannot listen where it is told to.
-    #[error("could not bind {address}: {}", bind_problem(error, holder.as_deref()))]
-    Bind {
-        /// Where.
-        address: Address,
-        /// What the system says.
-        error: io::Error,
-        /// Who listens there, where the system tells.
-        holder: Option<String>,
-    },
-    /// Its data directory cannot be used.
-    #[error(transparent)]
-    Directory(#[from] OpenError),
-    /// Its images cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Its vote cannot be read or kept.
-    #[error(transparent)]
-    Vote(#[from] VoteError),
-    /// Its log cannot be written.
-    #[error("could not open the log in {}: {error}", path.display())]
-    Log {
-        /// The data directory.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The system gives it no thread.
-    #[error("could not start a thread: {0}")]
-    Thread(io::Error),
-}
-
-fn bind_problem(error: &io::Error, holder: Option<&str>) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            let by = holder.map(|holder| format!(" by {holder}")).unwrap_or_default();
-            format!("address already in use{by}; stop it or pass --base-port")
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            "this host has no such address; correct the node's address or pass --bind".to_owned()
-        }
-        io::ErrorKind::PermissionDenied => {
-            "permission denied; ports below 1024 belong to the system, pass --base-port".to_owned()
-        }
-        _ => format!("{error}; correct the node's address"),
-    }
 }
 
 /// Runs a node until `shutdown` is cancelled.
@@ -272,6 +222,7 @@ impl Running {
             arrivals: Arrivals::default(),
             surroundings: tokio::sync::watch::Sender::default(),
             lacks: Arc::default(),
+            disk_work: TaskTracker::new(),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),
@@ -314,6 +265,9 @@ impl Running {
         let _ = timeout(TRANSFERS_GRACE, self.connections.wait()).await;
         self.context.cutting.cancel();
         self.connections.wait().await;
+        // Whatever still waits for the disk holds the store, and with it the directory.
+        self.context.disk_work.close();
+        let _ = timeout(TRANSFERS_GRACE, self.context.disk_work.wait()).await;
         Ok(ended?)
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::arrivals::Arrivals;
 use super::clock::Clock;
@@ -44,6 +44,8 @@ pub(crate) struct Context {
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.
     pub(crate) lacks: Arc<Lacks>,
+    /// Questions to the store that wait for the disk.
+    pub(crate) disk_work: TaskTracker,
     /// Who is connected.
     pub(crate) connections: Connections,
     /// Whose greeting was refused lately.
@@ -68,7 +70,7 @@ impl Context {
         ask: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Option<Result<T, StoreError>> {
         let store = self.store.clone();
-        spawn_blocking(move || ask(&store)).await.ok()
+        self.disk_work.spawn_blocking(move || ask(&store)).await.ok()
     }
 
     /// Tells the node's task.

@@ -156,7 +156,7 @@ impl Sync {
         }
         let mut progress = Progress::default();
         self.bring(&mut wanted, &mut progress).await;
-        self.clear_repaired().await;
+        self.note_repaired().await;
         for (&peer, found) in &compared {
             if found.complete && !wanted.lacks_of(peer) {
                 self.caught_up_with.insert(peer);
@@ -216,12 +216,16 @@ impl Sync {
         self.complete = matches!(on_disk.await, Some(Ok(true)));
     }
 
-    /// Forgets damaged records that another way has brought back, or that were deleted.
-    async fn clear_repaired(&self) {
+    /// Looks which damaged records are kept again, or deleted.
+    ///
+    /// Not told by whoever fetched them: a reign that ends cuts the fetch, but not its last commit.
+    pub(super) async fn note_repaired(&self) {
         for image in self.context.lacks.all_set_aside() {
             let known = self.context.on_disk(move |store| store.look_up(image)).await;
-            if matches!(known, Some(Ok(Some(_)))) {
-                self.context.lacks.repaired(image);
+            if matches!(known, Some(Ok(Some(_))))
+                && let Some(peer) = self.context.lacks.repaired(image)
+            {
+                self.context.events.publish(Fact::RecordRepaired { image, peer });
             }
         }
     }

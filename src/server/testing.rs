@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::arrivals::Arrivals;
 use super::clock::Clock;
@@ -69,6 +70,7 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         arrivals: Arrivals::default(),
         surroundings: watch::Sender::default(),
         lacks: Arc::default(),
+        disk_work: TaskTracker::new(),
         connections: Connections::default(),
         refusals: RefusalLog::default(),
         stopping: CancellationToken::new(),

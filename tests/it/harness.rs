@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use heirloom::encryption::{Cipher, IV_BYTES, Key};
 use heirloom::event::WorkerState;
 use heirloom::id::{ImageId, UserName};
-use heirloom::protocol::{Greeted, RotationStatus, StatusReport};
+use heirloom::protocol::{Greeted, PROTOCOL_VERSION, RotationStatus, StatusReport};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -254,8 +254,10 @@ impl TestCluster {
         watch
             .set_read_timeout(Some(PATIENCE))
             .expect("a timeout can be set");
-        let hello = b"{\"type\":\"hello\",\"version\":1,\"cluster\":\"heirloom\",\"purpose\":\"watch\"}\n";
-        watch.write_all(hello).expect("the node reads");
+        let hello = format!(
+            "{{\"type\":\"hello\",\"version\":{PROTOCOL_VERSION},\"cluster\":\"heirloom\",\"purpose\":\"watch\"}}\n"
+        );
+        watch.write_all(hello.as_bytes()).expect("the node reads");
         let mut events = BufReader::new(watch);
         let mut line = String::new();
         events.read_line(&mut line).expect("the node welcomes");

@@ -13,6 +13,7 @@ use crate::protocol::CatalogueItem;
 use crate::server::context::Context;
 use crate::server::data::DataError;
 use crate::server::disk::{Disk, DiskError};
+use crate::server::reading::is_damage;
 use crate::store::{RecordHeader, StoreError};
 
 /// How many images are fetched at a time.
@@ -54,7 +55,9 @@ impl Sync {
             while fetching.len() < FETCHES_MAX
                 && let Some(image) = waiting.pop()
             {
-                if let Some(peer) = wanted.holder(image) {
+                let holder = wanted.holder(image);
+                self.context.lacks.asked(image, holder);
+                if let Some(peer) = holder {
                     let context = Arc::clone(&self.context);
                     fetching.spawn(async move { (image, peer, fetch(&context, image, peer).await) });
                 }
@@ -68,9 +71,6 @@ impl Sync {
             match outcome {
                 Outcome::Kept => {
                     wanted.settle(image);
-                    if self.context.lacks.repaired(image) {
-                        self.context.events.publish(Fact::RecordRepaired { image, peer });
-                    }
                     self.tell_progress(wanted, progress);
                 }
                 Outcome::Needless => wanted.settle(image),
@@ -118,7 +118,7 @@ impl Sync {
         let looked = self.context.on_disk(move |store| {
             // In this order: what stops arriving between the two questions is kept.
             let lacking =
-                |&image: &ImageId| !store.is_arriving(image) && matches!(store.look_up(image), Ok(None));
+                |&image: &ImageId| !store.is_arriving(image) && is_lost(store.look_up(image).as_ref());
             Ok(images.into_iter().partition::<Vec<_>, _>(lacking))
         });
         let Some(Ok((lacking, known))) = looked.await else {
@@ -134,6 +134,16 @@ impl Sync {
         if let Some(missing) = progress.tell(wanted.len()) {
             self.context.events.publish(Fact::CatchingUp { missing });
         }
+    }
+}
+
+/// Says whether an image is not kept, or by a record that is of no use.
+fn is_lost(known: Result<&Option<CatalogueItem>, &StoreError>) -> bool {
+    match known {
+        Ok(known) => known.is_none(),
+        Err(StoreError::Record { source, .. }) => is_damage(source),
+        // Whether it is kept is not known: the next round asks again.
+        Err(_) => false,
     }
 }
 

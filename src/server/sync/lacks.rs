@@ -1,6 +1,6 @@
 //! What others have noticed that this node lacks, until the sync task has seen to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -24,8 +24,8 @@ pub(crate) struct Lacks {
 #[derive(Debug, Default)]
 struct Noticed {
     missed: BTreeMap<ImageId, NodeId>,
-    /// Records that are damaged and have not been fetched again.
-    set_aside: BTreeSet<ImageId>,
+    /// Records that are damaged and have not been fetched again, and who is being asked for each.
+    set_aside: BTreeMap<ImageId, Option<NodeId>>,
     /// Whether more is lacking than is named here.
     more: bool,
 }
@@ -55,7 +55,7 @@ impl Lacks {
     /// A record has been set aside.
     pub(crate) fn set_aside(&self, image: ImageId) {
         let mut noticed = self.lock();
-        noticed.set_aside.insert(image);
+        noticed.set_aside.insert(image, None);
         noticed.more = true;
         drop(noticed);
         self.bell.notify_one();
@@ -63,7 +63,7 @@ impl Lacks {
 
     /// Says whether this node's not keeping an image may be for a damage of its own.
     pub(crate) fn may_have_kept(&self, image: ImageId) -> bool {
-        self.lock().set_aside.contains(&image)
+        self.lock().set_aside.contains_key(&image)
     }
 
     /// Says whether a record is set aside that has not been fetched again.
@@ -71,14 +71,21 @@ impl Lacks {
         !self.lock().set_aside.is_empty()
     }
 
-    /// An image is kept again, or deleted; says whether its record had been set aside.
-    pub(super) fn repaired(&self, image: ImageId) -> bool {
-        self.lock().set_aside.remove(&image)
+    /// A peer is asked for an image, or none is any more; of note if its record is set aside.
+    pub(super) fn asked(&self, image: ImageId, peer: Option<NodeId>) {
+        if let Some(asked) = self.lock().set_aside.get_mut(&image) {
+            *asked = peer;
+        }
+    }
+
+    /// An image is kept again, or deleted; returns who was asked for it, if its record was set aside.
+    pub(super) fn repaired(&self, image: ImageId) -> Option<NodeId> {
+        self.lock().set_aside.remove(&image).flatten()
     }
 
     /// Returns the records that are set aside.
     pub(super) fn all_set_aside(&self) -> Vec<ImageId> {
-        self.lock().set_aside.iter().copied().collect()
+        self.lock().set_aside.keys().copied().collect()
     }
 
     /// Waits until there is something to do, and takes it out.
@@ -133,7 +140,12 @@ mod tests {
         lacks.set_aside(image(1));
         assert!(lacks.errand().await.round);
         assert!(lacks.may_have_kept(image(1)) && !lacks.may_have_kept(image(2)));
-        assert!(lacks.repaired(image(1)) && !lacks.repaired(image(1)));
+        let peer = NodeId::new(2).expect("not zero");
+        lacks.asked(image(1), Some(peer));
+        lacks.asked(image(2), Some(peer));
+        assert_eq!(lacks.repaired(image(2)), None, "that one was good");
+        assert_eq!(lacks.repaired(image(1)), Some(peer));
+        assert_eq!(lacks.repaired(image(1)), None);
         assert!(!lacks.any_set_aside());
     }
 }
