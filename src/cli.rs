@@ -30,6 +30,7 @@ mod print;
 mod session;
 mod settings;
 mod status;
+mod store;
 mod supervise;
 mod supervised;
 mod upload;
@@ -106,6 +107,8 @@ enum Command {
     Wait(wait::WaitArgs),
     /// Measure how fast a cluster takes images
     Bench(bench::BenchArgs),
+    /// Look after the files that nodes keep on this machine
+    Store(store::StoreArgs),
     /// Print a shell's completions
     Completions(generate::CompletionsArgs),
     /// Print the manual
@@ -176,6 +179,7 @@ fn run(
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
         Command::Bench(args) => bench::run(&settings()?, &args),
+        Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
         Command::Picture(args) => picture::run(&args),

@@ -81,6 +81,28 @@ impl DataDirectory {
         })
     }
 
+    /// Opens a data directory that exists, whoever's it is.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or is in use.
+    pub fn reopen(path: &Path) -> Result<Self, OpenError> {
+        let (identity, _) = identity_of(path)?;
+        Self::open(path, identity)
+    }
+
+    /// Makes one that is on no disk and locked by nobody, for stores on simulated disks.
+    #[cfg(test)]
+    pub(super) fn nowhere(path: &Path, identity: Identity) -> Self {
+        Self {
+            path: path.to_owned(),
+            identity,
+            disk: "000102030405060708090a0b0c0d0e0f".parse().expect("an id"),
+            complete: AtomicBool::new(true),
+            _lock: File::open("/dev/null").expect("there"),
+        }
+    }
+
     /// Returns where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -149,18 +171,37 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
-/// Reads the disk id from an identity file that must be the expected one's.
-fn known_disk(path: &Path, bytes: &[u8], expected: &Identity) -> Result<DiskId, OpenError> {
-    let (found, disk) = identity::parse(bytes).map_err(|error| match error {
-        IdentityError::NewerFormat(found) => OpenError::NewerFormat {
+/// Keeps every node from starting in a directory that none uses now, until it is dropped.
+///
+/// # Errors
+///
+/// When a node uses it, or when nobody can tell.
+pub(super) fn hold_unused(path: &Path) -> io::Result<Option<File>> {
+    // Without a lock file no node has ever opened it; none is made, for nothing is to be changed.
+    let lock = match File::open(path.join(LOCK_FILE)) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    lock.try_lock_shared()?;
+    Ok(Some(lock))
+}
+
+/// Reads whose a data directory is, and which life of it.
+pub(super) fn identity_of(path: &Path) -> Result<(Identity, DiskId), OpenError> {
+    let bytes = fs::read(path.join(IDENTITY_FILE)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if path.join(SHELVES).exists() => OpenError::NoIdentity(path.to_owned()),
+        _ => OpenError::Unusable {
             path: path.to_owned(),
-            found,
-        },
-        IdentityError::Garbled(error) => OpenError::Garbled {
-            path: path.join(IDENTITY_FILE),
-            problem: error.to_string(),
+            error,
         },
     })?;
+    parse(path, &bytes)
+}
+
+/// Reads the disk id from an identity file that must be the expected one's.
+fn known_disk(path: &Path, bytes: &[u8], expected: &Identity) -> Result<DiskId, OpenError> {
+    let (found, disk) = parse(path, bytes)?;
     if found.cluster != expected.cluster {
         return Err(OpenError::OtherCluster {
             path: path.to_owned(),
@@ -176,6 +217,20 @@ fn known_disk(path: &Path, bytes: &[u8], expected: &Identity) -> Result<DiskId, 
         });
     }
     Ok(disk)
+}
+
+/// Reads an identity file.
+fn parse(path: &Path, bytes: &[u8]) -> Result<(Identity, DiskId), OpenError> {
+    identity::parse(bytes).map_err(|error| match error {
+        IdentityError::NewerFormat(found) => OpenError::NewerFormat {
+            path: path.to_owned(),
+            found,
+        },
+        IdentityError::Garbled(error) => OpenError::Garbled {
+            path: path.join(IDENTITY_FILE),
+            problem: error.to_string(),
+        },
+    })
 }
 
 #[cfg(test)]

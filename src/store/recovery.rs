@@ -28,7 +28,9 @@ use super::options::Options;
 use super::shelves::{Filling, Kind, Shelves, parse};
 use super::{DataDirectory, StoreError};
 use listing::Listing;
+pub(super) use listing::one_an_id;
 use reconcile::reconcile;
+pub(super) use reconcile::{Difference, differences};
 
 /// The directory of what has not been committed, in the data directory.
 pub(super) const UNFINISHED: &str = "unfinished";

@@ -1,8 +1,13 @@
 //! The store on a real file system: what it keeps, and what it refuses.
 
+mod batches;
+mod crash;
 mod damage;
+mod index;
+mod repair;
+mod tombstones;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use tempfile::TempDir;
@@ -62,10 +67,6 @@ impl Home {
             node: NodeId::new(1).expect("not zero"),
         };
         DataDirectory::open(self.0.path(), identity).expect("opened")
-    }
-
-    fn store_on(&self, disk: &SimulatedDisk, options: Options) -> Store {
-        Store::open_with(Box::new(disk.clone()), self.directory(), options, Trust::Index).expect("opened")
     }
 
     fn names_in(&self, directory: &str) -> Vec<String> {
@@ -362,17 +363,38 @@ fn the_reserve_and_the_room_of_others_are_not_given_away() {
     store.begin(header(2), free / 4 * 3).expect("room again");
 }
 
-/// A store on a simulated disk, at the place of a real directory that holds its lock.
-fn simulated(home: &Home) -> (Store, SimulatedDisk) {
-    let disk = SimulatedDisk::new(home.0.path());
-    let store = home.store_on(&disk, Options::default());
-    (store, disk)
+/// Where a simulated disk has its data directory.
+fn data() -> &'static Path {
+    Path::new("/data")
+}
+
+/// Opens a store on a simulated disk.
+fn try_open(disk: &SimulatedDisk, options: Options) -> Result<Store, StoreError> {
+    let identity = Identity {
+        cluster: "home".parse().expect("a name"),
+        node: NodeId::new(1).expect("not zero"),
+    };
+    let directory = DataDirectory::nowhere(data(), identity);
+    Store::open_with(Box::new(disk.clone()), directory, options, Trust::Index)
+}
+
+fn open(disk: &SimulatedDisk) -> Store {
+    try_open(disk, Options::default()).expect("opened")
+}
+
+/// A store on a simulated disk.
+fn simulated() -> (Store, SimulatedDisk) {
+    let disk = SimulatedDisk::new(data());
+    (open(&disk), disk)
+}
+
+fn unfinished(disk: &SimulatedDisk) -> usize {
+    disk.list(&data().join("unfinished")).expect("readable").len()
 }
 
 #[test]
 fn a_failed_sync_makes_the_store_read_only() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
+    let (store, disk) = simulated();
     keep(&store, 1, b"kept before").expect("kept");
     let mut also_open = store.begin(header(3), 4).expect("begun");
     also_open.write(b"body").expect("written");
@@ -390,13 +412,12 @@ fn a_failed_sync_makes_the_store_read_only() {
     assert!(matches!(store.bury(&tombstone(1)), Err(StoreError::ReadOnly)));
     assert_eq!(body_of(&store, 1), b"kept before");
     assert_eq!(store.count(), 1);
-    assert_eq!(disk.list(&home.path("unfinished")).expect("readable"), []);
+    assert_eq!(unfinished(&disk), 0);
 }
 
 #[test]
 fn a_failed_sync_of_a_directory_makes_the_store_read_only_and_the_record_unknown() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
+    let (store, disk) = simulated();
     keep(&store, 1, b"kept before").expect("kept");
     disk.inject(
         Operation::SyncDirectory,
@@ -410,29 +431,27 @@ fn a_failed_sync_of_a_directory_makes_the_store_read_only_and_the_record_unknown
     assert!(matches!(keep(&store, 3, b"body"), Err(StoreError::ReadOnly)));
     assert!(store.open_record(image(2)).expect("readable").is_none());
     drop(store);
-    let again = home.store_on(&disk, Options::default());
+    let again = open(&disk);
     assert_eq!(body_of(&again, 2), b"body", "the next start may find it");
     keep(&again, 3, b"body").expect("kept");
 }
 
 #[test]
 fn a_failed_index_makes_the_store_read_only_until_a_restart_makes_a_new_one() {
-    let home = Home::new();
     let options = Options {
         index_sync_items: 1,
         ..Options::default()
     };
-    let disk = SimulatedDisk::new(home.0.path());
-    let store = home.store_on(&disk, options);
+    let disk = SimulatedDisk::new(data());
+    let store = try_open(&disk, options).expect("opened");
     keep(&store, 1, b"body").expect("kept");
     disk.inject(Operation::SyncFile, "index", Fault::Refuse(io::ErrorKind::Other));
-    keep(&store, 2, b"body").expect("on its shelf before the index is synced");
     let refused = until_refused(&store);
     assert!(matches!(refused, StoreError::ReadOnly), "{refused}");
     drop(store);
-    let again = home.store_on(&disk, options);
-    assert_eq!(again.count(), 2);
-    keep(&again, 3, b"body").expect("kept");
+    let again = open(&disk);
+    assert_eq!(body_of(&again, 1), b"body");
+    keep(&again, 2, b"body").expect("kept");
 }
 
 /// Asks until the store, whose committer has just failed, says no.
@@ -444,8 +463,7 @@ fn until_refused(store: &Store) -> StoreError {
 
 #[test]
 fn a_disk_that_is_full_at_the_sync_refuses_one_record_only() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
+    let (store, disk) = simulated();
     disk.inject(
         Operation::SyncFile,
         "unfinished",
@@ -453,13 +471,12 @@ fn a_disk_that_is_full_at_the_sync_refuses_one_record_only() {
     );
     assert!(matches!(keep(&store, 1, b"body"), Err(StoreError::Full { .. })));
     keep(&store, 2, b"body").expect("goes on");
-    assert_eq!(disk.list(&home.path("unfinished")).expect("readable"), []);
+    assert_eq!(unfinished(&disk), 0);
 }
 
 #[test]
 fn a_disk_that_fills_up_in_the_middle_refuses_one_record_only() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
+    let (store, disk) = simulated();
     let mut pending = store.begin(header(1), 8).expect("begun");
     pending.write(b"half").expect("written");
     disk.inject(
