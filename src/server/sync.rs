@@ -35,6 +35,8 @@ mod compare;
 mod fetch;
 mod lacks;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use lacks::Lacks;
 
@@ -51,13 +53,7 @@ const BEHIND_MAX: usize = 64;
 /// Runs until the node stops.
 pub(crate) async fn run(context: Arc<Context>) {
     let stopping = context.stopping.clone();
-    let mut sync = Sync {
-        surroundings: context.surroundings.subscribe(),
-        context,
-        caught_up_with: BTreeSet::new(),
-        complete: false,
-        told: None,
-    };
+    let mut sync = Sync::new(context);
     tokio::select! {
         () = sync.work() => {}
         () = stopping.cancelled() => {}
@@ -94,6 +90,16 @@ enum Reason {
 }
 
 impl Sync {
+    fn new(context: Arc<Context>) -> Self {
+        Self {
+            surroundings: context.surroundings.subscribe(),
+            context,
+            caught_up_with: BTreeSet::new(),
+            complete: false,
+            told: None,
+        }
+    }
+
     async fn work(&mut self) {
         let mut surroundings = self.surroundings.clone();
         loop {

@@ -19,10 +19,10 @@ use super::refusals::RefusalLog;
 use super::transfer::TRANSFERS_MAX;
 use super::watch::Events;
 use crate::config::{Address, ClusterConfig, Members, NodeConfig, QuorumPolicy, Timing};
-use crate::id::{NodeId, UserName};
+use crate::id::{Epoch, ImageId, NodeId, UserName};
 use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose};
-use crate::store::{DataDirectory, Identity, Store};
+use crate::protocol::{Entry, Greeted, Hello, ImageKind, Opening, PROTOCOL_VERSION, Purpose, Tombstone};
+use crate::store::{DataDirectory, Identity, RecordHeader, Store};
 
 pub(super) fn id(number: u16) -> NodeId {
     NodeId::new(number).expect("not zero")
@@ -92,6 +92,52 @@ pub(super) fn client_hello() -> Opening {
 /// Whose images the tests upload.
 pub(super) fn alice() -> UserName {
     "alice".parse().expect("valid")
+}
+
+/// The id of an image; its number is spread over the buckets of the catalogue.
+pub(super) fn image(number: u16) -> ImageId {
+    let mut bytes = [7; 16];
+    bytes[..2].copy_from_slice(&number.to_le_bytes());
+    ImageId::from_bytes(bytes)
+}
+
+/// What such an image has for `IV ‖ ciphertext`.
+pub(super) fn body_of(image: ImageId, bytes: usize) -> Vec<u8> {
+    let mut body = image.as_bytes().to_vec();
+    body.extend((0..=250).cycle().take(bytes));
+    body
+}
+
+/// Makes the entry of an image of this length.
+pub(super) fn entry(image: ImageId, bytes: usize) -> Entry {
+    Entry {
+        image,
+        user: alice(),
+        file: "a.png".to_owned(),
+        kind: ImageKind::Png,
+        body_bytes: body_of(image, bytes).len() as u64,
+        created_ms: 1,
+        epoch: Epoch(1),
+    }
+}
+
+/// Keeps an image in a store.
+pub(super) fn keep(store: &Store, image: ImageId, bytes: usize) {
+    let body = body_of(image, bytes);
+    let cluster = store.directory().identity().cluster.clone();
+    let header = RecordHeader::of(entry(image, bytes), cluster);
+    let mut record = store.begin(header, body.len() as u64).expect("begins");
+    record.write(&body).expect("writes");
+    record.commit().expect("commits");
+}
+
+/// Makes the mark of a delete.
+pub(super) fn tombstone(image: ImageId) -> Tombstone {
+    Tombstone {
+        image,
+        user: alice(),
+        deleted_ms: 2,
+    }
 }
 
 /// The other end of a connection to a node.

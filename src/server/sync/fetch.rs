@@ -144,9 +144,9 @@ async fn fetch(context: &Context, image: ImageId, peer: NodeId) -> Outcome {
         Err(FetchError::Data(error)) if error.is_of_the_image() => Outcome::NoneThere,
         Err(FetchError::Data(_)) => Outcome::PeerFailed,
         Err(FetchError::Disk(DiskError::Damaged { .. })) => Outcome::NoneThere,
-        Err(FetchError::Disk(DiskError::Store(StoreError::InProgress(_) | StoreError::Conflict(_)))) => {
-            Outcome::Needless
-        }
+        Err(FetchError::Disk(DiskError::Store(
+            StoreError::InProgress(_) | StoreError::Conflict(_) | StoreError::Buried(_),
+        ))) => Outcome::Needless,
         Err(FetchError::Disk(DiskError::Store(_) | DiskError::Silent | DiskError::CommitUnknown)) => {
             Outcome::Refused
         }
