@@ -14,6 +14,7 @@ use super::settings::Settings;
 use crate::client::absence;
 use crate::client::columns::aligned;
 use crate::client::status::{MemberStatus, ask_all, serving};
+use crate::event::WorkerState;
 use crate::event::line::printable;
 use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
@@ -85,18 +86,27 @@ pub(super) fn summary(statuses: &[MemberStatus]) -> String {
 }
 
 fn table(statuses: &[MemberStatus]) -> String {
+    let turns = turns(statuses);
+    let row = |status| row(status, &turns);
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(statuses.iter().map(row));
     aligned(&rows).join("\n") + "\n"
 }
 
-fn row(status: &MemberStatus) -> [String; HEADINGS.len()] {
+/// Returns what each node is to the rotation; only the leader knows.
+fn turns(statuses: &[MemberStatus]) -> BTreeMap<NodeId, WorkerState> {
+    let rotation = serving(statuses).map(|leader| leader.rotation.as_slice());
+    let turns = rotation.unwrap_or_default().iter();
+    turns.map(|turn| (turn.node, turn.state)).collect()
+}
+
+fn row(status: &MemberStatus, turns: &BTreeMap<NodeId, WorkerState>) -> [String; HEADINGS.len()] {
     let (node, address) = (status.node.to_string(), status.address.to_string());
     match &status.report {
         Ok(report) => [
             node,
             address,
-            state(report).to_owned(),
+            state(report, turns.get(&report.node).copied()),
             report
                 .leader()
                 .map_or(UNKNOWN.to_owned(), |leader| leader.to_string()),
@@ -112,13 +122,27 @@ fn row(status: &MemberStatus) -> [String; HEADINGS.len()] {
     }
 }
 
-fn state(report: &StatusReport) -> &'static str {
-    match report.role {
+fn state(report: &StatusReport, turn: Option<WorkerState>) -> String {
+    let role = match report.role {
         NodeRole::Starting => "starting",
         NodeRole::Following => "following",
         NodeRole::Electing => "electing",
         NodeRole::Leading if report.serving => "leading",
         NodeRole::Leading => "leading, without a quorum",
+    };
+    match turn.and_then(no_work) {
+        Some(why) => format!("{role}, {why}"),
+        None => role.to_owned(),
+    }
+}
+
+/// Says why a node gets no request, unless it gets them or is seen not to be there.
+const fn no_work(turn: WorkerState) -> Option<&'static str> {
+    match turn {
+        WorkerState::Active | WorkerState::Down => None,
+        WorkerState::Draining => Some("draining"),
+        WorkerState::CatchingUp => Some("catching up"),
+        WorkerState::Suspect => Some("silent to the leader"),
     }
 }
 
@@ -127,7 +151,7 @@ mod tests {
     use super::*;
     use crate::config::QuorumPolicy;
     use crate::id::{Ballot, Epoch, Generation};
-    use crate::protocol::{QuorumStatus, StoreCounters};
+    use crate::protocol::{QuorumStatus, RotationStatus, StoreCounters};
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
@@ -184,6 +208,36 @@ NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IM
 ";
         assert_eq!(table(&statuses), expected);
         assert_eq!(summary(&statuses), "Node 2 leads (epoch 4), 2 of 3 nodes up");
+    }
+
+    #[test]
+    fn a_node_that_catches_up_says_so() {
+        let mut leader = up(2, NodeRole::Leading);
+        let turn = |node, state| RotationStatus {
+            node: id(node),
+            state,
+            assigned: 0,
+            in_flight: 0,
+            done: 0,
+            failed: 0,
+            redispatched: 0,
+            next: false,
+        };
+        if let Ok(report) = &mut leader.report {
+            report.rotation = vec![
+                turn(1, WorkerState::CatchingUp),
+                turn(2, WorkerState::Active),
+                turn(3, WorkerState::Suspect),
+            ];
+        }
+        let statuses = [up(1, NodeRole::Following), leader, up(3, NodeRole::Following)];
+        let expected = "\
+NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES
+1     127.0.0.1:8001  following, catching up           2       4      2m 3s   7
+2     127.0.0.1:8002  leading                          2       4      2m 3s   7
+3     127.0.0.1:8003  following, silent to the leader  2       4      2m 3s   7
+";
+        assert_eq!(table(&statuses), expected);
     }
 
     #[test]
