@@ -4,6 +4,7 @@ mod bad_input;
 mod docs;
 mod failover;
 mod harness;
+mod images;
 mod interop;
 mod layers;
 mod pictures;
