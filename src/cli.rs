@@ -34,6 +34,7 @@ mod selected;
 mod session;
 mod settings;
 mod status;
+mod store;
 mod supervise;
 mod supervised;
 mod upload;
@@ -116,6 +117,8 @@ enum Command {
     Wait(wait::WaitArgs),
     /// Measure how fast a cluster takes images
     Bench(bench::BenchArgs),
+    /// Look after the files that nodes keep on this machine
+    Store(store::StoreArgs),
     /// Print a shell's completions
     Completions(generate::CompletionsArgs),
     /// Print the manual
@@ -189,6 +192,7 @@ fn run(
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
         Command::Bench(args) => bench::run(&settings()?, &args),
+        Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
         Command::Picture(args) => picture::run(&args),

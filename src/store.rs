@@ -49,6 +49,7 @@ mod shelves;
 #[cfg(test)]
 mod tests;
 mod tombstone;
+pub mod verify;
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ratatui::layout::Size;
@@ -143,6 +143,11 @@ impl Settings {
             data_dir: self.data_dir.join(format!("node-{id}")),
             image_bytes_max: self.image_bytes_max,
         })
+    }
+
+    /// Returns the folder in which node N keeps its data as `node-N`.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Checks that every member is a process on this machine, so that one supervisor can own them.

@@ -16,7 +16,7 @@ use super::mutation::Mutation;
 use super::record::{HEADER_BYTES_MAX, RecordReader, RecordWriter, TRAILER_BYTES};
 use super::reservation::{Joining, Reservation, Unfinished};
 use super::shelves::{Kind, file_name};
-use super::{Digest, Inner, RecordHeader, StoreError};
+use super::{Digest, Inner, RecordHeader, StoreError, damage};
 use crate::id::ImageId;
 use crate::protocol::Entry;
 
@@ -135,7 +135,7 @@ impl PendingRecord {
             self.sync(file.file())?;
             self.place()?;
         }
-        super::damage::forget_set_aside(&core, self.header.image);
+        damage::forget_set_aside(&core, self.header.image);
         Ok(digest)
     }
 

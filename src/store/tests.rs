@@ -1,8 +1,14 @@
 //! The store on a real file system: what it keeps, and what it refuses.
 
+mod batches;
+mod crash;
 mod damage;
+mod faults;
+mod index;
+mod repair;
+mod tombstones;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use tempfile::TempDir;
@@ -62,10 +68,6 @@ impl Home {
             node: NodeId::new(1).expect("not zero"),
         };
         DataDirectory::open(self.0.path(), identity).expect("opened")
-    }
-
-    fn store_on(&self, disk: &SimulatedDisk, options: Options) -> Store {
-        Store::open_with(Box::new(disk.clone()), self.directory(), options, Trust::Index).expect("opened")
     }
 
     fn names_in(&self, directory: &str) -> Vec<String> {
@@ -362,123 +364,31 @@ fn the_reserve_and_the_room_of_others_are_not_given_away() {
     store.begin(header(2), free / 4 * 3).expect("room again");
 }
 
-/// A store on a simulated disk, at the place of a real directory that holds its lock.
-fn simulated(home: &Home) -> (Store, SimulatedDisk) {
-    let disk = SimulatedDisk::new(home.0.path());
-    let store = home.store_on(&disk, Options::default());
-    (store, disk)
+/// Where a simulated disk has its data directory.
+fn data() -> &'static Path {
+    Path::new("/data")
 }
 
-#[test]
-fn a_failed_sync_makes_the_store_read_only() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
-    keep(&store, 1, b"kept before").expect("kept");
-    let mut also_open = store.begin(header(3), 4).expect("begun");
-    also_open.write(b"body").expect("written");
-    disk.inject(
-        Operation::SyncFile,
-        "unfinished",
-        Fault::Refuse(io::ErrorKind::Other),
-    );
-    assert!(matches!(
-        keep(&store, 2, b"body"),
-        Err(StoreError::SyncFailed { .. })
-    ));
-    assert!(matches!(store.begin(header(2), 4), Err(StoreError::ReadOnly)));
-    assert!(matches!(also_open.commit(), Err(StoreError::ReadOnly)));
-    assert!(matches!(store.bury(&tombstone(1)), Err(StoreError::ReadOnly)));
-    assert_eq!(body_of(&store, 1), b"kept before");
-    assert_eq!(store.count(), 1);
-    assert_eq!(disk.list(&home.path("unfinished")).expect("readable"), []);
-}
-
-#[test]
-fn a_failed_sync_of_a_directory_makes_the_store_read_only_and_the_record_unknown() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
-    keep(&store, 1, b"kept before").expect("kept");
-    disk.inject(
-        Operation::SyncDirectory,
-        "shelves/0000",
-        Fault::Refuse(io::ErrorKind::StorageFull),
-    );
-    assert!(matches!(
-        keep(&store, 2, b"body"),
-        Err(StoreError::SyncFailed { .. })
-    ));
-    assert!(matches!(keep(&store, 3, b"body"), Err(StoreError::ReadOnly)));
-    assert!(store.open_record(image(2)).expect("readable").is_none());
-    drop(store);
-    let again = home.store_on(&disk, Options::default());
-    assert_eq!(body_of(&again, 2), b"body", "the next start may find it");
-    keep(&again, 3, b"body").expect("kept");
-}
-
-#[test]
-fn a_failed_index_makes_the_store_read_only_until_a_restart_makes_a_new_one() {
-    let home = Home::new();
-    let options = Options {
-        index_sync_items: 1,
-        ..Options::default()
+/// Opens a store on a simulated disk.
+fn try_open(disk: &SimulatedDisk, options: Options) -> Result<Store, StoreError> {
+    let identity = Identity {
+        cluster: "home".parse().expect("a name"),
+        node: NodeId::new(1).expect("not zero"),
     };
-    let disk = SimulatedDisk::new(home.0.path());
-    let store = home.store_on(&disk, options);
-    keep(&store, 1, b"body").expect("kept");
-    disk.inject(Operation::SyncFile, "index", Fault::Refuse(io::ErrorKind::Other));
-    keep(&store, 2, b"body").expect("on its shelf before the index is synced");
-    let refused = until_refused(&store);
-    assert!(matches!(refused, StoreError::ReadOnly), "{refused}");
-    drop(store);
-    let again = home.store_on(&disk, options);
-    assert_eq!(again.count(), 2);
-    keep(&again, 3, b"body").expect("kept");
+    let directory = DataDirectory::nowhere(data(), identity);
+    Store::open_with(Box::new(disk.clone()), directory, options, Trust::Index)
 }
 
-/// Asks until the store, whose committer has just failed, says no.
-fn until_refused(store: &Store) -> StoreError {
-    (100..100_000)
-        .find_map(|number| keep(store, number, b"body").err())
-        .expect("it fails within moments")
+fn open(disk: &SimulatedDisk) -> Store {
+    try_open(disk, Options::default()).expect("opened")
 }
 
-#[test]
-fn a_disk_that_is_full_at_the_sync_refuses_one_record_only() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
-    disk.inject(
-        Operation::SyncFile,
-        "unfinished",
-        Fault::Refuse(io::ErrorKind::StorageFull),
-    );
-    assert!(matches!(keep(&store, 1, b"body"), Err(StoreError::Full { .. })));
-    keep(&store, 2, b"body").expect("goes on");
-    assert_eq!(disk.list(&home.path("unfinished")).expect("readable"), []);
+/// A store on a simulated disk.
+fn simulated() -> (Store, SimulatedDisk) {
+    let disk = SimulatedDisk::new(data());
+    (open(&disk), disk)
 }
 
-#[test]
-fn a_disk_that_fills_up_in_the_middle_refuses_one_record_only() {
-    let home = Home::new();
-    let (store, disk) = simulated(&home);
-    let mut pending = store.begin(header(1), 8).expect("begun");
-    pending.write(b"half").expect("written");
-    disk.inject(
-        Operation::Write,
-        "unfinished",
-        Fault::Tear(io::ErrorKind::StorageFull),
-    );
-    let error = pending.write(b"rest").expect_err("full");
-    assert!(matches!(error, StoreError::Full { needed: 4, .. }), "{error}");
-    assert!(
-        error
-            .to_string()
-            .contains("it did not take the last 4 B although it reports"),
-        "{error}"
-    );
-    assert!(matches!(pending.commit(), Err(StoreError::Torn)));
-
-    let mut again = store.begin(header(1), 8).expect("the store goes on");
-    again.write(b"halfrest").expect("written");
-    again.commit().expect("kept");
-    assert_eq!(store.count(), 1);
+fn unfinished(disk: &SimulatedDisk) -> usize {
+    disk.list(&data().join("unfinished")).expect("readable").len()
 }

@@ -83,6 +83,11 @@ impl SimulatedDisk {
         self.state().faults.injected.push((operation, text, fault));
     }
 
+    /// Lets operation number `operation` go wrong.
+    pub(in crate::store) fn break_at(&self, operation: u64, fault: Fault) {
+        self.state().faults.broken = Some((operation, fault));
+    }
+
     /// Lets the disk be full from operation number `operation` on; `None` for never.
     pub(in crate::store) fn full_from(&self, operation: Option<u64>) {
         self.state().faults.full_from = operation;

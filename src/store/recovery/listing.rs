@@ -81,7 +81,7 @@ impl Listing {
 }
 
 /// Sorts by id; of a file that stands on two shelves, put there by hand, the last counts.
-fn one_an_id(files: &mut Vec<(ImageId, Shelf)>) {
+pub(in crate::store) fn one_an_id(files: &mut Vec<(ImageId, Shelf)>) {
     files.sort_unstable_by_key(|&(image, shelf)| (image, std::cmp::Reverse(shelf)));
     files.dedup_by_key(|(image, _)| *image);
 }

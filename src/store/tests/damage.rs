@@ -1,7 +1,5 @@
 //! Records that are not what was written: cut, flipped, renamed, foreign, from the future.
 
-use std::path::Path;
-
 use super::*;
 
 /// Flips one bit of a file.

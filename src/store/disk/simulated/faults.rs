@@ -59,6 +59,7 @@ pub(super) struct Faults {
     pub(super) crash_before: Option<u64>,
     pub(super) crashed: bool,
     pub(super) full_from: Option<u64>,
+    pub(super) broken: Option<(u64, Fault)>,
     pub(super) injected: Vec<(Operation, String, Fault)>,
 }
 
@@ -84,13 +85,15 @@ impl Faults {
         }
         self.alive()?;
         let full = self.is_full() && operation.needs_room();
+        let broken = self.broken.filter(|(at, _)| *at == self.operations);
         self.operations += 1;
         let path = path.to_string_lossy();
         let found = self
             .injected
             .iter()
             .position(|(on, text, _)| *on == operation && path.contains(text));
-        Ok(match found.map(|at| self.injected.remove(at).2) {
+        let injected = found.map(|at| self.injected.remove(at).2);
+        Ok(match injected.or(broken.map(|(_, fault)| fault)) {
             Some(Fault::Refuse(kind)) => Verdict::Refused(kind),
             Some(Fault::Tear(kind)) => Verdict::Torn(kind),
             None if full => Verdict::Torn(io::ErrorKind::StorageFull),
