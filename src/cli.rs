@@ -262,6 +262,7 @@ mod tests {
             "--quorum=majority",
             "--insecure=false",
             "--max-image=1234567B",
+            "--scrub=0B",
             "--deadline=5s",
         ];
         let options = options(&told);

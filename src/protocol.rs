@@ -39,7 +39,7 @@ pub use greeting::{Greeted, Hello, Opening, PeerWelcome, Purpose, Refusal, Welco
 pub use status::{NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport, StoreCounters};
 
 /// The version of the wire; both sides must speak the same.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// The most bytes a header line may have, its newline included.
 ///

@@ -29,6 +29,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::arrivals::Arrivals;
 use self::clock::Clock;
 use self::connections::Connections;
 use self::context::Context;
@@ -48,6 +49,8 @@ use crate::event::Fact;
 use crate::store::{DataDirectory, Identity, OpenError, Store, StoreError};
 
 mod accept;
+mod alive;
+mod arrivals;
 mod clock;
 mod connection;
 mod connections;
@@ -69,6 +72,7 @@ mod reading;
 mod refusals;
 mod repair;
 mod requests;
+mod scrub;
 mod sockets;
 mod surroundings;
 mod sync;
@@ -265,6 +269,7 @@ impl Running {
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
             data: Arc::new(DataPool::new(&config)),
             laggards: Laggards::default(),
+            arrivals: Arrivals::default(),
             surroundings: tokio::sync::watch::Sender::default(),
             lacks: Arc::default(),
             connections: Connections::default(),
@@ -289,6 +294,7 @@ impl Running {
             connections.clone(),
         ));
         connections.spawn(sync::run(Arc::clone(&context)));
+        connections.spawn(scrub::run(Arc::clone(&context)));
         Ok(Self {
             node,
             inputs,

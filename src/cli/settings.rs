@@ -11,7 +11,7 @@ use super::options::{Member, Options, Pace, Quorum, Span};
 use crate::client::ClientConfig;
 use crate::config::{
     Address, BASE_PORT, CLIENT_DEADLINE, ClusterConfig, IMAGE_BYTES_MAX, Members, MembersError, NodeConfig,
-    QuorumPolicy, Timing,
+    QuorumPolicy, SCRUB_BYTES_A_SECOND, Timing,
 };
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{Control, Setup};
@@ -94,6 +94,7 @@ pub(super) struct Settings {
     data_dir: PathBuf,
     images_dir: PathBuf,
     image_bytes_max: u64,
+    scrub_bytes_a_second: u64,
     deadline: Duration,
     insecure: bool,
 }
@@ -119,6 +120,7 @@ impl Settings {
             data_dir: options.data_dir.unwrap_or_else(|| "data".into()),
             images_dir: options.images_dir.unwrap_or_else(|| "images".into()),
             image_bytes_max,
+            scrub_bytes_a_second: options.scrub.map_or(SCRUB_BYTES_A_SECOND, |rate| rate.as_u64()),
             deadline: within("deadline", options.deadline, CLIENT_DEADLINE, DEADLINE_MIN)?,
             insecure: options.insecure.unwrap_or(false),
         })
@@ -142,6 +144,7 @@ impl Settings {
             quorum: self.quorum,
             data_dir: self.data_dir.join(format!("node-{id}")),
             image_bytes_max: self.image_bytes_max,
+            scrub_bytes_a_second: self.scrub_bytes_a_second,
         })
     }
 

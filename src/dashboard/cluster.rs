@@ -10,12 +10,12 @@ use self::elections::Elections;
 use self::failover::Leadership;
 use self::logs::{LineKind, Logs};
 use self::node::{Node, Told};
+use self::requests::Requests;
 use self::rotation::Rotation;
 use self::tape::{MarkKind, Tape};
-use self::uploads::Uploads;
 use crate::config::ClusterConfig;
 use crate::event::process::{self, ProcessEvent, ProcessFact};
-use crate::event::{Event, Fact, line};
+use crate::event::{Event, Fact, WorkerState, line};
 use crate::id::NodeId;
 use crate::protocol::Contact;
 use crate::time::Time;
@@ -25,10 +25,10 @@ pub mod elections;
 pub mod failover;
 pub mod logs;
 pub mod node;
+pub mod requests;
 pub mod rotation;
 pub mod samples;
 pub mod tape;
-pub mod uploads;
 
 /// Everything that is known of a cluster.
 #[derive(Debug, Clone)]
@@ -39,8 +39,8 @@ pub struct Cluster {
     pub leadership: Leadership,
     /// The leader's rotation.
     pub rotation: Rotation,
-    /// The log of uploads.
-    pub uploads: Uploads,
+    /// The log of requests.
+    pub requests: Requests,
     /// What each node believed in the last minutes.
     pub tape: Tape,
     /// The last elections, message by message.
@@ -60,7 +60,7 @@ impl Cluster {
             nodes: nodes.collect(),
             leadership: Leadership::default(),
             rotation: Rotation::default(),
-            uploads: Uploads::default(),
+            requests: Requests::default(),
             tape: Tape::default(),
             elections: Elections::default(),
             logs: Logs::default(),
@@ -84,9 +84,9 @@ impl Cluster {
         node.told(at, &event.fact);
         self.leadership.told(at, event.node, &event.fact);
         self.rotation.told(event.node, &event.fact);
-        self.uploads.told(at, event);
+        self.requests.told(at, event);
         self.elections.told(at, event.node, &event.fact);
-        self.in_rotation(at, event);
+        self.told_of_another(at, event);
         self.mark_fact(at, event);
         self.log_event(event);
         self.note(at, event.node);
@@ -115,6 +115,11 @@ impl Cluster {
                     node.reported(heard, report);
                 }
                 self.rotation.reported(report);
+                if report.serving && report.ballot == self.rotation.ballot {
+                    for turn in &report.rotation {
+                        self.rotates(heard, turn.node, turn.state);
+                    }
+                }
                 if let Some(ballot) = report.ballot.filter(|_| report.serving) {
                     self.leadership.found(heard, ballot);
                 }
@@ -136,19 +141,30 @@ impl Cluster {
             how(node);
         }
         self.leadership.lost_sight_of(heard, id);
-        self.uploads.lost(id);
+        self.requests.lost(id);
         self.rotation.lost(id);
     }
 
-    /// Only the leader knows what a node is to the rotation.
-    fn in_rotation(&mut self, at: Time, event: &Event) {
-        if let Fact::RotationChanged { node, state, .. } = &event.fact
-            && let Some(about) = self.nodes.get_mut(node)
-        {
-            about.in_rotation = Some(*state);
-            let about = *node;
-            self.note(at, about);
+    /// Only the leader knows what a node is to the rotation, and only others what it has not heard of.
+    fn told_of_another(&mut self, at: Time, event: &Event) {
+        match &event.fact {
+            Fact::RotationChanged { node, state, .. } => self.rotates(at, *node, *state),
+            Fact::CopyMissed { peer, .. } => {
+                if let Some(about) = self.nodes.get_mut(peer) {
+                    about.holdings.misses_one();
+                }
+                self.note(at, *peer);
+            }
+            // Everything else is about the node that told it.
+            _ => {}
         }
+    }
+
+    fn rotates(&mut self, at: Time, node: NodeId, state: WorkerState) {
+        if let Some(about) = self.nodes.get_mut(&node) {
+            about.rotates(state);
+        }
+        self.note(at, node);
     }
 
     fn note(&mut self, at: Time, node: NodeId) {
@@ -169,7 +185,7 @@ impl Cluster {
 
     fn mark_process(&mut self, at: Time, event: &ProcessEvent) {
         if let ProcessFact::Exited { .. } = event.fact {
-            self.uploads.lost(event.node);
+            self.requests.lost(event.node);
             self.rotation.lost(event.node);
             self.tape.mark(at, event.node, MarkKind::Death);
         }
@@ -227,6 +243,8 @@ const fn is_warning(fact: &Fact) -> bool {
             | Fact::SteppedDown { .. }
             | Fact::GreetingRefused { .. }
             | Fact::UploadFailed { .. }
+            | Fact::RequestFailed { .. }
+            | Fact::RecordDamaged { .. }
             | Fact::LogDropped { .. }
     )
 }

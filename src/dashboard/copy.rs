@@ -49,8 +49,9 @@ fn shown(model: &Model, count: usize) -> Vec<String> {
                 .collect()
         }
         Panel::Uploads => {
-            let uploads = cluster.uploads.newest().skip(model.uploads_scroll).take(count);
-            uploads.map(words::upload).collect()
+            let requests = cluster.requests.newest().skip(model.uploads_scroll).take(count);
+            let members = cluster.nodes.len();
+            requests.map(|request| words::request(request, members)).collect()
         }
         Panel::Elections => {
             let mut lines = Vec::new();

@@ -21,6 +21,10 @@ use crate::event::{
 use crate::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId, UserName};
 use crate::time::Time;
 
+mod store;
+
+pub(crate) use store::image;
+
 /// When every scene begins, on the wall clock: 12:00:00 UTC.
 const WALL_MS: u64 = 1_730_721_600_000;
 
@@ -263,12 +267,12 @@ impl Scene {
         )
     }
 
-    /// Lets an image begin to be uploaded.
-    pub(crate) fn upload_begins(&mut self, leader: u16, epoch: u64, worker: u16, file: &str) -> ImageId {
+    /// Lets the leader of an epoch give a request to a node.
+    fn assign(&mut self, kind: RequestKind, image: ImageId, leader: (u16, u64), worker: u16) -> &mut Self {
         self.requests += 1;
-        let image = ImageId::from_bytes(u128::from(self.requests).to_be_bytes());
+        let (leader, epoch) = leader;
         let assigned = Fact::Assigned {
-            kind: RequestKind::Upload,
+            kind,
             ballot: ballot_of(epoch, node(leader)),
             request: RequestId(self.requests),
             image,
@@ -277,7 +281,19 @@ impl Scene {
             redispatched_from: None,
             next: Some(node(worker % 3 + 1)),
         };
-        self.tell(leader, assigned);
+        self.tell(leader, assigned)
+    }
+
+    /// Counts the nodes that are there.
+    fn present(&self) -> usize {
+        let nodes = self.model.cluster.nodes.values();
+        nodes.filter(|node| node.has_process()).count()
+    }
+
+    /// Lets an image begin to be uploaded.
+    pub(crate) fn upload_begins(&mut self, leader: u16, epoch: u64, worker: u16, file: &str) -> ImageId {
+        let image = ImageId::from_bytes(u128::from(self.requests + 1).to_be_bytes());
+        self.assign(RequestKind::Upload, image, (leader, epoch), worker);
         let started = Fact::UploadStarted {
             image,
             user: alice(),
@@ -296,7 +312,7 @@ impl Scene {
             user: alice(),
             file: file.to_owned(),
             bytes: 217_000 * self.requests,
-            copies: 1,
+            copies: self.present(),
             took_us: 41_700,
         };
         self.tell(worker, done);

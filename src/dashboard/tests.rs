@@ -13,6 +13,8 @@ use crate::event::{Fact, LinkDownReason, RequestOutcome, StepDownReason, Suspici
 use crate::id::{Ballot, Epoch, ImageId, RequestId};
 use crate::protocol::Contact;
 
+mod store;
+
 /// How many sequences are tried; each draws some ten frames, the largest of 100,000 cells.
 const CASES: u32 = 48;
 
@@ -97,9 +99,13 @@ fn election_fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
+/// Few enough that they meet again.
+fn few_images() -> impl Strategy<Value = ImageId> {
+    (0..4_u8).prop_map(|image| ImageId::from_bytes([image; 16]))
+}
+
 fn upload_fact() -> impl Strategy<Value = Fact> {
-    let image = (0..4_u8).prop_map(|image| ImageId::from_bytes([image; 16]));
-    (image, ballot(), nasty(), any::<u64>(), who(), 0..5_u8).prop_map(
+    (few_images(), ballot(), nasty(), any::<u64>(), who(), 0..5_u8).prop_map(
         |(image, ballot, text, number, worker, kind)| {
             let user: crate::id::UserName = "alice".parse().expect("a name");
             match kind {
@@ -236,6 +242,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (who(), election_fact()).prop_map(|(who, fact)| Step::Told(who, fact)),
         4 => (who(), upload_fact()).prop_map(|(who, fact)| Step::Told(who, fact)),
+        6 => (who(), store::fact()).prop_map(|(who, fact)| Step::Told(who, fact)),
         4 => (who(), other_fact()).prop_map(|(who, fact)| Step::Told(who, fact)),
         6 => (who(), process_fact()).prop_map(|(who, fact)| Step::Became(who, fact)),
         1 => (who(), nasty()).prop_map(|(who, reason)| Step::Lost(who, reason)),
@@ -302,6 +309,7 @@ proptest! {
     fn what_a_terminal_is_told_to_show_is_never_a_command(text in nasty(), keys in "[wlfetz/?]{0,3}") {
         let mut scene = Scene::led(120, 40);
         scene.upload_fails(3, 1, 1, &text, &text);
+        scene.request_fails(RequestKind::Delete, 2, &text);
         scene.process(1, ProcessFact::Wrote { stream: OutputStream::Stdout, text });
         for key in keys.chars() {
             scene.press(key);

@@ -31,7 +31,7 @@ pub enum Charset {
 }
 
 /// How things are drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Theme {
     /// The colours.
     pub palette: Palette,

@@ -1,10 +1,10 @@
 //! Why a node is what it is, in sentences made from what is known of it.
 
-use super::cluster::node::{Belief, Node, Process, Reach, Told};
+use super::cluster::node::{Belief, Holdings, Node, Process, Reach, Told};
 use super::model::Model;
 use super::words;
 use crate::event::LinkDownReason;
-use crate::event::line::nodes;
+use crate::event::line::{counted, nodes};
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
 use crate::id::Ballot;
 
@@ -18,8 +18,8 @@ pub(super) fn facts(model: &Model, node: &Node) -> Vec<(&'static str, String)> {
     if node.restarts > 0 {
         facts.push(("restarts", format!("{} after crashes", node.restarts)));
     }
-    if let Some(images) = node.images {
-        facts.push(("images", images.to_string()));
+    if node.holdings != Holdings::default() {
+        facts.push(("images", words::holdings(node.holdings)));
     }
     if let Some(state) = node.in_rotation {
         facts.push(("rotation", words::in_rotation(state).to_owned()));
@@ -36,6 +36,7 @@ pub(super) fn because(model: &Model) -> Vec<String> {
     lines.extend(of_process(model, node));
     if node.has_process() {
         lines.extend(of_belief(model, node));
+        lines.extend(of_holdings(node));
         lines.extend(of_links(node));
     }
     lines
@@ -139,6 +140,36 @@ fn leading(model: &Model, ballot: Ballot, since: &str) -> Vec<String> {
         format!("Promises let it serve: {} unless renewed.", promises.join(", "))
     };
     vec![format!("It has led in epoch {} for {since}.", ballot.epoch), by]
+}
+
+/// Says what a node lacks, and what that means for its work.
+fn of_holdings(node: &Node) -> Vec<String> {
+    let (holdings, leads) = (node.holdings, matches!(node.belief, Belief::Leads(_)));
+    let missing = counted(holdings.missing, "image");
+    let mut lines = Vec::new();
+    if node.catches_up() {
+        let lacks = match holdings.missing {
+            0 => "It has yet to find out whether it lacks images that others keep".to_owned(),
+            _ => format!("It lacks {missing} that others keep, and fetches what it lacks"),
+        };
+        let takes = if leads {
+            "no work itself"
+        } else {
+            "no work and no leadership"
+        };
+        lines.push(format!("{lacks}: it takes {takes} until it is in sync."));
+    } else if holdings.missing > 0 {
+        lines.push(format!(
+            "It lacks {missing} that others keep, and fetches what it lacks while it works."
+        ));
+    }
+    if holdings.damaged > 0 {
+        let damaged = counted(holdings.damaged, "damaged record");
+        lines.push(format!(
+            "It has set aside {damaged}, to be fetched again from another node."
+        ));
+    }
+    lines
 }
 
 fn of_links(node: &Node) -> Vec<String> {

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::cluster::elections::{Election, Happening, Step};
-use super::cluster::node::NodeState;
-use super::cluster::uploads::{Outcome, Upload};
-use crate::event::line::{nodes, printable};
+use super::cluster::node::{Holdings, NodeState};
+use super::cluster::requests::{Done, Outcome, Request};
+use crate::event::line::{counted, nodes, printable};
 use crate::event::process::ProcessSignal;
-use crate::event::{Fact, StepDownReason, SuspicionReason, WorkerState};
-use crate::id::NodeId;
+use crate::event::{Fact, RequestKind, StepDownReason, SuspicionReason, WorkerState};
+use crate::id::{ImageId, NodeId};
 use crate::time::Time;
+
+/// How many digits of an image's id tell it from the others on a screen.
+const IMAGE_DIGITS: usize = 8;
 
 /// Words a time of the day, in UTC, with milliseconds: `12:31:07.042`.
 #[must_use]
@@ -28,6 +31,18 @@ pub fn age(span: Duration) -> String {
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         3600..86_400 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
         _ => format!("{} d {:02} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// Words how long something has lasted where there is little room: `7 s`, `3 min`, `2 h`.
+#[must_use]
+pub fn coarse_age(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
     }
 }
 
@@ -60,31 +75,96 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// Words an upload as one line.
+/// Words what a node keeps and lacks: `12, 3 missing, 1 damaged`.
 #[must_use]
-pub fn upload(upload: &Upload) -> String {
-    let file = upload.file.as_deref().map_or("?".into(), printable);
-    let size = upload.bytes.map_or_else(String::new, bytes);
-    let by = upload
+pub fn holdings(holdings: Holdings) -> String {
+    let images = holdings
+        .images
+        .map_or_else(|| "-".to_owned(), |images| images.to_string());
+    let special = [
+        (holdings.missing, "missing"),
+        (holdings.damaged, "damaged"),
+        (holdings.repaired, "repaired"),
+    ];
+    let special = special.iter().filter(|(count, _)| *count > 0);
+    special.fold(images, |words, (count, what)| format!("{words}, {count} {what}"))
+}
+
+/// Words a request as one line, in a cluster of so many members.
+#[must_use]
+pub fn request(request: &Request, members: usize) -> String {
+    let size = request
+        .bytes
+        .map_or_else(String::new, |count| format!(" {}", bytes(count)));
+    let by = request
         .worker
         .map_or_else(|| "?".to_owned(), |node| node.to_string());
+    let kind = match request.kind {
+        RequestKind::Upload => "upload",
+        RequestKind::Download => "download",
+        RequestKind::List => "list",
+        RequestKind::Delete => "delete",
+    };
     format!(
-        "{} {} {file} {size} by node {by}: {}",
-        clock(upload.wall_ms),
-        upload.user,
-        outcome(&upload.outcome)
+        "{} {} {kind} {}{size} by node {by}: {}",
+        clock(request.wall_ms),
+        request.user,
+        subject(request),
+        outcome(&request.outcome, members)
     )
 }
 
-/// Words what became of an upload.
+/// Words what a request is about: the file, the image where nobody has told its file, or a list.
 #[must_use]
-pub fn outcome(outcome: &Outcome) -> String {
+pub fn subject(request: &Request) -> String {
+    match (&request.file, request.kind, request.image) {
+        (Some(file), ..) => printable(file).into_owned(),
+        (None, RequestKind::List, _) => listed(&request.outcome),
+        // Of an upload the file is told as soon as it begins.
+        (None, RequestKind::Download | RequestKind::Delete, Some(image)) => short(image),
+        (None, RequestKind::Upload | RequestKind::Download | RequestKind::Delete, _) => String::new(),
+    }
+}
+
+fn listed(outcome: &Outcome) -> String {
+    if let Outcome::Done {
+        what: Done::Listed { images },
+        ..
+    } = outcome
+    {
+        counted(*images, "image")
+    } else {
+        "images".to_owned()
+    }
+}
+
+/// Words an image by the beginning of its id, as a person would name it to a client.
+fn short(image: ImageId) -> String {
+    let mut id = image.to_string();
+    id.truncate(IMAGE_DIGITS);
+    id
+}
+
+/// Words what became of a request in a cluster of so many members.
+#[must_use]
+pub fn outcome(outcome: &Outcome, members: usize) -> String {
     match outcome {
         Outcome::Running => "running".to_owned(),
-        Outcome::Stored { copies: 1, took } => format!("stored, 1 copy, {}", span(*took)),
-        Outcome::Stored { copies, took } => format!("stored, {copies} copies, {}", span(*took)),
+        Outcome::Done { what, took } => {
+            let took = took.map_or_else(String::new, |took| format!(", {}", span(took)));
+            format!("{}{took}", done(*what, members))
+        }
         Outcome::Failed { reason } => format!("failed: {}", printable(reason)),
         Outcome::Interrupted => "interrupted; its node is gone".to_owned(),
+    }
+}
+
+fn done(what: Done, members: usize) -> String {
+    match what {
+        Done::Stored { copies } => format!("stored on {copies} of {members} nodes"),
+        Done::Sent => "sent".to_owned(),
+        Done::Listed { .. } => "listed".to_owned(),
+        Done::Deleted { copies } => format!("deleted on {copies} of {members} nodes"),
     }
 }
 
@@ -174,7 +254,7 @@ pub const fn meaning(state: NodeState) -> &'static str {
     match state {
         NodeState::Leading => "gives requests to nodes in turn",
         NodeState::Following => "promised to follow; takes requests",
-        NodeState::CatchingUp => "fetches images it has missed",
+        NodeState::CatchingUp => "fetches what it missed; no work",
         NodeState::Electing => "knows no leader; asks who is there",
         NodeState::CutOff => "reaches too few nodes to decide",
         NodeState::Starting => "runs, and has said nothing yet",

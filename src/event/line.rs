@@ -4,10 +4,9 @@
 //! into the fact: what would move a cursor does not get through.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use super::{Event, Fact, LinkDownReason, StepDownReason};
-use crate::id::{Ballot, NodeId};
+use super::{Event, Fact, LinkDownReason, RequestKind, StepDownReason};
+use crate::id::{Ballot, ImageId, NodeId, UserName};
 
 /// Returns the line a person reads for an event; `None` for what only machines care about.
 #[must_use]
@@ -67,13 +66,15 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
         Fact::HandoverStarted { ballot } => format!("Handing over to node {}", ballot.id),
         Fact::OfferParked { image } => format!("Image {image} waits for the election to end"),
         Fact::Assigned {
+            kind,
             image,
             user,
             node: to,
             redispatched_from: from,
             ..
         } => format!(
-            "Image {image} of {user} assigned to {}",
+            "{} assigned to {}",
+            offered(*kind, *image, user),
             assignee(node, *to, *from)
         ),
         Fact::UploadStarted {
@@ -87,30 +88,32 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
             ..
         } => format!(
             "Stored {file} of {user} ({}, {} ms)",
-            Copies(*copies),
+            counted_copies(*copies),
             took_us / 1000
         ),
         Fact::UploadFailed {
             user, file, reason, ..
         } => format!("Upload of {file} of {user} failed: {reason}"),
         Fact::CopyMissed { image, peer } => format!("Image {image} is not on node {peer} yet"),
-        Fact::CatchingUp { missing } => format!("Catching up: {missing} missing"),
+        Fact::CatchingUp { missing: 0 } => "Nothing is missing any more".to_owned(),
+        Fact::CatchingUp { missing } => format!("Catching up: {} missing", counted(*missing, "image")),
+        Fact::InSync { ballot } if ballot.id == node => "In sync with all that follow me".to_owned(),
         Fact::InSync { ballot } => format!("In sync with leader {} (epoch {})", ballot.id, ballot.epoch),
         Fact::RecordDamaged { image, reason } => format!("The record of image {image} {reason}; set aside"),
         Fact::RecordRepaired { image, peer } => format!("Image {image} repaired from node {peer}"),
         Fact::Downloaded {
             user, file, took_us, ..
         } => format!("Sent {file} to {user} ({} ms)", took_us / 1000),
-        Fact::Listed { user, images } => format!("Listed {images} images of {user}"),
+        Fact::Listed { user, images } => format!("Listed {} of {user}", counted(*images, "image")),
         Fact::Deleted {
             image, user, copies, ..
-        } => format!("Deleted image {image} of {user} ({})", Copies(*copies)),
+        } => format!("Deleted image {image} of {user} ({})", on_nodes(*copies)),
         Fact::RequestFailed {
             kind,
             image,
             user,
             reason,
-        } => format!("{} of {image} for {user} failed: {reason}", kind.noun()),
+        } => format!("{} failed: {reason}", requested(*kind, *image, user)),
         Fact::LogDropped { lines } => format!("{lines} log lines were dropped: their reader fell behind"),
     };
     Some(said)
@@ -143,15 +146,40 @@ fn assignee(speaker: NodeId, to: NodeId, from: Option<NodeId>) -> String {
     }
 }
 
-struct Copies(usize);
-
-impl fmt::Display for Copies {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            1 => write!(f, "1 copy"),
-            copies => write!(f, "{copies} copies"),
-        }
+/// Returns what is assigned; an upload is called by its image, as in the original session.
+fn offered(kind: RequestKind, image: ImageId, user: &UserName) -> String {
+    match kind {
+        RequestKind::Upload => format!("Image {image} of {user}"),
+        RequestKind::Download | RequestKind::List | RequestKind::Delete => requested(kind, image, user),
     }
+}
+
+fn requested(kind: RequestKind, image: ImageId, user: &UserName) -> String {
+    match kind {
+        RequestKind::Upload | RequestKind::Download | RequestKind::Delete => {
+            format!("{} of image {image} for {user}", kind.noun())
+        }
+        // Its id stands for no image.
+        RequestKind::List => format!("List for {user}"),
+    }
+}
+
+fn counted_copies(copies: usize) -> String {
+    match copies {
+        1 => "1 copy".to_owned(),
+        copies => format!("{copies} copies"),
+    }
+}
+
+fn on_nodes(nodes: usize) -> String {
+    format!("on {}", counted(nodes as u64, "node"))
+}
+
+/// Says how many of something there are: `1 image`, `12 images`.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// Lists nodes as a sentence does: `node 3`, `nodes 1 and 3`, `nodes 1, 2 and 3`.
@@ -168,68 +196,4 @@ pub fn nodes(ids: &[NodeId]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::event::{EventStamp, SuspicionReason};
-    use crate::id::{Epoch, Generation};
-    use crate::time::Time;
-
-    fn id(number: u16) -> NodeId {
-        NodeId::new(number).expect("not zero")
-    }
-
-    fn line(node: u16, fact: Fact) -> Option<String> {
-        of(&EventStamp::new(id(node), Generation(1)).stamp(Time::ZERO, Duration::ZERO, fact))
-    }
-
-    #[test]
-    fn the_lines_of_the_original_session_are_kept_word_for_word() {
-        let ballot = Ballot {
-            epoch: Epoch(1),
-            id: id(3),
-        };
-        let grants = vec![id(3), id(2)];
-        assert_eq!(
-            line(3, Fact::BecameLeader { ballot, grants }).as_deref(),
-            Some("Node 3: I am the new leader!")
-        );
-        assert_eq!(
-            line(3, Fact::ServingStarted { ballot }).as_deref(),
-            Some("Node 3: I am the LEADER, initializing load balancer")
-        );
-        let suspected = Fact::LeaderSuspected {
-            leader: id(3),
-            reason: SuspicionReason::Refused,
-        };
-        assert_eq!(
-            line(2, suspected).as_deref(),
-            Some("Node 2: Leader 3 is DOWN! Starting new election...")
-        );
-    }
-
-    #[test]
-    fn a_stranger_draws_nothing_and_forges_no_line() {
-        let refused = Fact::GreetingRefused {
-            from: "a client".to_owned(),
-            reason: "\u{1b}[2Jno\r\nNode 1: I am the new leader!".to_owned(),
-        };
-        assert_eq!(
-            line(2, refused).as_deref(),
-            Some("Node 2: Refused a client: \u{fffd}[2Jno\u{fffd}\u{fffd}Node 1: I am the new leader!")
-        );
-    }
-
-    #[test]
-    fn what_only_prints_is_left_as_it_is() {
-        assert!(matches!(printable("Füße 写真.png"), Cow::Borrowed(_)));
-        assert_eq!(printable("gnp\u{202e}.exe\u{2028}"), "gnp\u{fffd}.exe\u{fffd}");
-    }
-
-    #[test]
-    fn nodes_are_listed_as_in_a_sentence() {
-        assert_eq!(nodes(&[id(3)]), "node 3");
-        assert_eq!(nodes(&[id(1), id(2), id(3)]), "nodes 1, 2 and 3");
-    }
-}
+mod tests;

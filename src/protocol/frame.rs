@@ -163,8 +163,17 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     /// Reads and drops what is left of the body.
     async fn skip_body(&mut self) -> Result<(), FrameError> {
-        let mut scratch = [0; READ_BYTES];
-        while self.body(&mut scratch).await? > 0 {}
+        while self.body_left > 0 {
+            if self.buffer.is_empty() && self.read_more().await? == 0 {
+                return Err(FrameError::EndInBody {
+                    missing: self.body_left,
+                });
+            }
+            let skipped =
+                usize::try_from(self.body_left).map_or(self.buffer.len(), |left| left.min(self.buffer.len()));
+            self.buffer.advance(skipped);
+            self.body_left -= skipped as u64;
+        }
         Ok(())
     }
 

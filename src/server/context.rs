@@ -6,6 +6,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use super::arrivals::Arrivals;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::data::DataPool;
@@ -37,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) data: Arc<DataPool>,
     /// Peers that held up a transfer lately.
     pub(crate) laggards: Laggards,
+    /// Images that are arriving.
+    pub(crate) arrivals: Arrivals,
     /// Who leads, and who can be asked; the node's task writes it.
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.

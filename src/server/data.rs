@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-pub(crate) use self::connection::{DataConnection, DataReader, DataWriter};
+pub(crate) use self::connection::DataConnection;
 pub(crate) use self::error::DataError;
 pub(crate) use self::fetch::Fetch;
 use super::sockets;

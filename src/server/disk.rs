@@ -5,7 +5,8 @@
 //! The thread ends when it has committed, when the disk refuses, or when its queue closes without
 //! a commit; the record is then dropped, and with it everything that was written.
 
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +19,15 @@ use crate::store::{Digest, PendingRecord, RecordHeader, Store, StoreError};
 
 /// How long a disk may take to bring an image to stable storage; a slow one flushes 4 GiB in this.
 const COMMIT_TIME: Duration = Duration::from_mins(2);
+
+/// How long a record waits for an earlier attempt at the same image to end.
+///
+/// That one was told to, or its client has gone: it ends with its next look at its queue. One that is
+/// just committing is done in this time too, unless the disk is slow.
+const PREDECESSOR_TIME: Duration = Duration::from_millis(500);
+
+/// How often is looked whether it has.
+const PREDECESSOR_LOOK: Duration = Duration::from_millis(2);
 
 /// How many chunks wait for the disk.
 const QUEUE_CHUNKS: usize = 2;
@@ -105,33 +115,21 @@ enum Work {
 impl Disk {
     /// Begins a record whose body will have `body_bytes` bytes.
     ///
-    /// # Errors
-    ///
-    /// When the store does not take it.
-    pub(crate) async fn begin(
-        store: &Store,
-        header: RecordHeader,
-        body_bytes: u64,
-    ) -> Result<Self, DiskError> {
+    /// Waits for nothing: that the store does not take it is told by whatever is asked next, or by
+    /// [`Self::failed`].
+    pub(crate) fn begin(store: &Store, header: RecordHeader, body_bytes: u64) -> Self {
         let store = store.clone();
         let (work, queue) = mpsc::channel(QUEUE_CHUNKS);
         let (end, ended) = oneshot::channel();
-        let (ready, readiness) = oneshot::channel();
         spawn_blocking(move || {
-            let record = match store.begin(header, body_bytes) {
-                Ok(record) => record,
-                Err(error) => return drop(ready.send(Err(error))),
+            let kept = match begin_when_free(&store, &header, body_bytes) {
+                Ok(record) => keep(record, queue),
+                Err(error) => Some(Err(DiskError::Store(error))),
             };
             // Who no longer waits has dropped the queue too.
-            let _ = ready.send(Ok(()));
-            if let Some(kept) = keep(record, queue) {
-                let _ = end.send(kept);
-            }
+            let _ = kept.map(|kept| end.send(kept));
         });
-        match timeout(STALL, readiness).await {
-            Ok(Ok(begun)) => begun.map(|()| Self { work, ended }).map_err(DiskError::Store),
-            Ok(Err(_)) | Err(_) => Err(DiskError::Silent),
-        }
+        Self { work, ended }
     }
 
     /// Hands the next bytes of the body over; waits for room.
@@ -153,7 +151,7 @@ impl Disk {
         self.hand_over(Work::Digest(tell)).await?;
         match timeout(STALL, told).await {
             Ok(Ok(digest)) => Ok(digest),
-            Ok(Err(_)) => Err(self.failure().await),
+            Ok(Err(_)) => Err(self.failed().await),
             Err(_) => Err(DiskError::Silent),
         }
     }
@@ -188,16 +186,33 @@ impl Disk {
     async fn hand_over(&mut self, work: Work) -> Result<(), DiskError> {
         match timeout(STALL, self.work.send(work)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(self.failure().await),
+            Ok(Err(_)) => Err(self.failed().await),
             Err(_) => Err(DiskError::Silent),
         }
     }
 
-    /// Returns why the thread has ended before its time.
-    async fn failure(&mut self) -> DiskError {
+    /// Waits, for ever if need be, until the record has failed; returns why.
+    ///
+    /// Can be cancelled.
+    pub(crate) async fn failed(&mut self) -> DiskError {
         match (&mut self.ended).await {
             Ok(Err(error)) => error,
             Ok(Ok(_)) | Err(_) => DiskError::Silent,
+        }
+    }
+}
+
+/// Begins a record once nobody writes the same image any more, or soon enough says that somebody does.
+fn begin_when_free(
+    store: &Store,
+    header: &RecordHeader,
+    body_bytes: u64,
+) -> Result<PendingRecord, StoreError> {
+    let until = Instant::now() + PREDECESSOR_TIME;
+    loop {
+        match store.begin(header.clone(), body_bytes) {
+            Err(StoreError::InProgress(_)) if Instant::now() < until => sleep(PREDECESSOR_LOOK),
+            begun => return begun,
         }
     }
 }

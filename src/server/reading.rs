@@ -4,6 +4,8 @@
 //! buffers. Whether the bytes were the right ones is known at the end only: [`Reading::chunk`] says
 //! so by the error it gives instead of the end.
 
+use std::io::ErrorKind;
+
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -54,7 +56,7 @@ impl ReadingError {
 pub(crate) fn is_damage(error: &RecordError) -> bool {
     match error {
         RecordError::Io(error) => {
-            error.kind() == std::io::ErrorKind::NotFound
+            error.kind() == ErrorKind::NotFound
                 || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
         }
         // Later versions wrote these: they are whole, and of use to a newer program.

@@ -79,15 +79,18 @@ where
                 Err(_) => Next::End,
             }
         }
-        ClientMessage::Upload(upload) => match transfer::receive(connection, upload, user, context).await {
-            Ok(()) => Next::Request,
-            Err(error) => {
-                if error.can_be_told() {
-                    connection.end_with(&NodeMessage::Error(error.into())).await;
+        ClientMessage::Upload(upload) => {
+            // On the heap: a connection without an upload has no use for so much room.
+            match Box::pin(transfer::receive(connection, upload, user, context)).await {
+                Ok(()) => Next::Request,
+                Err(error) => {
+                    if error.can_be_told() {
+                        connection.end_with(&NodeMessage::Error(error.into())).await;
+                    }
+                    Next::End
                 }
-                Next::End
             }
-        },
+        }
         ClientMessage::Download(download) => {
             answer(connection, &Question::Download(download), user, context).await
         }

@@ -14,4 +14,6 @@ pub(crate) struct Surroundings {
     pub(crate) ballot: Option<Ballot>,
     /// The peers to which a control connection stands.
     pub(crate) linked: BTreeSet<NodeId>,
+    /// Whether this node keeps all that is kept, as far as it last found out.
+    pub(crate) in_sync: bool,
 }

@@ -30,11 +30,14 @@ use super::input::NodeInput;
 use super::surroundings::Surroundings;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
+use crate::store::Store;
 
 mod compare;
 mod fetch;
 mod lacks;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use lacks::Lacks;
 
@@ -51,13 +54,7 @@ const BEHIND_MAX: usize = 64;
 /// Runs until the node stops.
 pub(crate) async fn run(context: Arc<Context>) {
     let stopping = context.stopping.clone();
-    let mut sync = Sync {
-        surroundings: context.surroundings.subscribe(),
-        context,
-        caught_up_with: BTreeSet::new(),
-        complete: false,
-        told: None,
-    };
+    let mut sync = Sync::new(context);
     tokio::select! {
         () = sync.work() => {}
         () = stopping.cancelled() => {}
@@ -94,7 +91,18 @@ enum Reason {
 }
 
 impl Sync {
+    fn new(context: Arc<Context>) -> Self {
+        Self {
+            surroundings: context.surroundings.subscribe(),
+            context,
+            caught_up_with: BTreeSet::new(),
+            complete: false,
+            told: None,
+        }
+    }
+
     async fn work(&mut self) {
+        self.remember_unreadable().await;
         let mut surroundings = self.surroundings.clone();
         loop {
             // What a reign knows of this node begins anew with it: nothing of an earlier one is
@@ -110,6 +118,15 @@ impl Sync {
                 if errand.round {
                     break;
                 }
+            }
+        }
+    }
+
+    /// Records that an earlier life of the process set aside, or found unreadable, are lacking too.
+    async fn remember_unreadable(&self) {
+        if let Some(Ok(unreadable)) = self.context.on_disk(Store::unreadable).await {
+            for image in unreadable {
+                self.context.lacks.set_aside(image);
             }
         }
     }

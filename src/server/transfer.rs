@@ -71,7 +71,12 @@ where
         bytes: connection.reader.body_left(),
         context,
     };
-    let ended = transfer.run(connection).await;
+    let arrival = context.arrivals.enter(upload.image);
+    let ended = tokio::select! {
+        ended = transfer.run(connection) => ended,
+        () = arrival.superseded() => Err(TransferError::Superseded),
+    };
+    drop(arrival);
     context.events.publish(transfer.fact(&ended, started.elapsed()));
     let assignment = upload.assignment;
     if assignment.node == context.config.id {
@@ -124,7 +129,7 @@ impl Transfer<'_> {
         let kind = image::detect(&plain[..plain.len().min(HEAD_BYTES)])?;
         let copy = self.copy(kind);
         let header = RecordHeader::of(copy.entry.clone(), self.context.config.cluster.name.clone());
-        let disk = Disk::begin(&self.context.store, header, self.body_bytes()).await?;
+        let disk = Disk::begin(&self.context.store, header, self.body_bytes());
         self.context.events.publish(Fact::UploadStarted {
             image: self.upload.image,
             user: self.user.clone(),

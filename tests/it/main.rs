@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod docs;
+mod durability;
 mod failover;
 mod harness;
 mod images;

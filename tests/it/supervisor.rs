@@ -303,7 +303,7 @@ fn offer(cluster: &TestCluster, leader: u16, offers: usize) {
         .expect("a timeout can be set");
     stream.set_nodelay(true).expect("no delay can be asked for");
     let mut answers = BufReader::new(stream.try_clone().expect("a second handle")).lines();
-    let hello = r#"{"type":"hello","version":1,"cluster":"heirloom","purpose":"client","user":"alice"}"#;
+    let hello = r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"client","user":"alice"}"#;
     writeln!(stream, "{hello}").expect("the leader reads");
     answers.next().expect("an answer").expect("readable");
     for image in 0..offers {

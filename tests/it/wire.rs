@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 mod control;
+mod data;
 mod events;
 mod frame;
 mod greeting;

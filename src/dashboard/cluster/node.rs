@@ -15,10 +15,12 @@ use crate::protocol::{NodeRole, StatusReport};
 use crate::time::Time;
 
 mod belief;
+mod holdings;
 mod process;
 mod state;
 
 pub use belief::{Belief, Heartbeat, Reach};
+pub use holdings::Holdings;
 pub use process::{Process, Told};
 pub use state::NodeState;
 
@@ -41,8 +43,8 @@ pub struct Node {
     pub links: BTreeMap<NodeId, Reach>,
     /// What it is to the leader's rotation, as the leader told.
     pub in_rotation: Option<WorkerState>,
-    /// How many images it keeps.
-    pub images: Option<u64>,
+    /// What it keeps, and what it lacks.
+    pub holdings: Holdings,
     /// CPU, in thousandths of a core.
     pub cpu: Samples,
     /// Resident memory, in bytes.
@@ -62,42 +64,10 @@ impl Node {
             heartbeat: None,
             links: BTreeMap::new(),
             in_rotation: None,
-            images: None,
+            holdings: Holdings::default(),
             cpu: Samples::default(),
             memory: Samples::default(),
             restarts: 0,
-        }
-    }
-
-    /// Returns what the node is, in one word.
-    #[must_use]
-    pub fn state(&self) -> NodeState {
-        match &self.process {
-            Process::Unknown => NodeState::NeverStarted,
-            Process::Running { told, .. } => match told {
-                Told::Nothing => self.believed_state(),
-                Told::Freeze { .. } => NodeState::Frozen,
-                Told::Stop { .. } | Told::Kill { .. } => NodeState::Stopping,
-            },
-            Process::Restarting { .. } => NodeState::Restarting,
-            Process::Down {
-                ending: Ending::Code(0),
-                ..
-            } => NodeState::Stopped,
-            Process::Down { .. } | Process::Refusing { .. } => NodeState::Dead,
-            Process::GivenUp { .. } => NodeState::GivenUp,
-            Process::OutOfReach { .. } => NodeState::OutOfReach,
-        }
-    }
-
-    fn believed_state(&self) -> NodeState {
-        match self.belief {
-            Belief::Nothing => NodeState::Starting,
-            Belief::Electing | Belief::Elected(_) => NodeState::Electing,
-            Belief::NoQuorum { .. } => NodeState::CutOff,
-            Belief::Follows(_) if self.in_rotation == Some(WorkerState::CatchingUp) => NodeState::CatchingUp,
-            Belief::Follows(_) => NodeState::Following,
-            Belief::Leads(_) => NodeState::Leading,
         }
     }
 
@@ -126,7 +96,7 @@ impl Node {
     /// Says whether it had a process when it was last heard of.
     pub(super) fn was_alive(&self) -> bool {
         match self.process {
-            Process::Running { .. } | Process::OutOfReach { .. } => self.images.is_some(),
+            Process::Running { .. } | Process::OutOfReach { .. } => self.holdings.images.is_some(),
             Process::Unknown
             | Process::Restarting { .. }
             | Process::Down { .. }
@@ -178,7 +148,11 @@ impl Node {
             Fact::LinkDown { peer, reason } => {
                 self.links.insert(*peer, Reach::Cut(*reason));
             }
-            Fact::Holding { images } => self.images = Some(*images),
+            Fact::Holding { .. }
+            | Fact::CatchingUp { .. }
+            | Fact::InSync { .. }
+            | Fact::RecordDamaged { .. }
+            | Fact::RecordRepaired { .. } => self.holdings.told(fact),
             Fact::Stopping => self.told_to(Told::Stop { at }),
             Fact::GreetingRefused { .. }
             | Fact::Voted { .. }
@@ -192,10 +166,6 @@ impl Node {
             | Fact::UploadDone { .. }
             | Fact::UploadFailed { .. }
             | Fact::CopyMissed { .. }
-            | Fact::CatchingUp { .. }
-            | Fact::InSync { .. }
-            | Fact::RecordDamaged { .. }
-            | Fact::RecordRepaired { .. }
             | Fact::Downloaded { .. }
             | Fact::Listed { .. }
             | Fact::Deleted { .. }
@@ -261,7 +231,7 @@ impl Node {
             (NodeRole::Electing | NodeRole::Leading | NodeRole::Following, _) => Belief::Electing,
         };
         self.believe(at, belief);
-        self.images = Some(report.images);
+        self.holdings.images = Some(report.images);
         let reach = report.peers.iter().map(|peer| {
             let reach = match (peer.linked, peer.dead) {
                 (true, _) => Reach::Linked,
@@ -297,6 +267,17 @@ impl Node {
             told: Told::Nothing,
         });
         self.believe(at, Belief::Nothing);
+        self.holdings.begins();
+    }
+
+    /// Folds in what the leader says it is to the rotation.
+    ///
+    /// Whoever may take requests again has told the leader that it lacks nothing worth waiting for.
+    pub(super) fn rotates(&mut self, state: WorkerState) {
+        let before = self.in_rotation.replace(state);
+        if (before, state) == (Some(WorkerState::CatchingUp), WorkerState::Active) {
+            self.holdings.lacks(0);
+        }
     }
 
     /// Ends a life, and forgets what only a living process can be.
@@ -342,3 +323,6 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,7 @@ pub(super) fn scroll(model: &mut Model, step: Step) {
             }
         }
         Panel::Uploads => {
-            let furthest = model.shown().uploads.len().saturating_sub(1);
+            let furthest = model.shown().requests.len().saturating_sub(1);
             model.uploads_scroll = moved(model.uploads_scroll, step, furthest);
         }
         Panel::Elections => {

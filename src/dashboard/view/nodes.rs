@@ -18,17 +18,23 @@ use crate::dashboard::words;
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
 use crate::time::Time;
 
+mod holdings;
+mod lines;
+
 /// The least memory that fills a sparkline, in bytes: a node with nothing to do has a third of it.
 const MEMORY_SCALE_MIN: u64 = 24_000_000;
 
 /// The least CPU that fills a sparkline, in thousandths of a core: what idles must look idle.
 const CPU_SCALE_MIN: u64 = 100;
 
+/// How high a card with everything in it is, inside its border.
+const TALL_CARD: u16 = 7;
+
 /// Draws all nodes in the order of ids.
 pub(super) fn draw(model: &Model, form: NodesForm, area: Rect, buffer: &mut Buffer) {
     match form {
         NodesForm::Cards => cards(model, area, buffer),
-        NodesForm::Lines => lines(model, area, buffer),
+        NodesForm::Lines => lines::draw(model, area, buffer),
     }
 }
 
@@ -74,7 +80,7 @@ fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
     Line::styled(format!("{} ", beside_state(model, node)), Style::new())
         .alignment(Alignment::Right)
         .render(headline, buffer);
-    let rows = card_rows(model, node, style, inside.width);
+    let rows = card_rows(model, node, style, inside);
     for (row, line) in rows.into_iter().enumerate() {
         let y = inside.y + 1 + u16::try_from(row).unwrap_or(u16::MAX);
         if y < inside.bottom() {
@@ -114,11 +120,11 @@ fn beside_state(model: &Model, node: &Node) -> String {
     }
 }
 
-fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'static>> {
+fn card_rows(model: &Model, node: &Node, style: Style, inside: Rect) -> Vec<Line<'static>> {
     let theme = model.setup.theme;
     let now = model.shown_at();
     match &node.process {
-        Process::Running { pid, since, .. } => running(model, node, *pid, now.since(*since), style, width),
+        Process::Running { pid, since, .. } => running(model, node, *pid, now.since(*since), style, inside),
         Process::Unknown => vec![
             Line::styled(format!("port {}", node.address.port()), theme.quiet()),
             Line::from(""),
@@ -131,13 +137,13 @@ fn card_rows(model: &Model, node: &Node, style: Style, width: u16) -> Vec<Line<'
                 theme.tone(Tone::Busy),
             ),
         ],
-        Process::Down { ending, since } => gone(theme, &ending.to_string(), now.since(*since)),
+        Process::Down { ending, since } => gone(theme, node, &ending.to_string(), now.since(*since), inside),
         Process::GivenUp {
             ending,
             since,
             crashes,
         } => {
-            let mut rows = gone(theme, &ending.to_string(), now.since(*since));
+            let mut rows = gone(theme, node, &ending.to_string(), now.since(*since), inside);
             rows.insert(
                 1,
                 Line::styled(format!("crashed {crashes} times"), theme.tone(Tone::Bad)),
@@ -163,9 +169,12 @@ fn running(
     pid: u32,
     up: Duration,
     style: Style,
-    width: u16,
+    inside: Rect,
 ) -> Vec<Line<'static>> {
-    let theme = model.setup.theme;
+    let (theme, width) = (model.setup.theme, inside.width);
+    // Only who owns a process knows what it uses.
+    let figures = model.setup.control == Control::Supervised;
+    let has_room = inside.height >= if figures { TALL_CARD } else { TALL_CARD - 2 };
     let mut rows = vec![
         Line::from(vec![
             Span::styled("pid ", theme.quiet()),
@@ -173,15 +182,14 @@ fn running(
             Span::styled("  port ", theme.quiet()),
             Span::raw(node.address.port().to_string()),
         ]),
-        Line::from(vec![
-            Span::styled("up ", theme.quiet()),
-            Span::raw(words::age(up)),
-            Span::styled(restarts(node), theme.tone(Tone::Busy)),
-        ]),
+        if has_room {
+            uptime(theme, node, words::age(up))
+        } else {
+            uptime_and_holdings(theme, node, up, width)
+        },
         heartbeat(model, node, width),
     ];
-    // Only who owns a process knows what it uses.
-    if model.setup.control == Control::Supervised {
+    if figures {
         let (cpu, memory) = (cpu_text(node), memory_text(node));
         rows.push(figure(theme, style, "cpu", &node.cpu, width, CPU_SCALE_MIN, &cpu));
         rows.push(figure(
@@ -194,15 +202,58 @@ fn running(
             &memory,
         ));
     }
-    rows.push(images(theme, node));
+    if has_room {
+        rows.push(holdings::line(theme, node.holdings, usize::from(width)));
+    }
     rows
 }
 
-fn gone(theme: Theme, ending: &str, ago: Duration) -> Vec<Line<'static>> {
+fn uptime(theme: Theme, node: &Node, age: String) -> Line<'static> {
+    Line::from(vec![
+        Span::styled("up ", theme.quiet()),
+        Span::raw(age),
+        Span::styled(restarts(node), theme.tone(Tone::Busy)),
+    ])
+}
+
+/// Puts what a node keeps or lacks at the end of its uptime, where a card has no line to spare.
+///
+/// For what it lacks its uptime becomes coarse, and its restarts can be asked for by `w`.
+fn uptime_and_holdings(theme: Theme, node: &Node, up: Duration, width: u16) -> Line<'static> {
+    let fine = uptime(theme, node, words::age(up));
+    let coarse = uptime(theme, node, words::coarse_age(up));
+    let lacking = holdings::lacking(theme, node.holdings);
+    let mut forms = vec![fine.clone(), coarse.clone()];
+    if lacking.is_some() {
+        forms.push(Line::from(coarse.spans[..2].to_vec()));
+    }
+    let Some(piece) = lacking.or_else(|| holdings::kept(theme, node.holdings)) else {
+        return fine;
+    };
+    let mut fitting = forms.into_iter().filter_map(|line| beside(line, &piece, width));
+    fitting.next().unwrap_or(fine)
+}
+
+/// Puts a piece at the right end of a line, if there is room for it.
+fn beside(mut line: Line<'static>, piece: &Span<'static>, width: u16) -> Option<Line<'static>> {
+    let gap = usize::from(width).checked_sub(line.width() + piece.width())?;
+    if gap < 2 {
+        return None;
+    }
+    line.spans.extend([Span::raw(" ".repeat(gap)), piece.clone()]);
+    Some(line)
+}
+
+fn gone(theme: Theme, node: &Node, ending: &str, ago: Duration, inside: Rect) -> Vec<Line<'static>> {
+    let lacks = if node.holdings.missing > 0 {
+        holdings::line(theme, node.holdings, usize::from(inside.width))
+    } else {
+        Line::from("")
+    };
     vec![
         Line::raw(ending.to_owned()),
         Line::styled(format!("{} ago", words::age(ago)), theme.quiet()),
-        Line::from(""),
+        lacks,
         Line::from(super::key_hint(theme, "s", "starts it again").to_vec()),
     ]
 }
@@ -259,65 +310,4 @@ fn cpu_text(node: &Node) -> String {
 
 fn memory_text(node: &Node) -> String {
     node.memory.last().map_or_else(|| "-".to_owned(), words::bytes)
-}
-
-fn images(theme: Theme, node: &Node) -> Line<'static> {
-    let count = node
-        .images
-        .map_or_else(|| "-".to_owned(), |images| images.to_string());
-    Line::from(vec![Span::styled("images ", theme.quiet()), Span::raw(count)])
-}
-
-fn lines(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.setup.theme;
-    let title = vec![Span::styled("Nodes", theme.strong())];
-    let inside = super::panel(model, Panel::Nodes, title, area, buffer);
-    for (row, node) in model.shown().nodes.values().enumerate() {
-        let y = inside.y + u16::try_from(row).unwrap_or(u16::MAX);
-        if y >= inside.bottom() {
-            return;
-        }
-        let place = Rect {
-            y,
-            height: 1,
-            ..inside
-        };
-        if node.id == model.selected {
-            buffer.set_style(place, theme.selection());
-        }
-        line(model, node).render(place, buffer);
-    }
-}
-
-fn line(model: &Model, node: &Node) -> Line<'static> {
-    let (theme, state) = (model.setup.theme, node.state());
-    let mark = if node.id == model.selected {
-        theme.pick("▸", ">")
-    } else {
-        " "
-    };
-    let mut spans = vec![
-        Span::styled(mark, theme.tone(Tone::Accent)),
-        Span::styled(format!("{} ", node.id), theme.node(node.id).bold()),
-        Span::styled(
-            format!("{} {}", theme.shape(state), state.word()),
-            theme.state(state).bold(),
-        ),
-        Span::raw(" ".repeat(14_usize.saturating_sub(state.word().len()))),
-    ];
-    if let Process::Running { pid, since, .. } = &node.process {
-        let age = words::age(model.shown_at().since(*since));
-        spans.push(Span::raw(format!("{:<7}", beside_state(model, node))));
-        spans.push(Span::styled(format!(" pid {pid:<7} up {age:<11}"), theme.quiet()));
-        spans.push(Span::raw(format!(
-            " {:>7} {:>8}",
-            cpu_text(node),
-            memory_text(node)
-        )));
-    } else if let Process::Down { ending, .. } | Process::GivenUp { ending, .. } = &node.process {
-        spans.push(Span::raw(ending.to_string()));
-    } else if let Process::Restarting { .. } = node.process {
-        spans.push(Span::raw(beside_state(model, node)));
-    }
-    Line::from(spans)
 }

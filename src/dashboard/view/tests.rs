@@ -9,118 +9,28 @@ use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
-use crate::dashboard::message::Message;
-use crate::dashboard::model::Control;
 use crate::dashboard::testing::{Scene, ballot_of, node};
 use crate::dashboard::theme::{Charset, Palette, Theme};
 use crate::dashboard::view;
-use crate::event::process::{Ending, OutputStream, ProcessFact, ProcessSignal};
-use crate::event::{Fact, WorkerState};
-use crate::protocol::Contact;
+use crate::event::process::{OutputStream, ProcessFact};
 
 const DARK: Theme = Theme::new(Palette::Dark, Charset::Unicode);
 
+mod scenes;
+
+use scenes::{
+    attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum, served,
+};
+
 type Named = (&'static str, Scene);
-
-fn led(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = Scene::themed(size.0, size.1, theme);
-    scene.lead();
-    scene
-}
-
-/// Node 3 has led for a while, with uploads done, failed, interrupted and running.
-fn busy(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = led(size, theme);
-    for (worker, file) in [(1, "test_image.png"), (2, "日本の写真 of a long holiday.jpeg")] {
-        scene.upload(3, 1, worker, file).after(1500);
-    }
-    scene.upload_fails(3, 1, 1, "torn.gif", "the connection closed after 81920 bytes");
-    scene.upload_begins(3, 1, 2, "lost with its node.webp");
-    scene.kill(2).after(800);
-    scene.upload_begins(3, 1, 1, "still going up.png");
-    scene.heartbeats(3, &[1]);
-    scene.after(700);
-    scene
-}
-
-fn killed(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = led(size, theme);
-    scene.upload(3, 1, 1, "test_image.png").after(8000);
-    scene.kill(3).after(2);
-    scene.suspect(2, 3).after(1200);
-    scene
-}
-
-fn heir(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = led(size, theme);
-    scene.upload(3, 1, 1, "test_image.png").after(8000);
-    scene.kill(3).after(2);
-    scene.suspect(2, 3).elect(2, 2, &[1, 2]);
-    scene
-        .upload(2, 2, 2, "after the failover.png")
-        .heartbeats(2, &[1])
-        .after(2000);
-    scene
-}
-
-fn frozen(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = led(size, theme);
-    scene.after(4000);
-    let signal = ProcessSignal::Freeze;
-    scene.process(3, ProcessFact::Signalled { signal }).after(3000);
-    scene
-}
-
-/// Node 1 is about to be started again; node 2 has crashed too often.
-fn crashing(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = led(size, theme);
-    for number in [1, 2] {
-        let ending = Ending::Code(101);
-        scene.process(number, ProcessFact::Exited { ending });
-    }
-    let (after_ms, crashes) = (4000, 3);
-    scene.process(1, ProcessFact::Restarting { after_ms, crashes });
-    scene.process(2, ProcessFact::GaveUp { crashes: 5 }).after(1600);
-    scene
-}
-
-fn no_quorum(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = led(size, theme);
-    for number in [2, 3] {
-        let signal = ProcessSignal::Freeze;
-        scene.process(number, ProcessFact::Signalled { signal });
-    }
-    scene.after(6000);
-    scene.suspect(1, 3);
-    scene.tell(1, Fact::ElectionStarted { round: 2 }).after(1000);
-    let missing = vec![node(2), node(3)];
-    scene.tell(1, Fact::QuorumMissing { missing }).after(3000);
-    scene
-}
-
-fn attached(size: (u16, u16), theme: Theme) -> Scene {
-    let mut scene = led(size, theme);
-    scene.model.setup.control = Control::Attached;
-    let reason = "connection refused".to_owned();
-    scene.send(Message::Contact(node(1), Contact::Lost(reason)));
-    let (state, next) = (WorkerState::CatchingUp, Some(node(3)));
-    scene
-        .tell(
-            3,
-            Fact::RotationChanged {
-                node: node(2),
-                state,
-                next,
-            },
-        )
-        .after(2000);
-    scene
-}
 
 fn states(size: (u16, u16), theme: Theme) -> Vec<Named> {
     vec![
         ("nothing started", Scene::themed(size.0, size.1, theme)),
         ("busy", busy(size, theme)),
+        ("all kinds of requests", pressed(served(size, theme), "\t\tz")),
+        ("catching up and damaged", lacking(size, theme)),
+        ("dead and missing copies", missing(size, theme)),
         ("leader killed", killed(size, theme)),
         ("heir", heir(size, theme)),
         ("leader frozen", frozen(size, theme)),
@@ -135,6 +45,7 @@ fn pressed(mut scene: Scene, keys: &str) -> Scene {
         match key {
             '\n' => scene.key(KeyCode::Enter),
             '\x1b' => scene.key(KeyCode::Esc),
+            '\t' => scene.key(KeyCode::Tab),
             key => scene.press(key),
         };
     }
@@ -150,6 +61,13 @@ fn windows(size: (u16, u16), theme: Theme) -> Vec<Named> {
         ("why frozen", pressed(frozen(size, theme), "3w")),
         ("why without a quorum", pressed(no_quorum(size, theme), "1w")),
         ("why out of reach", pressed(attached(size, theme), "1w")),
+        ("why catching up", pressed(lacking(size, theme), "2w")),
+        (
+            "why a leader catches up",
+            pressed(lagging_leader(size, theme), "3w"),
+        ),
+        ("why damaged", pressed(lacking(size, theme), "1w")),
+        ("why dead", pressed(missing(size, theme), "2w")),
         ("faults", pressed(heir(size, theme), "3fjj")),
     ]
 }
@@ -216,6 +134,8 @@ fn panels_alone() {
 fn larger_terminals_show_more() {
     let at = |size| {
         let mut scenes = vec![("busy", busy(size, DARK)), ("heir", heir(size, DARK))];
+        scenes.push(("all kinds of requests", served(size, DARK)));
+        scenes.push(("catching up and damaged", lacking(size, DARK)));
         scenes.push(("help", pressed(led(size, DARK), "?")));
         scenes.push(("logs", pressed(heir(size, DARK), "l/node 2\nnn")));
         texts(&scenes)
@@ -227,7 +147,8 @@ fn larger_terminals_show_more() {
 #[test]
 fn small_terminals_show_less_and_say_what_they_need() {
     let sizes = [(60, 16), (59, 15), (24, 3), (1, 1)];
-    let scenes: Vec<Named> = sizes.into_iter().map(|size| ("heir", heir(size, DARK))).collect();
+    let mut scenes: Vec<Named> = sizes.into_iter().map(|size| ("heir", heir(size, DARK))).collect();
+    scenes.push(("catching up and damaged", lacking(sizes[0], DARK)));
     insta::assert_snapshot!("small", texts(&scenes));
 }
 
@@ -235,7 +156,7 @@ fn small_terminals_show_less_and_say_what_they_need() {
 fn ascii_is_enough() {
     let ascii = Theme::new(Palette::None, Charset::Ascii);
     let mut scenes = states((80, 24), ascii);
-    scenes.truncate(4);
+    scenes.truncate(7);
     scenes.push(("help", pressed(led((80, 24), ascii), "?")));
     scenes.push(("elections", pressed(heir((80, 24), ascii), "e")));
     scenes.push(("logs", pressed(heir((80, 24), ascii), "l/lead\nnn")));
@@ -298,6 +219,7 @@ fn styles_of_every_palette() {
         ];
         scenes.push(("logs", pressed(heir((80, 24), theme), "l/lead\nnn")));
         scenes.push(("faults", pressed(heir((80, 24), theme), "3fjj")));
+        scenes.push(("catching up", lacking((80, 24), theme)));
         for (name, scene) in scenes {
             let _ = writeln!(maps, "----- {name}\n{}", style_map(&scene.drawn()));
         }
@@ -365,6 +287,17 @@ fn the_chosen_fault_and_the_marked_line_are_seen_without_colours() {
         });
         assert_eq!(rows.count(), 1, "after {keys:?}");
     }
+}
+
+#[test]
+fn a_low_card_that_is_full_tells_its_uptime_less_exactly() {
+    let text = lagging_leader((80, 24), DARK).text();
+    assert!(
+        text.contains("│ up 1 h        12 images ││ up 1 h       1 missing │"),
+        "{text}"
+    );
+    let text = led((80, 24), DARK).text();
+    assert!(text.contains("│ up 2 s        12 images │"), "{text}");
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! The log of uploads, the newest on top.
+//! The log of uploads, the newest on top; other requests stand among them, each with a sign.
+
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Rect};
@@ -6,13 +8,17 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Row, Table, Widget};
 
-use crate::dashboard::cluster::uploads::{Outcome, Upload};
+use crate::dashboard::cluster::requests::{Done, Outcome, Request, Requests};
 use crate::dashboard::layout::Panel;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
+use crate::event::RequestKind;
 use crate::event::line::printable;
 use crate::id::NodeId;
+
+/// How wide the outcome is in a narrow panel: `✓ 3/3 42.5 ms`, and little else.
+const NARROW_OUTCOME: u16 = 13;
 
 /// How much a panel tells, by its width.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,7 +61,7 @@ impl Form {
     fn widths(self) -> Vec<Constraint> {
         use Constraint::{Fill, Length, Max, Min};
         match self {
-            Self::Narrow => vec![Length(8), Max(8), Fill(1), Length(4), Length(13)],
+            Self::Narrow => vec![Length(8), Max(8), Fill(1), Length(4), Length(NARROW_OUTCOME)],
             Self::Medium => vec![
                 Length(8),
                 Max(10),
@@ -81,54 +87,67 @@ impl Form {
     }
 }
 
-/// Draws one line an upload.
+/// Draws one line a request.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (theme, uploads) = (model.setup.theme, &model.shown().uploads);
-    let mut title = vec![Span::styled("Uploads", theme.strong())];
-    if !uploads.is_empty() {
-        let counted = format!("  {} acknowledged", uploads.acknowledged);
-        title.push(Span::styled(counted, theme.tone(Tone::Good)));
-    }
-    if uploads.failed() > 0 {
-        let failed = format!("  {} failed", uploads.failed());
-        title.push(Span::styled(failed, theme.tone(Tone::Bad)));
-    }
-    let inside = super::panel(model, Panel::Uploads, title, area, buffer);
-    if uploads.is_empty() {
+    let (theme, requests) = (model.setup.theme, &model.shown().requests);
+    let inside = super::panel(model, Panel::Uploads, title(theme, requests), area, buffer);
+    if requests.is_empty() {
         let hint = super::key_hint(theme, "u", "uploads an image");
         Line::from(hint.to_vec()).render(inside, buffer);
         return;
     }
-    let form = Form::of(inside.width);
-    let rows = uploads
+    let (form, members) = (Form::of(inside.width), model.shown().nodes.len());
+    let rows = requests
         .newest()
         .skip(model.uploads_scroll)
         .take(usize::from(inside.height))
-        .map(|upload| row(theme, upload, form));
+        .map(|request| row(theme, request, form, members));
     let table = Table::new(rows, form.widths())
         .header(form.header().style(theme.quiet()))
         .column_spacing(1);
     table.render(inside, buffer);
 }
 
-fn row(theme: Theme, upload: &Upload, form: Form) -> Row<'static> {
-    let text = |text: String| Line::raw(text);
-    let time = Line::styled(words::clock(upload.wall_ms)[..8].to_owned(), theme.quiet());
-    let user = text(printable(upload.user.as_str()).into_owned());
-    let file = upload
-        .file
-        .as_deref()
-        .map_or_else(String::new, |file| printable(file).into_owned());
-    let file = text(file);
-    let size = text(upload.bytes.map_or_else(String::new, words::bytes));
-    let leader = node(theme, upload.leader);
-    let worker = node(theme, upload.worker);
-    let (copies, took) = match &upload.outcome {
-        Outcome::Stored { copies, took } => (copies.to_string(), words::span(*took)),
-        Outcome::Running | Outcome::Failed { .. } | Outcome::Interrupted => (String::new(), String::new()),
+/// Counts what was done; what would be cut off first comes last.
+fn title(theme: Theme, requests: &Requests) -> Vec<Span<'static>> {
+    let mut title = vec![Span::styled("Uploads", theme.strong())];
+    let uploads = requests.done(RequestKind::Upload);
+    if requests
+        .newest()
+        .any(|request| request.kind == RequestKind::Upload)
+        || uploads > 0
+    {
+        let counted = format!("  {uploads} acknowledged");
+        title.push(Span::styled(counted, theme.tone(Tone::Good)));
+    }
+    if requests.failed() > 0 {
+        let failed = format!("  {} failed", requests.failed());
+        title.push(Span::styled(failed, theme.tone(Tone::Bad)));
+    }
+    for kind in [RequestKind::Download, RequestKind::List, RequestKind::Delete] {
+        let count = requests.done(kind);
+        if count > 0 {
+            title.push(Span::styled(format!("  {count} {}", past(kind)), theme.quiet()));
+        }
+    }
+    title
+}
+
+fn row(theme: Theme, request: &Request, form: Form, members: usize) -> Row<'static> {
+    let time = Line::styled(words::clock(request.wall_ms)[..8].to_owned(), theme.quiet());
+    let user = Line::raw(printable(request.user.as_str()).into_owned());
+    let file = subject(theme, request);
+    let size = Line::raw(request.bytes.map_or_else(String::new, words::bytes));
+    let leader = node(theme, request.leader);
+    let worker = node(theme, request.worker);
+    let (copies, took) = match request.outcome {
+        Outcome::Done { what, took } => (
+            copies(theme, what, members),
+            Line::raw(took.map_or_else(String::new, words::span)),
+        ),
+        Outcome::Running | Outcome::Failed { .. } | Outcome::Interrupted => Default::default(),
     };
-    let (copies, took) = (text(copies), text(took));
-    let (said, style) = outcome(theme, upload, form);
+    let (said, style) = outcome(theme, request, form, members);
     let outcome = Line::styled(said, style);
     if form == Form::Wide {
         let (leader, worker) = (Line::from(leader), Line::from(worker));
@@ -142,6 +161,18 @@ fn row(theme: Theme, upload: &Upload, form: Form) -> Row<'static> {
     Row::new([time, user, file, way, outcome])
 }
 
+/// Draws what a request is about; what is no upload has a sign before it.
+fn subject(theme: Theme, request: &Request) -> Line<'static> {
+    let subject = Span::raw(words::subject(request));
+    let sign = match request.kind {
+        RequestKind::Upload => return Line::from(subject),
+        RequestKind::Download => theme.pick("↓ ", "v "),
+        RequestKind::List => theme.pick("≡ ", "= "),
+        RequestKind::Delete => theme.pick("× ", "x "),
+    };
+    Line::from(vec![Span::styled(sign, theme.tone(Tone::Accent)), subject])
+}
+
 fn node(theme: Theme, node: Option<NodeId>) -> Span<'static> {
     node.map_or_else(
         || Span::raw(" "),
@@ -149,24 +180,82 @@ fn node(theme: Theme, node: Option<NodeId>) -> Span<'static> {
     )
 }
 
-fn outcome(theme: Theme, upload: &Upload, form: Form) -> (String, Style) {
-    let retried = if upload.attempts > 1 { " again" } else { "" };
-    match &upload.outcome {
-        Outcome::Running => (format!("running{retried}"), theme.tone(Tone::Busy)),
-        Outcome::Stored { .. } if form != Form::Narrow => (
-            format!("{} stored{retried}", theme.pick("✓", "+")),
-            theme.tone(Tone::Good),
+/// Returns how many members did not take part in what was done by all of them.
+fn missing(what: Done, members: usize) -> usize {
+    what.copies().map_or(0, |copies| members.saturating_sub(copies))
+}
+
+fn copies(theme: Theme, what: Done, members: usize) -> Line<'static> {
+    let Some(copies) = what.copies() else {
+        return Line::default();
+    };
+    let style = if missing(what, members) > 0 {
+        theme.tone(Tone::Busy)
+    } else {
+        Style::new()
+    };
+    Line::styled(format!("{copies}/{members}"), style)
+}
+
+fn outcome(theme: Theme, request: &Request, form: Form, members: usize) -> (String, Style) {
+    let again = if request.attempts > 1 { " again" } else { "" };
+    match &request.outcome {
+        Outcome::Running => (
+            format!("{}{again}", present(request.kind)),
+            theme.tone(Tone::Busy),
         ),
-        Outcome::Stored { took, copies } => (
-            format!(
-                "{} {copies}{} {}",
-                theme.pick("✓", "+"),
-                theme.pick("×", "x"),
-                words::span(*took)
-            ),
-            theme.tone(Tone::Good),
-        ),
+        Outcome::Done { what, took } => {
+            let tone = if missing(*what, members) > 0 {
+                Tone::Busy
+            } else {
+                Tone::Good
+            };
+            let said = match form {
+                Form::Narrow => narrow(*what, *took, request.kind, members),
+                Form::Medium | Form::Wide => done(*what, request.kind, members, form) + again,
+            };
+            (format!("{} {said}", theme.pick("✓", "+")), theme.tone(tone))
+        }
         Outcome::Failed { reason } => (format!("failed: {}", printable(reason)), theme.tone(Tone::Bad)),
         Outcome::Interrupted => ("interrupted".to_owned(), theme.tone(Tone::Bad)),
+    }
+}
+
+/// Words what was done where the number of copies has a column of its own.
+fn done(what: Done, kind: RequestKind, members: usize, form: Form) -> String {
+    match (missing(what, members), form) {
+        (0, _) => past(kind).to_owned(),
+        (missing, Form::Wide) => format!("{}, {missing} missing", past(kind)),
+        (missing, Form::Narrow | Form::Medium) => format!("{missing} missing"),
+    }
+}
+
+/// Words what was done in one column: the copies, or what it was, and how long it took if there is room.
+fn narrow(what: Done, took: Option<Duration>, kind: RequestKind, members: usize) -> String {
+    let said = match what.copies() {
+        Some(copies) if copies < members => return format!("only {copies}/{members}"),
+        Some(copies) => format!("{copies}/{members}"),
+        None => past(kind).to_owned(),
+    };
+    let with_time = took.map(|took| format!("{said} {}", words::span(took)));
+    let room = usize::from(NARROW_OUTCOME).saturating_sub(2);
+    with_time.filter(|text| text.len() <= room).unwrap_or(said)
+}
+
+const fn present(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::Upload => "running",
+        RequestKind::Download => "sending",
+        RequestKind::List => "listing",
+        RequestKind::Delete => "deleting",
+    }
+}
+
+const fn past(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::Upload => "stored",
+        RequestKind::Download => "sent",
+        RequestKind::List => "listed",
+        RequestKind::Delete => "deleted",
     }
 }

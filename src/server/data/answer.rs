@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use crate::id::{Ballot, ImageId};
+use crate::id::Ballot;
 use crate::protocol::frame::FrameError;
-use crate::protocol::{Bury, CatalogueItem, DataReply, DataRequest, ErrorCode, NodeError};
+use crate::protocol::{Bury, DataReply, DataRequest, ErrorCode, NodeError};
 use crate::server::connection::{Connection, STALL};
 use crate::server::context::Context;
 use crate::server::disk::code_of;
@@ -76,7 +76,8 @@ where
     W: AsyncWrite + Unpin,
 {
     match request {
-        DataRequest::Copy(copy) => copy::take(connection, copy, context).await,
+        // On the heap: a connection without a request has no use for so much room.
+        DataRequest::Copy(copy) => Box::pin(copy::take(connection, copy, context)).await,
         DataRequest::Bury(bury) => take_mark(connection, bury, context).await,
         DataRequest::LookUp { image } => {
             let known = on_disk(context, move |store| store.look_up(image)).await?;
@@ -119,17 +120,6 @@ async fn fence(ballot: Ballot, context: &Context) -> Result<(), NodeError> {
             code: ErrorCode::Busy,
             reason: "this node is stopping; ask another".to_owned(),
         }),
-    }
-}
-
-/// Refuses an image that was deleted.
-async fn refuse_buried(image: ImageId, context: &Context) -> Result<(), NodeError> {
-    match on_disk(context, move |store| store.look_up(image)).await? {
-        Some(CatalogueItem::Tombstone(_)) => Err(NodeError {
-            code: ErrorCode::Conflict,
-            reason: format!("image {image} was deleted; upload it under a new id"),
-        }),
-        Some(CatalogueItem::Entry(_)) | None => Ok(()),
     }
 }
 

@@ -78,6 +78,7 @@ impl Node {
         let now = Surroundings {
             ballot: view.ballot,
             linked: self.links.up().collect(),
+            in_sync: self.sync.me,
         };
         self.surroundings.send_if_modified(|told| {
             let news = *told != now;

@@ -144,9 +144,9 @@ async fn fetch(context: &Context, image: ImageId, peer: NodeId) -> Outcome {
         Err(FetchError::Data(error)) if error.is_of_the_image() => Outcome::NoneThere,
         Err(FetchError::Data(_)) => Outcome::PeerFailed,
         Err(FetchError::Disk(DiskError::Damaged { .. })) => Outcome::NoneThere,
-        Err(FetchError::Disk(DiskError::Store(StoreError::InProgress(_) | StoreError::Conflict(_)))) => {
-            Outcome::Needless
-        }
+        Err(FetchError::Disk(DiskError::Store(
+            StoreError::InProgress(_) | StoreError::Conflict(_) | StoreError::Buried(_),
+        ))) => Outcome::Needless,
         Err(FetchError::Disk(DiskError::Store(_) | DiskError::Silent | DiskError::CommitUnknown)) => {
             Outcome::Refused
         }
@@ -159,7 +159,7 @@ async fn copy_from(context: &Context, image: ImageId, peer: NodeId) -> Result<()
     let entry = coming.entry().clone();
     let body_bytes = entry.body_bytes;
     let header = RecordHeader::of(entry, context.config.cluster.name.clone());
-    let mut disk = Disk::begin(&context.store, header, body_bytes).await?;
+    let mut disk = Disk::begin(&context.store, header, body_bytes);
     while let Some(chunk) = coming.chunk().await? {
         disk.write(chunk).await?;
     }

@@ -138,7 +138,9 @@ impl Lender<'_> {
                     self.company.waited(began.elapsed());
                 }
                 Lag::Drop => {
-                    behind.iter().for_each(|&peer| self.leave_behind(peer));
+                    for peer in behind {
+                        self.leave_behind(peer);
+                    }
                     return Ok(());
                 }
             }

@@ -16,6 +16,9 @@ pub(crate) enum TransferError {
     /// The node stops.
     #[error("this node is stopping; offer the image again")]
     Stopping,
+    /// The same image came again, so its client has given this attempt up.
+    #[error("the image is being sent again")]
+    Superseded,
     /// Too many uploads run.
     #[error(
         "this node has {} uploads in hand; offer the image again",
@@ -76,7 +79,8 @@ impl TransferError {
     /// Says whether the connection can still carry a message that says so.
     pub(crate) fn can_be_told(&self) -> bool {
         match self {
-            Self::Write(_) | Self::TakesNothing | Self::NotAcknowledged(_) => false,
+            // Superseded, it may have been in the middle of a message.
+            Self::Write(_) | Self::TakesNothing | Self::NotAcknowledged(_) | Self::Superseded => false,
             Self::Read(error) => !matches!(error, FrameError::Io(_)),
             Self::NotAdmitted(_)
             | Self::Stopping
@@ -96,7 +100,7 @@ impl TransferError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NotAdmitted(error) => error.code,
-            Self::Stopping | Self::Busy => ErrorCode::Busy,
+            Self::Stopping | Self::Superseded | Self::Busy => ErrorCode::Busy,
             Self::SendsNothing(_) => ErrorCode::Stalled,
             Self::TooLarge { .. } | Self::NotAnImage(_) => ErrorCode::NotAccepted,
             Self::Read(_)

@@ -5,7 +5,7 @@ use heirloom::id::Epoch;
 use heirloom::protocol::{AnswerVerdict, ControlMessage, ElectionMessage, GrantVerdict};
 use heirloom::time::Time;
 
-use super::{ballot, complete, golden, lines_of, request, words};
+use super::{IMAGE, ballot, complete, golden, image, lines_of, request, words};
 
 fn answer(verdict: AnswerVerdict) -> ElectionMessage {
     ElectionMessage::Answer {
@@ -131,6 +131,15 @@ fn report() -> ControlMessage {
     }
 }
 
+fn sync() -> ControlMessage {
+    ControlMessage::Sync {
+        ballot: ballot(5, 2),
+        in_sync: true,
+    }
+}
+
+const SYNC: &str = r#"{"type":"sync","ballot":{"epoch":5,"id":2},"in_sync":true}"#;
+
 const REPORT: &str = r#"{"type":"report","ballot":{"epoch":5,"id":2},"request":9,"outcome":"failed"}"#;
 
 #[test]
@@ -146,6 +155,9 @@ fn an_election_message_has_the_same_bytes_on_a_control_connection() {
         .map(|(message, line)| (ControlMessage::Election(message), line))
         .collect();
     control.push((report(), REPORT.to_owned()));
+    control.push((sync(), SYNC.to_owned()));
+    let missed = ControlMessage::Missed { image: image() };
+    control.push((missed, format!(r#"{{"type":"missed","image":"{IMAGE}"}}"#)));
     golden(&control);
 }
 

@@ -130,7 +130,7 @@ fn requests() -> Vec<(Fact, String)> {
     };
     let assigned_line = |from: &str| {
         format!(
-            r#"{{"fact":"assigned",{BALLOT},"request":9,"image":"{IMAGE}","user":"alice","worker":1,"redispatched_from":{from},"next":2}}"#
+            r#"{{"fact":"assigned",{BALLOT},"request":9,"kind":"upload","image":"{IMAGE}","user":"alice","worker":1,"redispatched_from":{from},"next":2}}"#
         )
     };
     let active = Fact::RotationChanged {
@@ -201,8 +201,95 @@ fn uploads() -> Vec<(Fact, String)> {
     ]
 }
 
+/// What happens to other requests.
+fn reads() -> Vec<(Fact, String)> {
+    let downloaded = Fact::Downloaded {
+        image: image(),
+        user: alice(),
+        file: "größe.png".to_owned(),
+        bytes: 1_048_576,
+        took_us: 5400,
+    };
+    let deleted = Fact::Deleted {
+        image: image(),
+        user: alice(),
+        copies: 3,
+    };
+    let failed = Fact::RequestFailed {
+        kind: RequestKind::Delete,
+        image: image(),
+        user: alice(),
+        reason: "there is no such image".to_owned(),
+    };
+    let of = format!(r#""image":"{IMAGE}","user":"alice""#);
+    vec![
+        (
+            downloaded,
+            format!(r#"{{"fact":"downloaded",{of},"file":"größe.png","bytes":1048576,"took_us":5400}}"#),
+        ),
+        (
+            Fact::Listed {
+                user: alice(),
+                images: 12,
+            },
+            r#"{"fact":"listed","user":"alice","images":12}"#.to_owned(),
+        ),
+        (deleted, format!(r#"{{"fact":"deleted",{of},"copies":3}}"#)),
+        (
+            failed,
+            format!(r#"{{"fact":"request_failed","kind":"delete",{of},"reason":"there is no such image"}}"#),
+        ),
+    ]
+}
+
+/// What happens to copies.
+fn copies() -> Vec<(Fact, String)> {
+    let missed = Fact::CopyMissed {
+        image: image(),
+        peer: node(2),
+    };
+    let damaged = Fact::RecordDamaged {
+        image: image(),
+        reason: "is cut short".to_owned(),
+    };
+    let repaired = Fact::RecordRepaired {
+        image: image(),
+        peer: node(2),
+    };
+    vec![
+        (
+            missed,
+            format!(r#"{{"fact":"copy_missed","image":"{IMAGE}","peer":2}}"#),
+        ),
+        (
+            Fact::CatchingUp { missing: 7 },
+            r#"{"fact":"catching_up","missing":7}"#.to_owned(),
+        ),
+        (
+            Fact::InSync { ballot: ballot(5, 3) },
+            format!(r#"{{"fact":"in_sync",{BALLOT}}}"#),
+        ),
+        (
+            damaged,
+            format!(r#"{{"fact":"record_damaged","image":"{IMAGE}","reason":"is cut short"}}"#),
+        ),
+        (
+            repaired,
+            format!(r#"{{"fact":"record_repaired","image":"{IMAGE}","peer":2}}"#),
+        ),
+    ]
+}
+
 fn facts() -> Vec<(Fact, String)> {
-    [lives_and_links(), elections(), requests(), uploads()].concat()
+    [
+        lives_and_links(),
+        elections(),
+        requests(),
+        uploads(),
+        reads(),
+        copies(),
+    ]
+    .concat()
 }
 
 #[test]
@@ -247,6 +334,12 @@ fn reasons_and_states_have_their_bytes() {
         (WorkerState::CatchingUp, "catching_up"),
         (WorkerState::Suspect, "suspect"),
         (WorkerState::Down, "down"),
+    ]);
+    words(&[
+        (RequestKind::Upload, "upload"),
+        (RequestKind::Download, "download"),
+        (RequestKind::List, "list"),
+        (RequestKind::Delete, "delete"),
     ]);
     let reasons = [
         (StepDownReason::QuorumLost, "\"quorum_lost\""),

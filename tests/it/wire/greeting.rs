@@ -24,11 +24,15 @@ fn openings() -> Vec<(Opening, String)> {
         generation: generation(),
     };
     let user = "alice".parse().expect("a valid name");
-    let begin = r#"{"type":"hello","version":1,"cluster":"heirloom","purpose":"#;
+    let begin = r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"#;
     vec![
         (
             hello(control),
             format!(r#"{begin}"control","node":2,"generation":1730738456000}}"#),
+        ),
+        (
+            hello(Purpose::Data { node: node(2) }),
+            format!(r#"{begin}"data","node":2}}"#),
         ),
         (
             hello(Purpose::Client { user }),
@@ -126,7 +130,7 @@ fn greetings() -> Vec<(Greeted, String)> {
 fn openings_have_their_bytes() {
     golden(&openings());
     complete::<Opening>("type", &lines_of(&openings()));
-    let hellos: Vec<String> = lines_of(&openings()[..3]);
+    let hellos: Vec<String> = lines_of(&openings()[..4]);
     complete::<Purpose>("purpose", &hellos);
 }
 
@@ -173,12 +177,12 @@ fn an_opening_that_is_none_is_refused() {
     for line in [
         r"{}",
         r#"{"type":"goodbye"}"#,
-        r#"{"type":"hello","version":1,"cluster":"heirloom"}"#,
-        r#"{"type":"hello","version":1,"cluster":"heirloom","purpose":"tea"}"#,
-        r#"{"type":"hello","version":1,"cluster":"","purpose":"watch"}"#,
+        r#"{"type":"hello","version":2,"cluster":"heirloom"}"#,
+        r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"tea"}"#,
+        r#"{"type":"hello","version":2,"cluster":"","purpose":"watch"}"#,
         r#"{"type":"hello","version":-1,"cluster":"heirloom","purpose":"watch"}"#,
-        r#"{"type":"hello","version":1,"cluster":"heirloom","purpose":"client","user":"a\u0007b"}"#,
-        r#"{"type":"hello","version":1,"cluster":"heirloom","purpose":"control","node":0,"generation":1}"#,
+        r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"client","user":"a\u0007b"}"#,
+        r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"control","node":0,"generation":1}"#,
     ] {
         assert!(serde_json::from_str::<Opening>(line).is_err(), "{line}");
     }

@@ -1,14 +1,15 @@
 //! What clients and nodes say to each other.
 
 use heirloom::event::RequestKind;
-use heirloom::protocol::Back;
 use heirloom::protocol::{
-    Assignment, ClientMessage, ErrorCode, ImageKind, NodeError, NodeMessage, Offer, Stored, Upload,
+    Assignment, Back, ClientMessage, Delete, Download, ErrorCode, ImageKind, List, NodeError, NodeMessage,
+    Offer, Stored, Upload,
 };
 
+use super::data::{ENTRY, entry};
 use super::{IMAGE, ballot, complete, golden, image, lines_of, node, request, words};
 
-const ASSIGNMENT: &str = r#""ballot":{"epoch":5,"id":3},"request":9,"node":1,"stall_ms":6000"#;
+const ASSIGNMENT: &str = r#""ballot":{"epoch":5,"id":3},"request":9,"node":1,"quorum":2,"stall_ms":6000"#;
 
 fn assignment() -> Assignment {
     Assignment {
@@ -31,21 +32,40 @@ fn offer(failed: Option<u16>) -> ClientMessage {
 
 fn client_messages() -> Vec<(ClientMessage, String)> {
     let upload = ClientMessage::Upload(Upload {
-        created_ms: 1_700_000_000_000,
-        back: Back::Cipher,
         image: image(),
         file: "größe \"1\".png".to_owned(),
+        created_ms: 1_730_738_456_789,
+        back: Back::Cipher,
         assignment: assignment(),
     });
-    let begin = format!(r#"{{"type":"offer","image":"{IMAGE}","size":8589934592,"failed":"#);
+    let begin = format!(r#"{{"type":"offer","kind":"upload","image":"{IMAGE}","size":8589934592,"failed":"#);
     let upload_line = format!(
-        r#"{{"type":"upload","image":"{IMAGE}","file":"größe \"1\".png","assignment":{{{ASSIGNMENT}}}}}"#
+        r#"{{"type":"upload","image":"{IMAGE}","file":"größe \"1\".png","created_ms":1730738456789,"return":"cipher","assignment":{{{ASSIGNMENT}}}}}"#
     );
+    let download = ClientMessage::Download(Download {
+        image: image(),
+        assignment: assignment(),
+    });
+    let list = ClientMessage::List(List {
+        image: image(),
+        matching: Some("holiday".to_owned()),
+        assignment: assignment(),
+    });
+    let delete = ClientMessage::Delete(Delete {
+        image: image(),
+        assignment: assignment(),
+    });
+    let about = format!(r#""image":"{IMAGE}","assignment":{{{ASSIGNMENT}}}"#);
+    let list_line =
+        format!(r#"{{"type":"list","image":"{IMAGE}","matching":"holiday","assignment":{{{ASSIGNMENT}}}}}"#);
     vec![
         (offer(None), format!("{begin}null}}")),
         (offer(Some(2)), format!("{begin}2}}")),
         (upload, upload_line),
         (ClientMessage::Finish, r#"{"type":"finish"}"#.to_owned()),
+        (download, format!(r#"{{"type":"download",{about}}}"#)),
+        (list, list_line),
+        (delete, format!(r#"{{"type":"delete",{about}}}"#)),
     ]
 }
 
@@ -84,6 +104,32 @@ fn node_messages() -> Vec<(NodeMessage, String)> {
             format!(r#"{{"type":"stored","image":"{IMAGE}","digest":"{digest}","copies":1,"members":3}}"#),
         ),
         (
+            NodeMessage::Image(entry()),
+            format!(r#"{{"type":"image",{ENTRY}}}"#),
+        ),
+        (
+            NodeMessage::Sent {
+                digest: digest.clone(),
+            },
+            format!(r#"{{"type":"sent","digest":"{digest}"}}"#),
+        ),
+        (NodeMessage::Listing, r#"{"type":"listing"}"#.to_owned()),
+        (
+            NodeMessage::EndOfList {
+                images: 12,
+                nodes: 2,
+                members: 3,
+            },
+            r#"{"type":"end_of_list","images":12,"nodes":2,"members":3}"#.to_owned(),
+        ),
+        (
+            NodeMessage::Deleted {
+                copies: 2,
+                members: 3,
+            },
+            r#"{"type":"deleted","copies":2,"members":3}"#.to_owned(),
+        ),
+        (
             error,
             r#"{"type":"error","code":"not_accepted","reason":"this is text, not an image"}"#.to_owned(),
         ),
@@ -113,6 +159,7 @@ fn kinds_and_codes_have_their_bytes() {
         (ImageKind::Tiff, "tiff"),
         (ImageKind::Avif, "avif"),
     ]);
+    words(&[(Back::Cipher, "cipher"), (Back::None, "none")]);
     words(&[
         (ErrorCode::BadRequest, "bad_request"),
         (ErrorCode::NotAccepted, "not_accepted"),
@@ -121,6 +168,8 @@ fn kinds_and_codes_have_their_bytes() {
         (ErrorCode::Busy, "busy"),
         (ErrorCode::Stalled, "stalled"),
         (ErrorCode::Storage, "storage"),
+        (ErrorCode::NoSuchImage, "no_such_image"),
+        (ErrorCode::NoQuorum, "no_quorum"),
         (ErrorCode::Unknown, "unknown"),
     ]);
 }

@@ -1,5 +1,9 @@
 //! What a node is, in one word; every word has a shape and a colour of its own in the theme.
 
+use super::{Belief, Node, Process, Told};
+use crate::event::WorkerState;
+use crate::event::process::Ending;
+
 /// What a node is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NodeState {
@@ -91,6 +95,49 @@ impl NodeState {
             | Self::Dead
             | Self::GivenUp
             | Self::OutOfReach => false,
+        }
+    }
+}
+
+impl Node {
+    /// Returns what the node is, in one word.
+    #[must_use]
+    pub fn state(&self) -> NodeState {
+        match &self.process {
+            Process::Unknown => NodeState::NeverStarted,
+            Process::Running { told, .. } => match told {
+                Told::Nothing => self.believed_state(),
+                Told::Freeze { .. } => NodeState::Frozen,
+                Told::Stop { .. } | Told::Kill { .. } => NodeState::Stopping,
+            },
+            Process::Restarting { .. } => NodeState::Restarting,
+            Process::Down {
+                ending: Ending::Code(0),
+                ..
+            } => NodeState::Stopped,
+            Process::Down { .. } | Process::Refusing { .. } => NodeState::Dead,
+            Process::GivenUp { .. } => NodeState::GivenUp,
+            Process::OutOfReach { .. } => NodeState::OutOfReach,
+        }
+    }
+
+    fn believed_state(&self) -> NodeState {
+        match self.belief {
+            Belief::Nothing => NodeState::Starting,
+            Belief::Electing | Belief::Elected(_) => NodeState::Electing,
+            Belief::NoQuorum { .. } => NodeState::CutOff,
+            Belief::Follows(_) if self.catches_up() => NodeState::CatchingUp,
+            Belief::Follows(_) => NodeState::Following,
+            Belief::Leads(_) => NodeState::Leading,
+        }
+    }
+
+    /// Says whether it takes no work until it is in sync: the leader's word counts, if there is one.
+    #[must_use]
+    pub fn catches_up(&self) -> bool {
+        match self.in_rotation {
+            Some(state) => state == WorkerState::CatchingUp,
+            None => self.holdings.missing > 0,
         }
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::{End, bad_request, fence, read_failed, refuse_buried, tell};
+use super::{End, bad_request, fence, read_failed, tell};
 use crate::protocol::frame::FrameReader;
 use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest};
+use crate::server::alive::{self, BEAT_MAX};
 use crate::server::connection::Connection;
 use crate::server::context::Context;
 use crate::server::disk::{Disk, DiskError};
@@ -21,7 +22,7 @@ use crate::store::{Digest, RecordHeader};
 /// shows life by chunks without a body.
 const COPY_IDLE_TIME: Duration = Duration::from_mins(1);
 
-/// Takes a copy, up to its commit.
+/// Takes a copy, up to its commit; a newer attempt at the same image takes its place.
 pub(super) async fn take<R, W>(
     connection: &mut Connection<R, W>,
     copy: Copy,
@@ -31,17 +32,29 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    let arrival = context.arrivals.enter(copy.entry.image);
+    tokio::select! {
+        taken = keep(connection, copy, context) => taken,
+        () = arrival.superseded() => Err(End::Gone),
+    }
+}
+
+async fn keep<R, W>(connection: &mut Connection<R, W>, copy: Copy, context: &Context) -> Result<(), End>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
     if let Some(ballot) = copy.ballot {
         fence(ballot, context).await?;
     }
-    refuse_buried(copy.entry.image, context).await?;
     let body_bytes = copy.entry.body_bytes;
     let header = RecordHeader::of(copy.entry, context.config.cluster.name.clone());
-    let mut disk = Disk::begin(&context.store, header, body_bytes)
-        .await
-        .map_err(told)?;
+    let mut disk = Disk::begin(&context.store, header, body_bytes);
     let digest = receive(&mut connection.reader, &mut disk).await?;
-    disk.commit_as(digest).await.map_err(told)?;
+    let committed = disk.commit_as(digest);
+    // A chunk without a body: the sender sees that the disk goes on.
+    let committed = alive::until(committed, BEAT_MAX, &mut connection.writer, &DataReply::Chunk).await;
+    committed.map_err(told)?;
     tell(connection, &DataReply::Kept).await
 }
 
@@ -52,7 +65,12 @@ where
 {
     let mut chunks = Chunks::default();
     loop {
-        let request = match timeout(COPY_IDLE_TIME, reader.message()).await {
+        let next = tokio::select! {
+            biased;
+            next = timeout(COPY_IDLE_TIME, reader.message()) => next,
+            error = disk.failed() => return Err(told(error)),
+        };
+        let request = match next {
             Ok(Ok(Some(request))) => request,
             Ok(Ok(None)) => return Err(End::Gone),
             Ok(Err(error)) => return read_failed(&error).and(Err(End::Gone)),

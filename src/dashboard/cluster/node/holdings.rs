@@ -1,0 +1,53 @@
+//! What a node keeps and what it lacks, as it and the others told.
+
+use crate::event::Fact;
+
+/// What a node keeps and lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// How many images it keeps; unknown until it has told.
+    pub images: Option<u64>,
+    /// How many images it lacks of what others keep.
+    pub missing: u64,
+    /// How many records were found damaged and have not been fetched again.
+    pub damaged: u64,
+    /// How many records were fetched again since its process began.
+    pub repaired: u64,
+}
+
+impl Holdings {
+    /// Folds in what the node itself told.
+    pub(super) fn told(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Holding { images } => self.images = Some(*images),
+            Fact::CatchingUp { missing } => self.lacks(*missing),
+            Fact::InSync { .. } => self.lacks(0),
+            Fact::RecordDamaged { .. } => self.damaged += 1,
+            Fact::RecordRepaired { .. } => {
+                self.damaged = self.damaged.saturating_sub(1);
+                self.repaired += 1;
+            }
+            // Nothing else is about what is kept.
+            _ => {}
+        }
+    }
+
+    /// Folds in that another node told of an image that this one has to fetch.
+    pub(in crate::dashboard::cluster) const fn misses_one(&mut self) {
+        self.missing = self.missing.saturating_add(1);
+    }
+
+    /// Folds in how many it lacks; who lacks nothing has no damaged record either.
+    pub(super) const fn lacks(&mut self, missing: u64) {
+        self.missing = missing;
+        if missing == 0 {
+            self.damaged = 0;
+        }
+    }
+
+    /// Folds in that its process begins: it looks at its records anew, and still lacks what it lacked.
+    pub(super) const fn begins(&mut self) {
+        self.damaged = 0;
+        self.repaired = 0;
+    }
+}

@@ -1,0 +1,94 @@
+//! What a node is and lacks, as it and others tell.
+
+use super::*;
+use crate::dashboard::testing::Scene;
+use crate::dashboard::testing::{ballot_of, image, node};
+
+fn state(scene: &Scene, number: u16) -> NodeState {
+    scene.model.cluster.nodes[&node(number)].state()
+}
+
+fn holdings(scene: &Scene, number: u16) -> Holdings {
+    scene.model.cluster.nodes[&node(number)].holdings
+}
+
+fn missed(scene: &mut Scene, number: u64, peer: u16) {
+    let (image, peer) = (image(number), node(peer));
+    scene.tell(1, Fact::CopyMissed { image, peer });
+}
+
+#[test]
+fn a_node_catches_up_until_it_is_in_sync_and_the_leader_gives_it_work() {
+    let mut scene = Scene::led(80, 24);
+    scene.catch_up(2, 12);
+    assert_eq!(
+        (state(&scene, 2), holdings(&scene, 2).missing),
+        (NodeState::CatchingUp, 12)
+    );
+    scene.tell(2, Fact::CatchingUp { missing: 6 });
+    assert_eq!(holdings(&scene, 2).missing, 6);
+    let ballot = ballot_of(1, node(3));
+    scene.tell(2, Fact::InSync { ballot });
+    assert_eq!(
+        (state(&scene, 2), holdings(&scene, 2).missing),
+        (NodeState::CatchingUp, 0)
+    );
+    scene.rotates(2, WorkerState::Active);
+    assert_eq!(state(&scene, 2), NodeState::Following);
+}
+
+#[test]
+fn a_node_that_gets_work_again_lacks_nothing() {
+    let mut scene = Scene::led(80, 24);
+    scene.catch_up(2, 12).rotates(2, WorkerState::Active);
+    assert_eq!(
+        (state(&scene, 2), holdings(&scene, 2).missing),
+        (NodeState::Following, 0)
+    );
+}
+
+#[test]
+fn a_node_that_lacks_a_little_while_it_works_does_not_catch_up() {
+    let mut scene = Scene::led(80, 24);
+    scene.tell(2, Fact::CatchingUp { missing: 3 });
+    assert_eq!(
+        (state(&scene, 2), holdings(&scene, 2).missing),
+        (NodeState::Following, 3)
+    );
+}
+
+#[test]
+fn missed_copies_add_up_over_a_death_until_the_node_is_in_sync() {
+    let mut scene = Scene::led(80, 24);
+    missed(&mut scene, 1, 2);
+    scene.kill(2);
+    missed(&mut scene, 2, 2);
+    missed(&mut scene, 3, 4);
+    scene.after(10).start(2);
+    assert_eq!(holdings(&scene, 2).missing, 2);
+    let ballot = ballot_of(1, node(3));
+    scene.tell(2, Fact::Following { ballot });
+    assert_eq!(
+        state(&scene, 2),
+        NodeState::CatchingUp,
+        "before the leader says anything"
+    );
+    scene.tell(2, Fact::InSync { ballot });
+    assert_eq!(
+        (state(&scene, 2), holdings(&scene, 2).missing),
+        (NodeState::Following, 0)
+    );
+}
+
+#[test]
+fn a_damaged_record_is_counted_until_it_is_repaired_or_nothing_is_missing() {
+    let mut scene = Scene::led(80, 24);
+    scene.damage(1, 1).damage(1, 2).repair(1, 2);
+    let counts = |scene: &Scene| (holdings(scene, 1).damaged, holdings(scene, 1).repaired);
+    assert_eq!(counts(&scene), (1, 1));
+    let ballot = ballot_of(1, node(3));
+    scene.tell(1, Fact::InSync { ballot });
+    assert_eq!(counts(&scene), (0, 1), "the other one was deleted meanwhile");
+    scene.kill(1).after(10).start(1);
+    assert_eq!(counts(&scene), (0, 0), "a new life counts anew");
+}
