@@ -5,6 +5,7 @@ mod docs;
 mod durability;
 mod failover;
 mod harness;
+mod images;
 mod interop;
 mod layers;
 mod pictures;
