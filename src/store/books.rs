@@ -22,13 +22,6 @@ pub(super) struct Books {
     pub(super) read_only: bool,
 }
 
-impl Books {
-    /// Returns how many items may be committed soon, those included that are being committed.
-    pub(super) fn expected(&self) -> usize {
-        self.joining.max(self.in_progress.len())
-    }
-}
-
 /// The catalogue in short, kept up to date item by item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tally {

@@ -140,7 +140,7 @@ fn gather(core: &Core, queue: &Receiver<Job>, first: Job) -> Vec<Job> {
             jobs.push(job);
             continue;
         }
-        if core.books().expected() <= jobs.len() {
+        if core.books().joining <= jobs.len() {
             break;
         }
         let Ok(job) = queue.recv_timeout(until.saturating_duration_since(Instant::now())) else {
