@@ -15,20 +15,26 @@ use settings::Settings;
 
 mod appearance;
 mod attach;
+mod bench;
 mod decrypt;
+mod delete;
+mod download;
 mod exit;
 mod file;
 mod generate;
 mod interrupt;
+mod list;
 mod node;
 mod options;
 mod output;
 mod picture;
 mod ports;
 mod print;
+mod selected;
 mod session;
 mod settings;
 mod status;
+mod store;
 mod supervise;
 mod supervised;
 mod upload;
@@ -91,18 +97,28 @@ struct Configuration {
 enum Command {
     /// Run one node in the foreground
     Node(node::NodeArgs),
-    /// Open a session to upload images in
+    /// Open a session to upload images in, and to list, download and delete them
     Client(session::ClientArgs),
     /// Show a cluster that something else started
     Attach(attach::AttachArgs),
     /// Upload images and save them encrypted
     Upload(upload::UploadArgs),
+    /// List the images of a user, newest first
+    List(list::ListArgs),
+    /// Download an image and decrypt it
+    Download(download::DownloadArgs),
+    /// Delete images for good
+    Delete(delete::DeleteArgs),
     /// Decrypt saved images
     Decrypt(decrypt::DecryptArgs),
     /// Show how every node is; exit code 3 when no leader serves
     Status(status::StatusArgs),
     /// Wait until a leader serves; exit code 3 when none does in time
     Wait(wait::WaitArgs),
+    /// Measure how fast a cluster takes images
+    Bench(bench::BenchArgs),
+    /// Look after the files that nodes keep on this machine
+    Store(store::StoreArgs),
     /// Print a shell's completions
     Completions(generate::CompletionsArgs),
     /// Print the manual
@@ -169,9 +185,14 @@ fn run(
         Command::Client(args) => session::run(&settings()?, &args),
         Command::Attach(args) => attach::run(settings()?, args, appearance),
         Command::Upload(args) => upload::run(&settings()?, &args),
+        Command::List(args) => list::run(&settings()?, &args),
+        Command::Download(args) => download::run(&settings()?, &args),
+        Command::Delete(args) => delete::run(&settings()?, &args),
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
+        Command::Bench(args) => bench::run(&settings()?, &args),
+        Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),
         Command::Picture(args) => picture::run(&args),
@@ -241,6 +262,7 @@ mod tests {
             "--quorum=majority",
             "--insecure=false",
             "--max-image=1234567B",
+            "--scrub=0B",
             "--deadline=5s",
         ];
         let options = options(&told);

@@ -1,7 +1,7 @@
 //! The client: speaks to all members of a cluster at once and brings images to it.
 //!
 //! ```text
-//!   source --> upload --+-- offer ----> every member          part --> images/encrypted_…
+//!   source --> upload --+-- offer ----> every member          returned --> images/encrypted_…
 //!   (the file)   |      +-- transfer -> the assigned node ----^
 //!                +-- patience: again, or give up
 //!                v
@@ -16,24 +16,36 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::ClusterConfig;
-use crate::id::UserName;
-use crate::protocol::{Hello, PROTOCOL_VERSION, Purpose};
+use crate::event::RequestKind;
+use crate::id::{ImageId, UserName};
+use crate::protocol::{ErrorCode, Hello, Listed, NodeError, PROTOCOL_VERSION, Purpose};
 use crate::upload::{Observer, Receipt, UploadEvent};
 
 pub mod absence;
+mod attempt;
+pub mod bench;
+pub mod columns;
 mod complete;
 pub mod console;
 pub mod decrypt;
+mod delete;
+mod download;
 mod editor;
+pub mod ends;
 mod error;
+mod incoming;
 mod link;
+mod list;
 mod movement;
 mod offer;
 mod part;
 mod patience;
 pub mod progress;
 pub mod repl;
+mod request;
+mod returned;
 pub mod saved;
+mod selector;
 mod source;
 pub mod status;
 pub mod transcript;
@@ -41,13 +53,30 @@ mod transfer;
 mod upload;
 pub mod watch;
 
+pub use attempt::Outcome;
+pub use delete::Deleted;
+pub use download::{DownloadOptions, Downloaded, Existing, Place};
 pub(crate) use editor::state_folder;
-pub use error::{Outcome, UploadError};
+pub use error::RequestError;
+pub use incoming::Form;
+pub use list::Listing;
 pub use part::SaveError;
-pub use source::SourceError;
+pub use returned::Wanted;
+pub use selector::Selector;
+use source::{FileSource, Source};
+pub use source::{MadeImage, SourceError};
 
 /// What is known of an upload that somebody ended with Ctrl-C.
 pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating the upload is safe";
+
+/// Says what is known of a request of this kind that somebody ended with Ctrl-C.
+#[must_use]
+pub fn interrupted_in(kind: RequestKind) -> String {
+    match kind {
+        RequestKind::Upload | RequestKind::Delete => format!("interrupted{}", Outcome::Unknown(kind)),
+        RequestKind::Download | RequestKind::List => "interrupted".to_owned(),
+    }
+}
 
 /// What a client is told.
 #[derive(Debug, Clone)]
@@ -102,7 +131,8 @@ impl ClusterClient {
         &self.config
     }
 
-    /// Uploads the image at `file`, and saves what comes back in the folder for encrypted files.
+    /// Uploads the image at `file`, and does with what comes back what is wanted; an encrypted file
+    /// is saved in the folder for them.
     ///
     /// `observe` hears of everything that happens, the end included.
     ///
@@ -110,20 +140,152 @@ impl ClusterClient {
     ///
     /// When the file is no image that is accepted, when nobody leads or nothing moves for the
     /// deadline, when the nodes refuse, or when the encrypted file cannot be written.
-    pub async fn upload(&mut self, file: &Path, observe: &mut Observer<'_>) -> Result<Receipt, UploadError> {
+    pub async fn upload(
+        &mut self,
+        file: &Path,
+        wanted: Wanted,
+        observe: &mut Observer<'_>,
+    ) -> Result<Receipt, RequestError> {
         // Once is enough: a folder of many images takes its time to be listed.
-        if !std::mem::replace(&mut self.swept, true) {
+        if wanted == Wanted::Saved && !std::mem::replace(&mut self.swept, true) {
             part::sweep(&self.config.images_dir).await;
         }
-        let uploaded = upload::upload(&self.config, &mut self.links, file, observe).await;
+        let source = FileSource::open(file, self.config.image_bytes_max).await;
+        self.bring(source.map(Source::File), wanted, observe).await
+    }
+
+    /// Uploads an image that was made for a benchmark.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::upload`].
+    pub async fn upload_made(
+        &mut self,
+        image: MadeImage,
+        wanted: Wanted,
+        observe: &mut Observer<'_>,
+    ) -> Result<Receipt, RequestError> {
+        self.bring(Ok(Source::Made(image)), wanted, observe).await
+    }
+
+    async fn bring(
+        &mut self,
+        source: Result<Source, SourceError>,
+        wanted: Wanted,
+        observe: &mut Observer<'_>,
+    ) -> Result<Receipt, RequestError> {
+        let uploaded = match source {
+            // On the heap: whoever waits for an upload need not have room for it.
+            Ok(source) => {
+                let uploading = upload::upload(&self.config, &mut self.links, source, wanted, observe);
+                Box::pin(uploading).await
+            }
+            Err(error) => Err(error.into()),
+        };
         observe(match &uploaded {
             Ok(receipt) => UploadEvent::Saved(receipt.clone()),
-            Err(error) => UploadEvent::Failed {
-                reason: error.to_string(),
-            },
+            Err(error) => failed(error),
         });
         uploaded
     }
+
+    /// Lists the user's images, newest first: all, or those whose file name holds `matching` or
+    /// whose id begins with it.
+    ///
+    /// # Errors
+    ///
+    /// When nobody leads or nothing moves for the deadline, or when the nodes refuse.
+    pub async fn list(
+        &mut self,
+        matching: Option<&str>,
+        observe: &mut Observer<'_>,
+    ) -> Result<Listing, RequestError> {
+        let listed = list::list(&self.config, &mut self.links, matching, observe).await;
+        listed.inspect_err(|error| observe(failed(error)))
+    }
+
+    /// Downloads an image.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such image, or more than one may be meant; when nobody leads, nothing moves
+    /// for the deadline, or the nodes refuse; when the file exists or cannot be written. Nothing is
+    /// left half-written.
+    pub async fn download(
+        &mut self,
+        selector: &Selector,
+        options: &DownloadOptions,
+        observe: &mut Observer<'_>,
+    ) -> Result<Downloaded, RequestError> {
+        let downloaded = async {
+            let (image, _) = self.find(selector, observe).await?;
+            let Self { config, links, .. } = self;
+            download::download(config, links, image, options, observe).await
+        };
+        let downloaded = downloaded.await.map_err(|error| self.named(error, selector));
+        downloaded.inspect_err(|error| observe(failed(error)))
+    }
+
+    /// Deletes an image. That it is deleted already is no error.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such image, or more than one may be meant; when nobody leads, nothing moves
+    /// for the deadline, or the nodes refuse.
+    pub async fn delete(
+        &mut self,
+        selector: &Selector,
+        observe: &mut Observer<'_>,
+    ) -> Result<Deleted, RequestError> {
+        let deleted = async {
+            let (image, file) = self.find(selector, observe).await?;
+            let deleted = delete::delete(&self.config, &mut self.links, image, observe).await?;
+            Ok(Deleted { file, ..deleted })
+        };
+        let deleted = deleted.await.map_err(|error| self.named(error, selector));
+        deleted.inspect_err(|error| observe(failed(error)))
+    }
+
+    /// Finds the image that is meant, and its name where that had to be looked up.
+    ///
+    /// Of a look-up that goes well nothing is observed: it is no request of its own.
+    async fn find(
+        &mut self,
+        selector: &Selector,
+        observe: &mut Observer<'_>,
+    ) -> Result<(ImageId, Option<String>), RequestError> {
+        let text = match selector {
+            Selector::Id(image) => return Ok((*image, None)),
+            Selector::Text(text) => text,
+        };
+        let mut obstacles = |event| {
+            if matches!(event, UploadEvent::Retrying(_)) {
+                observe(event);
+            }
+        };
+        let listing = list::list(&self.config, &mut self.links, Some(text), &mut obstacles).await?;
+        let Listed { entry, .. } = selector::choose(text, &self.config.user, listing.images)?;
+        Ok((entry.image, Some(entry.file)))
+    }
+
+    /// Says in this client's words that a node knows of no such image.
+    fn named(&self, error: RequestError, selector: &Selector) -> RequestError {
+        match error {
+            RequestError::Node(NodeError {
+                code: ErrorCode::NoSuchImage,
+                ..
+            }) => RequestError::NoSuchImage {
+                wanted: selector.clone(),
+                user: self.config.user.clone(),
+            },
+            error => error,
+        }
+    }
+}
+
+fn failed(error: &RequestError) -> UploadEvent {
+    let reason = error.to_string();
+    UploadEvent::Failed { reason }
 }
 
 #[cfg(test)]

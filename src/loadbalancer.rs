@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Invariant: the turns are exactly the active nodes, each once. Hence while that set does not
-//! change and nobody is avoided, counts stay within one of each other.
+//! change and nobody is avoided, counts stay within one of each other. While nobody is active,
+//! those who catch up take what comes: work is never refused because nobody is in sync.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -69,18 +70,12 @@ impl RoundRobin {
         before != state
     }
 
-    /// Gives the next request to a node and counts it; `None` when no node is active.
+    /// Gives the next request to a node and counts it; `None` when no node is active or catches up.
     ///
     /// `avoiding` is a node that has failed this request: another active node takes it, out of
     /// turn if need be, and the avoided one keeps its turn.
     pub fn assign(&mut self, avoiding: Option<NodeId>) -> Option<NodeId> {
-        let at = self
-            .turns
-            .iter()
-            .position(|&node| Some(node) != avoiding)
-            .unwrap_or(0);
-        let node = self.turns.remove(at)?;
-        self.turns.push_back(node);
+        let node = self.take_turn(avoiding).or_else(|| self.stopgap(avoiding))?;
         if let Some(tally) = self.tallies.get_mut(&node) {
             tally.assigned += 1;
             tally.in_flight += 1;
@@ -101,10 +96,10 @@ impl RoundRobin {
         }
     }
 
-    /// Returns whose turn is next; `None` when no node is active.
+    /// Returns whose turn is next; `None` when no node is active or catches up.
     #[must_use]
     pub fn next(&self) -> Option<NodeId> {
-        self.turns.front().copied()
+        self.turns.front().copied().or_else(|| self.stopgap(None))
     }
 
     /// Reports every node, in the order of ids.
@@ -126,6 +121,22 @@ impl RoundRobin {
             .collect()
     }
 
+    fn take_turn(&mut self, avoiding: Option<NodeId>) -> Option<NodeId> {
+        let mut turns = self.turns.iter();
+        let at = turns.position(|&node| Some(node) != avoiding).unwrap_or(0);
+        let node = self.turns.remove(at)?;
+        self.turns.push_back(node);
+        Some(node)
+    }
+
+    /// Returns who acts while nobody is active: of those who catch up, the one with the least to do.
+    fn stopgap(&self, avoiding: Option<NodeId>) -> Option<NodeId> {
+        let tallies = self.tallies.iter();
+        let catching_up = tallies.filter(|(_, tally)| tally.state == WorkerState::CatchingUp);
+        let fewest = catching_up.min_by_key(|&(&node, tally)| (Some(node) == avoiding, tally.assigned, node));
+        fewest.map(|(&node, _)| node)
+    }
+
     /// Gives a node that became active its place in the order of ids, which goes round.
     ///
     /// Once requests have been assigned, that is never the front: whose turn is next does not
@@ -144,6 +155,8 @@ impl RoundRobin {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -171,8 +184,23 @@ mod tests {
         let mut rotation = RoundRobin::new([id(1), id(2)]);
         assert_eq!(rotation.assign(None), None);
         assert_eq!(rotation.next(), None);
-        rotation.set_state(id(2), WorkerState::CatchingUp);
+        rotation.set_state(id(2), WorkerState::Suspect);
         assert_eq!(rotation.assign(None), None);
+    }
+
+    #[test]
+    fn who_catches_up_takes_what_comes_only_while_nobody_is_active() {
+        let mut rotation = active(3);
+        rotation.set_state(id(2), WorkerState::CatchingUp);
+        assert_eq!(assigned(&mut rotation, 2), [1, 3]);
+        for node in [1, 3] {
+            rotation.set_state(id(node), WorkerState::CatchingUp);
+        }
+        assert_eq!(rotation.next(), Some(id(2)), "it has the least to do");
+        assert_eq!(assigned(&mut rotation, 4), [2, 1, 2, 3]);
+        assert_eq!(rotation.assign(Some(id(1))), Some(id(2)));
+        rotation.set_state(id(3), WorkerState::Active);
+        assert_eq!(assigned(&mut rotation, 2), [3, 3]);
     }
 
     #[test]
@@ -294,10 +322,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_active_nodes_are_assigned_and_counts_stay_within_one(
+        fn who_is_active_is_assigned_and_counts_stay_within_one(
             steps in prop::collection::vec(step(5), 0..200),
         ) {
             let mut rotation = RoundRobin::new((1..=5).map(id));
+            let mut catching_up: BTreeSet<NodeId> = BTreeSet::new();
             // What each active node was given since the active set last changed, or since a
             // request was redispatched, which may take a node out of turn.
             let mut stretch: BTreeMap<NodeId, u64> = BTreeMap::new();
@@ -308,6 +337,11 @@ mod tests {
                         let was_active = stretch.contains_key(&id(node));
                         rotation.set_state(id(node), state);
                         let is_active = state == WorkerState::Active;
+                        if state == WorkerState::CatchingUp {
+                            catching_up.insert(id(node));
+                        } else {
+                            catching_up.remove(&id(node));
+                        }
                         if is_active && !was_active {
                             stretch.insert(id(node), 0);
                         } else if was_active && !is_active {
@@ -320,18 +354,20 @@ mod tests {
                     Step::Assign => {
                         let node = rotation.assign(None);
                         prop_assert_eq!(node, next);
-                        prop_assert_eq!(node.is_none(), stretch.is_empty());
-                        if let Some(node) = node {
-                            prop_assert!(stretch.contains_key(&node), "{:?} is not active", node);
-                            *stretch.entry(node).or_default() += 1;
+                        prop_assert_eq!(node.is_none(), stretch.is_empty() && catching_up.is_empty());
+                        if let Some(count) = node.and_then(|node| stretch.get_mut(&node)) {
+                            *count += 1;
+                        } else if let Some(node) = node {
+                            prop_assert!(stretch.is_empty() && catching_up.contains(&node));
                         }
                     }
                     Step::Redispatch(failed) => {
                         let node = rotation.assign(Some(id(failed)));
-                        prop_assert_eq!(node.is_none(), stretch.is_empty());
+                        prop_assert_eq!(node.is_none(), stretch.is_empty() && catching_up.is_empty());
                         if let Some(node) = node {
-                            prop_assert!(stretch.contains_key(&node));
-                            prop_assert!(node != id(failed) || stretch.len() == 1);
+                            let asked = if stretch.is_empty() { catching_up.len() } else { stretch.len() };
+                            prop_assert!(stretch.contains_key(&node) || stretch.is_empty());
+                            prop_assert!(node != id(failed) || asked == 1);
                         }
                         restart(&mut stretch);
                     }

@@ -29,10 +29,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::arrivals::Arrivals;
 use self::clock::Clock;
 use self::connections::Connections;
 use self::context::Context;
+use self::data::DataPool;
 use self::input::NodeInput;
+use self::laggards::Laggards;
 use self::links::{Link, Links};
 use self::log::LogSink;
 use self::node::Node;
@@ -46,22 +49,33 @@ use crate::event::Fact;
 use crate::store::{DataDirectory, Identity, OpenError, Store, StoreError};
 
 mod accept;
+mod alive;
+mod arrivals;
 mod clock;
 mod connection;
 mod connections;
 mod context;
+mod data;
+mod disk;
 mod dispatch;
 mod greeting;
 mod input;
+mod kept;
+mod laggards;
 mod links;
 mod log;
 mod node;
 mod outbox;
 mod parking;
 mod peers;
+mod reading;
 mod refusals;
+mod repair;
 mod requests;
+mod scrub;
 mod sockets;
+mod surroundings;
+mod sync;
 #[cfg(test)]
 mod testing;
 mod transfer;
@@ -253,6 +267,11 @@ impl Running {
             inputs: input,
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
+            data: Arc::new(DataPool::new(&config)),
+            laggards: Laggards::default(),
+            arrivals: Arrivals::default(),
+            surroundings: tokio::sync::watch::Sender::default(),
+            lacks: Arc::default(),
             connections: Connections::default(),
             refusals: RefusalLog::default(),
             stopping: CancellationToken::new(),
@@ -274,6 +293,8 @@ impl Running {
             Arc::clone(&context),
             connections.clone(),
         ));
+        connections.spawn(sync::run(Arc::clone(&context)));
+        connections.spawn(scrub::run(Arc::clone(&context)));
         Ok(Self {
             node,
             inputs,

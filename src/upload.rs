@@ -1,4 +1,4 @@
-//! What happens during an upload, as plain data.
+//! What happens during an upload, or any other request, as plain data.
 //!
 //! The client reports it while it works; the transcript, the progress bar, the dashboard's dialog
 //! and the tests are its readers. Nothing here is a sentence for people: that is for whoever shows
@@ -46,16 +46,17 @@ pub enum UploadEvent {
         /// The leader and its reign.
         ballot: Ballot,
     },
-    /// Bytes went to the assigned node and came back encrypted.
+    /// Bytes went to the assigned node and came back encrypted, if they were to come back.
     Progress {
-        /// How many came back in this attempt.
+        /// How many came back in this attempt; or how many went up, if none is to come back.
         done: u64,
         /// How many will.
         total: u64,
     },
     /// An attempt came to nothing; the image is offered again.
     Retrying(Obstacle),
-    /// The image is stored in the cluster, and the encrypted file stands in its folder.
+    /// The image is stored in the cluster, and the encrypted file stands in its folder, if one was
+    /// wanted.
     Saved(Receipt),
     /// The upload ended without success.
     Failed {
@@ -146,7 +147,7 @@ pub enum Obstacle {
     },
 }
 
-/// Why the assigned node did not bring an upload to an acknowledgement.
+/// Why the assigned node did not bring a request to an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setback {
     /// Its connection ended, or could not be made.
@@ -161,6 +162,16 @@ pub enum Setback {
     Busy,
     /// Its disk refuses.
     Storage {
+        /// In its own words.
+        reason: String,
+    },
+    /// Its disk does not give back what is kept.
+    Unreadable {
+        /// In its own words.
+        reason: String,
+    },
+    /// Too few nodes could be asked or took part.
+    NoQuorum {
         /// In its own words.
         reason: String,
     },
@@ -180,8 +191,8 @@ pub enum Setback {
 pub struct Receipt {
     /// The image's name in the cluster, and its IV.
     pub image: ImageId,
-    /// Where the encrypted file stands.
-    pub saved: PathBuf,
+    /// Where the encrypted file stands; none when none was wanted.
+    pub saved: Option<PathBuf>,
     /// Who led.
     pub leader: NodeId,
     /// Who encrypted it.

@@ -151,6 +151,7 @@ impl Election {
             Input::Message { from, message } => self.on_message(now, from, message),
             Input::Link { peer, change } => self.on_link(now, peer, change),
             Input::Persisted { sequence } => self.on_persisted(now, sequence),
+            Input::InSync { peer, in_sync } => self.on_sync(peer, in_sync),
             Input::Tick => {}
             Input::Shutdown => self.on_shutdown(now),
         }

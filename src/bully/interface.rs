@@ -65,6 +65,15 @@ pub enum Input {
         /// The number that [`Output::Persist`] gave it.
         sequence: u64,
     },
+    /// A worker of this node's reign keeps all that this node keeps, or lacks something of it.
+    ///
+    /// Void when the reign ends or the worker breaks off: it must be said again.
+    InSync {
+        /// The worker.
+        peer: NodeId,
+        /// Whether it does.
+        in_sync: bool,
+    },
     /// Time passed: a deadline of [`super::Election::poll_timeout`] has come.
     Tick,
     /// The process was asked to stop.

@@ -59,6 +59,7 @@ impl Election {
         for peer in self.peers.values_mut() {
             peer.failed_to_lead = false;
             peer.stable_since = None;
+            peer.in_sync = false;
         }
         let reign = Reign {
             ballot,
@@ -124,6 +125,13 @@ impl Election {
             peer.stable_since.get_or_insert(now);
         }
         self.advance_reign(now);
+    }
+
+    /// A worker says whether it could serve what this node serves: only then may it take over.
+    pub(super) fn on_sync(&mut self, from: NodeId, in_sync: bool) {
+        if let Some(peer) = self.peers.get_mut(&from) {
+            peer.in_sync = in_sync && matches!(self.role, Role::Leader(_));
+        }
     }
 
     /// A process that restarted or died keeps no promise.
@@ -227,14 +235,14 @@ impl Election {
             .min()
     }
 
-    /// Who may take over next, and when: the highest id, unless a still higher one soon may.
+    /// Who may take over next, and when: the highest id in sync, unless a still higher one soon may.
     fn takeovers(&self) -> impl DoubleEndedIterator<Item = (NodeId, Time)> {
         let after = self.config.timing.takeover_after;
         let higher = self.peers.range(self.config.me..);
         higher.filter_map(move |(&id, peer)| {
             let at = peer
                 .may_take_over_at(after)
-                .filter(|_| peer.linked && !peer.leaving)?;
+                .filter(|_| peer.linked && !peer.leaving && peer.in_sync)?;
             Some((id, at))
         })
     }

@@ -33,6 +33,8 @@ pub(super) struct Peer {
     pub(super) failed_to_lead: bool,
     /// Whether it said that it is about to exit.
     pub(super) leaving: bool,
+    /// Whether it keeps all that this node keeps, as it has said in this reign.
+    pub(super) in_sync: bool,
     /// Since when it has been following without a break, as a leader sees it.
     pub(super) stable_since: Option<Time>,
     generation: Option<Generation>,
@@ -111,6 +113,7 @@ impl Peer {
         };
         self.last_loss = Some(now);
         self.stable_since = None;
+        self.in_sync = false;
     }
 
     /// When it will have been stable long enough to take over.
@@ -126,6 +129,7 @@ impl Peer {
         let restarted = self.generation.is_some_and(|known| known != generation);
         if restarted {
             self.stable_since = None;
+            self.in_sync = false;
         }
         if self.generation != Some(generation) {
             self.generation = Some(generation);

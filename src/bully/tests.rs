@@ -447,3 +447,46 @@ fn a_cluster_that_is_entirely_new_needs_only_a_quorum() {
     election.handle(ms(1), up(2, 0));
     assert!(!election.amnesia);
 }
+
+/// Renews the promises of both workers to node 2's reign, every 100 ms.
+fn promised(election: &mut Election, from: u64, until: u64) -> Vec<Output> {
+    let mut done = Vec::new();
+    for now in (from..=until).step_by(100) {
+        for worker in [1, 3] {
+            let promise = ElectionMessage::Promise {
+                ballot: ballot(6, 2),
+                leader_time: ms(now),
+            };
+            done.extend(after(election, ms(now), message(worker, promise)));
+        }
+    }
+    done
+}
+
+#[test]
+fn a_higher_id_takes_over_only_once_it_is_in_sync() {
+    let mut election = following(2);
+    let probes = after(&mut election, ms(10), refused(3, ms(9)));
+    let support = ElectionMessage::Answer {
+        round: probe_of(&probes),
+        verdict: AnswerVerdict::Support,
+        epoch: Epoch(5),
+    };
+    election.handle(ms(11), message(1, support));
+    election.handle(ms(12), Input::Persisted { sequence: 2 });
+    let grant = ElectionMessage::Grant {
+        ballot: ballot(6, 2),
+        verdict: GrantVerdict::Granted,
+    };
+    election.handle(ms(13), message(1, grant));
+    election.handle(ms(14), up(3, 5));
+    outputs(&mut election);
+
+    let much_later = 60_000;
+    assert_eq!(promised(&mut election, 100, much_later), []);
+    assert_eq!(election.serving(ms(much_later)), Some(ballot(6, 2)));
+    let (peer, in_sync) = (id(3), true);
+    let handover = after(&mut election, ms(much_later), Input::InSync { peer, in_sync });
+    let vote = Vote::of(ballot(7, 3));
+    assert_eq!(handover, [Output::Persist { sequence: 3, vote }]);
+}

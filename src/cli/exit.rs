@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::client::RequestError;
 use crate::event::line::printable;
 
 /// The table of exit codes, as `--help` and the manual show it.
@@ -38,6 +39,16 @@ impl Exit {
             Self::Usage => 2,
             Self::NoLeader => 3,
             Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<&RequestError> for Exit {
+    fn from(error: &RequestError) -> Self {
+        if error.is_no_leader() {
+            Self::NoLeader
+        } else {
+            Self::Failed
         }
     }
 }
@@ -89,6 +100,11 @@ pub(super) fn finish(ended: Result<Exit, Failure>) -> ExitCode {
 pub(super) fn complain(error: &anyhow::Error) {
     // Where standard error is gone, too, the exit code is all that is left.
     let _ = writeln!(std::io::stderr(), "{}", complaint(error));
+}
+
+/// Says something that is no error and belongs to nobody's input.
+pub(super) fn remark(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", printable(text));
 }
 
 /// Makes the line of an error, which may quote another process.

@@ -79,6 +79,7 @@ mod tests {
             quorum = "majority"
             insecure = true
             max-image = "1MiB"
+            scrub = "8MiB"
             deadline = "5s"
 
             [[node]]

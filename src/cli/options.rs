@@ -84,6 +84,10 @@ pub(super) struct Options {
     #[arg(long, global = true, env = "HEIRLOOM_MAX_IMAGE", value_name = "SIZE")]
     pub(super) max_image: Option<ByteSize>,
 
+    /// Bytes a second that a node reads to find damaged records; 0 is none [default: 4MiB]
+    #[arg(long, global = true, env = "HEIRLOOM_SCRUB", value_name = "RATE")]
+    pub(super) scrub: Option<ByteSize>,
+
     /// Time in which nothing moves after which a client gives up [default: 30s]
     #[arg(long, global = true, env = "HEIRLOOM_DEADLINE", value_name = "TIME")]
     pub(super) deadline: Option<Span>,
@@ -111,6 +115,7 @@ impl Options {
             quorum: self.quorum.or(other.quorum),
             insecure: self.insecure.or(other.insecure),
             max_image: self.max_image.or(other.max_image),
+            scrub: self.scrub.or(other.scrub),
             deadline: self.deadline.or(other.deadline),
         }
     }
@@ -141,6 +146,7 @@ impl Options {
                 "max-image",
                 self.max_image.map(|size| format!("{}B", size.as_u64())),
             ),
+            text("scrub", self.scrub.map(|rate| format!("{}B", rate.as_u64()))),
             span("deadline", self.deadline),
         ];
         flags.into_iter().flatten().collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ratatui::layout::Size;
@@ -11,7 +11,7 @@ use super::options::{Member, Options, Pace, Quorum, Span};
 use crate::client::ClientConfig;
 use crate::config::{
     Address, BASE_PORT, CLIENT_DEADLINE, ClusterConfig, IMAGE_BYTES_MAX, Members, MembersError, NodeConfig,
-    QuorumPolicy, Timing,
+    QuorumPolicy, SCRUB_BYTES_A_SECOND, Timing,
 };
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{Control, Setup};
@@ -94,6 +94,7 @@ pub(super) struct Settings {
     data_dir: PathBuf,
     images_dir: PathBuf,
     image_bytes_max: u64,
+    scrub_bytes_a_second: u64,
     deadline: Duration,
     insecure: bool,
 }
@@ -119,6 +120,7 @@ impl Settings {
             data_dir: options.data_dir.unwrap_or_else(|| "data".into()),
             images_dir: options.images_dir.unwrap_or_else(|| "images".into()),
             image_bytes_max,
+            scrub_bytes_a_second: options.scrub.map_or(SCRUB_BYTES_A_SECOND, |rate| rate.as_u64()),
             deadline: within("deadline", options.deadline, CLIENT_DEADLINE, DEADLINE_MIN)?,
             insecure: options.insecure.unwrap_or(false),
         })
@@ -142,7 +144,13 @@ impl Settings {
             quorum: self.quorum,
             data_dir: self.data_dir.join(format!("node-{id}")),
             image_bytes_max: self.image_bytes_max,
+            scrub_bytes_a_second: self.scrub_bytes_a_second,
         })
+    }
+
+    /// Returns the folder in which node N keeps its data as `node-N`.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Checks that every member is a process on this machine, so that one supervisor can own them.
@@ -184,6 +192,11 @@ impl Settings {
             image_bytes_max: self.image_bytes_max,
             deadline: self.deadline,
         }
+    }
+
+    /// Returns the size of the largest image, in bytes.
+    pub(super) fn image_bytes_max(&self) -> u64 {
+        self.image_bytes_max
     }
 }
 

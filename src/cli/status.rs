@@ -12,6 +12,7 @@ use super::interrupt::until_interrupted;
 use super::print::print;
 use super::settings::Settings;
 use crate::client::absence;
+use crate::client::columns::aligned;
 use crate::client::status::{MemberStatus, ask_all, serving};
 use crate::event::WorkerState;
 use crate::event::line::printable;
@@ -89,19 +90,7 @@ fn table(statuses: &[MemberStatus]) -> String {
     let row = |status| row(status, &turns);
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(statuses.iter().map(row));
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths);
-        let line: Vec<String> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
-        text += line.join("  ").trim_end();
-        text.push('\n');
-    }
-    text
+    aligned(&rows).join("\n") + "\n"
 }
 
 /// Returns what each node is to the rotation; only the leader knows.
@@ -162,7 +151,7 @@ mod tests {
     use super::*;
     use crate::config::QuorumPolicy;
     use crate::id::{Ballot, Epoch, Generation};
-    use crate::protocol::{QuorumStatus, RotationStatus};
+    use crate::protocol::{QuorumStatus, RotationStatus, StoreCounters};
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
@@ -191,6 +180,7 @@ mod tests {
             rotation: Vec::new(),
             images: 7,
             transfers: 0,
+            store: StoreCounters::default(),
         };
         status(node, Ok(report))
     }

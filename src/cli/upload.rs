@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use clap::Args;
 use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::exit::{Exit, Failure, complain};
@@ -14,7 +14,7 @@ use super::interrupt::until_interrupted;
 use super::print::{PrintError, print};
 use super::settings::Settings;
 use crate::client::console::Console;
-use crate::client::{ClusterClient, INTERRUPTED, UploadError};
+use crate::client::{ClusterClient, INTERRUPTED, RequestError, Wanted};
 use crate::id::UserName;
 use crate::upload::{Receipt, UploadEvent};
 
@@ -26,9 +26,26 @@ pub(super) struct UploadArgs {
     /// Whose images they are; the key is made from this name
     #[arg(long, env = "HEIRLOOM_USER")]
     user: UserName,
+    /// What comes back: the encrypted image, which is saved, or nothing but the acknowledgement
+    #[arg(
+        long = "return",
+        env = "HEIRLOOM_RETURN",
+        value_name = "WHAT",
+        default_value = "cipher"
+    )]
+    back: Return,
     /// Print one line of JSON for each file instead of the transcript
     #[arg(long, env = "HEIRLOOM_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
+}
+
+/// What an upload gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Return {
+    /// The encrypted image
+    Cipher,
+    /// Nothing but the acknowledgement
+    None,
 }
 
 /// Uploads one file after the other; a file that fails does not keep the next from its try.
@@ -52,12 +69,16 @@ async fn upload_all<'a>(
     under_way: &Cell<Option<&'a Path>>,
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
+    let wanted = match args.back {
+        Return::Cipher => Wanted::Saved,
+        Return::None => Wanted::Nothing,
+    };
     for file in &args.files {
         under_way.set(Some(file));
         let ended = if args.json {
-            told_as_json(&mut client, file).await?
+            told_as_json(&mut client, file, wanted).await?
         } else {
-            told_as_transcript(&mut client, file).await?
+            told_as_transcript(&mut client, file, wanted).await?
         };
         under_way.set(None);
         match ended {
@@ -70,20 +91,24 @@ async fn upload_all<'a>(
     Ok(exit)
 }
 
-async fn told_as_json(client: &mut ClusterClient, file: &Path) -> Result<Exit, PrintError> {
-    let uploaded = client.upload(file, &mut |_| {}).await;
+async fn told_as_json(client: &mut ClusterClient, file: &Path, wanted: Wanted) -> Result<Exit, PrintError> {
+    let uploaded = client.upload(file, wanted, &mut |_| {}).await;
     print(&format!("{}\n", json_line(file, &uploaded)))?;
-    Ok(uploaded.map_or_else(|error| exit_of(&error), |_| Exit::Done))
+    Ok(uploaded.map_or_else(|error| Exit::from(&error), |_| Exit::Done))
 }
 
-async fn told_as_transcript(client: &mut ClusterClient, file: &Path) -> Result<Exit, PrintError> {
+async fn told_as_transcript(
+    client: &mut ClusterClient,
+    file: &Path,
+    wanted: Wanted,
+) -> Result<Exit, PrintError> {
     let mut console = Console::new(io::stdout());
     let mut show = |event: UploadEvent| console.show(&event);
-    let uploaded = client.upload(file, &mut show).await;
+    let uploaded = client.upload(file, wanted, &mut show).await;
     let printed = console.finish();
     let exit = uploaded.map_or_else(
         |error| {
-            let exit = exit_of(&error);
+            let exit = Exit::from(&error);
             complain(&error.into());
             exit
         },
@@ -93,19 +118,11 @@ async fn told_as_transcript(client: &mut ClusterClient, file: &Path) -> Result<E
     Ok(exit)
 }
 
-fn exit_of(error: &UploadError) -> Exit {
-    if error.is_no_leader() {
-        Exit::NoLeader
-    } else {
-        Exit::Failed
-    }
-}
-
-fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json::Value {
+fn json_line(file: &Path, uploaded: &Result<Receipt, RequestError>) -> serde_json::Value {
     match uploaded {
         Ok(receipt) => json!({
             "file": file.to_string_lossy(),
-            "saved": receipt.saved.to_string_lossy(),
+            "saved": receipt.saved.as_ref().map(|path| path.to_string_lossy()),
             "image": receipt.image,
             "leader": receipt.leader,
             "server": receipt.server,
@@ -114,7 +131,7 @@ fn json_line(file: &Path, uploaded: &Result<Receipt, UploadError>) -> serde_json
             "members": receipt.members,
             "digest": receipt.digest,
         }),
-        Err(error) => failure_line(file, &error.to_string(), exit_of(error)),
+        Err(error) => failure_line(file, &error.to_string(), Exit::from(error)),
     }
 }
 

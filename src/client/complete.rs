@@ -8,7 +8,7 @@ use rustyline::completion::Completer;
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 
 /// The commands of the REPL, as they are typed.
-const COMMANDS: [&str; 3] = ["upload ", "help", "quit"];
+const COMMANDS: [&str; 6] = ["upload ", "list", "download ", "delete ", "help", "quit"];
 
 /// Completes what is typed at the prompt.
 #[derive(Debug, Helper, Highlighter, Hinter, Validator)]
@@ -25,8 +25,8 @@ impl Completer for ReplCompleter {
 /// Returns where the word to be completed begins, and what may stand there.
 fn candidates(typed: &str) -> (usize, Vec<String>) {
     let start = typed.len() - typed.trim_start().len();
-    if let Some(rest) = typed[start..].strip_prefix("upload ") {
-        let path = rest.trim_start().trim_start_matches(['"', '\'']);
+    if let Some(path) = path_in(&typed[start..]) {
+        let path = path.trim_start().trim_start_matches(['"', '\'']);
         let name = path.rfind('/').map_or(path, |slash| &path[slash + 1..]);
         let folder = &path[..path.len() - name.len()];
         (typed.len() - name.len(), names(folder, name))
@@ -35,6 +35,16 @@ fn candidates(typed: &str) -> (usize, Vec<String>) {
         let commands = COMMANDS.iter().filter(|command| command.starts_with(word));
         (start, commands.map(ToString::to_string).collect())
     }
+}
+
+/// Returns the beginning of a path, where the line has come to one.
+fn path_in(line: &str) -> Option<&str> {
+    if let Some(path) = line.strip_prefix("upload ") {
+        return Some(path);
+    }
+    // After the image comes the file; a name with spaces is too rarely typed to be looked for.
+    let (_, file) = line.strip_prefix("download ")?.trim_start().split_once(' ')?;
+    Some(file)
 }
 
 /// Returns the names in `folder` that begin with `beginning`; those of folders end in a slash.
@@ -65,6 +75,10 @@ mod tests {
     fn commands_are_completed() {
         assert_eq!(candidates("up"), (0, vec!["upload ".to_owned()]));
         assert_eq!(candidates(" q"), (1, vec!["quit".to_owned()]));
+        assert_eq!(
+            candidates("d"),
+            (0, vec!["download ".to_owned(), "delete ".to_owned()])
+        );
         assert_eq!(candidates("x"), (0, Vec::new()));
     }
 
@@ -75,8 +89,8 @@ mod tests {
         std::fs::write(folder.path().join("my photo.png"), "").expect("written");
         std::fs::write(folder.path().join(".my secret.png"), "").expect("written");
         std::fs::create_dir(folder.path().join("my trip")).expect("made");
-        for quote in ["", "\""] {
-            let typed = format!("upload {quote}{root}/my ");
+        for before in ["upload ", "upload \"", "download a.png "] {
+            let typed = format!("{before}{root}/my ");
             let (start, names) = candidates(&typed);
             assert_eq!(&typed[start..], "my ");
             assert_eq!(names, ["my photo.png", "my trip/"]);

@@ -48,6 +48,11 @@ impl<W: Write> Console<W> {
         }
     }
 
+    /// Takes the progress bar off the screen: nothing more will move.
+    pub fn clear(&mut self) {
+        self.progress.clear();
+    }
+
     /// Prints one line; whoever's words are in it, they are one.
     pub fn line(&mut self, line: &str) {
         if self.broken.is_some() {

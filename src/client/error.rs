@@ -1,62 +1,24 @@
-//! Why an upload failed, said so that a person knows what to do.
+//! Why a request failed, said so that a person knows what to do.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use super::absence;
+use super::attempt::Outcome;
 use super::part::SaveError;
+use super::selector::Selector;
 use super::source::SourceError;
-use super::transfer::TransferError;
 use crate::config::Members;
 use crate::encryption::RandomError;
-use crate::id::{ImageId, NodeId};
-use crate::protocol::{ErrorCode, NodeError};
-use crate::upload::{Obstacle, Unreachable, line};
+use crate::event::line::printable;
+use crate::id::{ImageId, NodeId, UserName};
+use crate::protocol::{ImageKind, Listed, NodeError};
+use crate::upload::{Obstacle, Setback, Unreachable, line};
 
-/// Whether an upload that failed may have happened all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nothing was sent, or whoever got it said that it kept nothing.
-    NotStored,
-    /// Bytes were sent, and no answer came, or one that does not know either.
-    Unknown,
-}
-
-impl Outcome {
-    /// Returns what is known after one more attempt ended in `error`.
-    ///
-    /// A node that says why it refuses has kept nothing, unless it says that it does not know; one
-    /// that falls silent may have.
-    pub(super) fn after(self, error: &TransferError) -> Self {
-        match error {
-            TransferError::Lost
-            | TransferError::Stalled
-            | TransferError::Mismatch
-            | TransferError::Node(NodeError {
-                code: ErrorCode::Unknown,
-                ..
-            }) => Self::Unknown,
-            TransferError::Node(_)
-            | TransferError::Changed
-            | TransferError::Source(_)
-            | TransferError::Save(_) => self,
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotStored => Ok(()),
-            Self::Unknown => f.write_str("; the outcome is unknown; repeating the upload is safe"),
-        }
-    }
-}
-
-/// Why an upload failed.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
-pub enum UploadError {
+pub enum RequestError {
     /// The file is none that can be uploaded.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -66,7 +28,7 @@ pub enum UploadError {
         /// Its path, as a person reads it.
         file: String,
     },
-    /// The folder for encrypted files does not take one.
+    /// The folder does not take the file.
     #[error(transparent)]
     Save(#[from] SaveError),
     /// The image is in the cluster, but its encrypted file could not be kept here.
@@ -80,12 +42,54 @@ pub enum UploadError {
     /// The system gives no random bytes for the image's name.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// The user has no such image.
+    #[error("no image {:?} of {user}; `heirloom list --user {user}` shows what there is", .wanted.to_string())]
+    NoSuchImage {
+        /// What was asked for.
+        wanted: Selector,
+        /// Whose images were looked through.
+        user: UserName,
+    },
+    /// What was asked for may mean more than one image.
+    #[error("{prefix:?} begins the ids of {} images: {}; give more digits", .candidates.len(), Candidates(.candidates))]
+    Ambiguous {
+        /// What was asked for.
+        prefix: String,
+        /// What it may mean, newest first.
+        candidates: Vec<Listed>,
+    },
+    /// A file stands where a download would.
+    #[error(
+        "{file} exists already; nothing was overwritten; choose another name (--output), or replace it (--force)"
+    )]
+    Exists {
+        /// The path, as a person reads it.
+        file: String,
+    },
+    /// What the nodes keep is undamaged, and does not decrypt to an image of its kind.
+    #[error(
+        "image {image} does not decrypt to the {kind} that it should be for user {user}; --encrypted saves it as it is kept"
+    )]
+    NotAnImage {
+        /// The image.
+        image: ImageId,
+        /// What it should be.
+        kind: ImageKind,
+        /// Whose key was tried.
+        user: UserName,
+    },
     /// A node refused it for good.
     #[error(transparent)]
     Node(NodeError),
-    /// Every node's disk refuses.
+    /// Every node's disk refuses to write.
     #[error("no node can store it: {reason}")]
     Storage {
+        /// The words of the last one.
+        reason: String,
+    },
+    /// Every node's disk refuses to read.
+    #[error("no node can read it: {reason}")]
+    Unreadable {
         /// The words of the last one.
         reason: String,
     },
@@ -133,14 +137,56 @@ pub enum UploadError {
     },
 }
 
-impl UploadError {
-    /// Says whether the cluster, rather than the request, is to blame: nobody leads it.
+impl RequestError {
+    /// Says whether the cluster, rather than the request, is to blame: nobody leads it, or too few do
+    /// their part.
     #[must_use]
     pub fn is_no_leader(&self) -> bool {
-        matches!(
-            self,
-            Self::NobodyListens { .. } | Self::NoLeader { .. } | Self::EveryoneDeclines { .. }
-        )
+        match self {
+            Self::NobodyListens { .. } | Self::NoLeader { .. } | Self::EveryoneDeclines { .. } => true,
+            Self::GaveUp { obstacle, .. } => is_no_quorum(obstacle),
+            Self::Source(_)
+            | Self::Changed { .. }
+            | Self::Save(_)
+            | Self::StoredNotSaved { .. }
+            | Self::Random(_)
+            | Self::NoSuchImage { .. }
+            | Self::Ambiguous { .. }
+            | Self::Exists { .. }
+            | Self::NotAnImage { .. }
+            | Self::Node(_)
+            | Self::Storage { .. }
+            | Self::Unreadable { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+}
+
+/// How many images are named when it is not clear which is meant; more would not be read.
+const CANDIDATES_SHOWN: usize = 10;
+
+struct Candidates<'a>(&'a [Listed]);
+
+impl fmt::Display for Candidates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Listed { entry, .. }) in self.0.iter().take(CANDIDATES_SHOWN).enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{} ({})", entry.image, printable(&entry.file))?;
+        }
+        if self.0.len() > CANDIDATES_SHOWN {
+            write!(f, " and {} more", self.0.len() - CANDIDATES_SHOWN)?;
+        }
+        Ok(())
+    }
+}
+
+fn is_no_quorum(obstacle: &Obstacle) -> bool {
+    match obstacle {
+        Obstacle::Attempt { why, .. } => matches!(why, Setback::NoQuorum { .. }),
+        Obstacle::NoLeader { .. }
+        | Obstacle::EveryoneDeclines
+        | Obstacle::NobodyListens
+        | Obstacle::Refused { .. } => false,
     }
 }
 
@@ -184,29 +230,15 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::event::RequestKind;
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
     }
 
     #[test]
-    fn only_a_node_that_knows_that_it_kept_nothing_settles_the_outcome() {
-        let refused = |code| {
-            let reason = String::new();
-            Outcome::NotStored.after(&TransferError::Node(NodeError { code, reason }))
-        };
-        assert_eq!(refused(ErrorCode::Storage), Outcome::NotStored);
-        assert_eq!(refused(ErrorCode::Unknown), Outcome::Unknown);
-        let later = TransferError::Node(NodeError {
-            code: ErrorCode::Busy,
-            reason: String::new(),
-        });
-        assert_eq!(Outcome::Unknown.after(&later), Outcome::Unknown);
-    }
-
-    #[test]
     fn a_missing_quorum_names_the_missing_nodes() {
-        let error = |missing: Vec<NodeId>, outcome| UploadError::NoLeader {
+        let error = |missing: Vec<NodeId>, outcome| RequestError::NoLeader {
             waited: Duration::from_secs(30),
             missing: missing
                 .into_iter()
@@ -215,11 +247,11 @@ mod tests {
             outcome,
         };
         assert_eq!(
-            error(vec![id(2), id(3)], Outcome::NotStored).to_string(),
+            error(vec![id(2), id(3)], Outcome::NotDone).to_string(),
             "no leader answered for 30s: nodes 2 and 3 are not up; start them"
         );
         assert_eq!(
-            error(vec![id(3)], Outcome::Unknown).to_string(),
+            error(vec![id(3)], Outcome::Unknown(RequestKind::Upload)).to_string(),
             "no leader answered for 30s: node 3 is not up; start it; \
              the outcome is unknown; repeating the upload is safe"
         );
@@ -229,9 +261,9 @@ mod tests {
     fn when_no_node_runs_the_way_to_start_them_is_said() {
         let address = |port| format!("127.0.0.1:{port}").parse().expect("valid");
         let members = BTreeMap::from([(id(1), address(8001)), (id(2), address(8002))]);
-        let error = UploadError::NobodyListens {
+        let error = RequestError::NobodyListens {
             members: Members::new(members).expect("valid"),
-            outcome: Outcome::NotStored,
+            outcome: Outcome::NotDone,
         };
         assert_eq!(
             error.to_string(),

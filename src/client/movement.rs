@@ -47,6 +47,11 @@ impl Movement {
         self.moved().last = Instant::now();
     }
 
+    /// Notes that the node shows life, though it brings nothing yet.
+    pub(super) fn note_alive(&self) {
+        self.moved().last = Instant::now();
+    }
+
     /// Notes that bytes came back.
     pub(super) fn note_returned(&self) {
         let now = Instant::now();

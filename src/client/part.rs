@@ -1,8 +1,8 @@
 //! A file that appears whole or not at all.
 //!
 //! It grows under a hidden name in the folder where it will stand, so that keeping it is one
-//! rename; dropped before that, it is gone. It never replaces another file. It is locked while it
-//! grows: one that is not was left by a process that was killed, and [`sweep`] removes it.
+//! rename; dropped before that, it is gone. It replaces another file only when that is asked for. It
+//! is locked while it grows: one that is not was left by a process that was killed, and [`sweep`] removes it.
 
 use std::fs::{DirEntry, Permissions};
 use std::io::{self, SeekFrom};
@@ -60,6 +60,8 @@ pub(super) enum Target {
     Free(SavedName),
     /// Under this name or not at all.
     Exactly(PathBuf),
+    /// Under this name, in place of what has it.
+    Replacing(PathBuf),
 }
 
 /// An unfinished file.
@@ -127,6 +129,7 @@ impl PartFile {
             let path = match target {
                 Target::Free(name) => persist_free(temporary, &folder, &name)?,
                 Target::Exactly(path) => persist(temporary, &path).map_err(|failure| failure.error)?,
+                Target::Replacing(path) => replace(temporary, path)?,
             };
             // The name, too, must outlive a power cut.
             let synced = std::fs::File::open(&folder).and_then(|folder| folder.sync_all());
@@ -208,6 +211,13 @@ fn persist(temporary: NamedTempFile, path: &Path) -> Result<PathBuf, Box<NotPers
                 error,
             }))
         }
+    }
+}
+
+fn replace(temporary: NamedTempFile, path: PathBuf) -> Result<PathBuf, SaveError> {
+    match temporary.persist(&path) {
+        Ok(_) => Ok(path),
+        Err(failure) => Err(wrong(&path, failure.error)),
     }
 }
 

@@ -5,33 +5,22 @@
 //! can drive it. A command that fails says so, and the next one is read.
 
 use std::io::{self, BufRead, Write};
-use std::path::{Path, PathBuf};
 
 use rustyline::error::ReadlineError;
 
+use self::command::{Command, HELP};
 use super::console::Console;
+use super::download::{DownloadOptions, Existing, Place};
 use super::editor::LineEditor;
-use super::{ClusterClient, INTERRUPTED};
+use super::incoming::Form;
+use super::{ClusterClient, RequestError, Selector, Wanted, ends, interrupted_in};
+use crate::event::RequestKind;
 use crate::id::UserName;
-use crate::upload::UploadEvent;
+use crate::upload::{Observer, UploadEvent};
 
-/// What `help` says.
-const HELP: &str = "\
-Available commands:
-  upload <image_path>  - Upload and encrypt an image
-  help                 - Show this help message
-  quit                 - Exit the client";
+mod command;
 
-/// A line that was typed, understood.
-#[derive(Debug, PartialEq, Eq)]
-enum Command {
-    Upload(PathBuf),
-    Help,
-    Quit,
-    Nothing,
-    /// Not understood; says what to type instead.
-    Wrong(String),
-}
+pub(crate) use command::at_home;
 
 /// Where lines come from.
 #[derive(Debug)]
@@ -90,7 +79,10 @@ where
             Command::Quit => break,
             Command::Help => HELP.lines().for_each(|line| console.line(line)),
             Command::Wrong(why) => console.line(&format!("✗ {why}")),
-            Command::Upload(path) => upload(client, &path, &mut console, &mut interrupted).await,
+            command
+            @ (Command::Upload(_) | Command::List(_) | Command::Download(..) | Command::Delete(_)) => {
+                request(client, command, &mut console, &mut interrupted).await;
+            }
         }
         console.line("");
     }
@@ -112,72 +104,87 @@ fn greet<W: Write>(console: &mut Console<W>, user: &UserName) {
     }
 }
 
-async fn upload<W: Write + Send, F: Future<Output = ()>>(
+/// Does what is asked of the cluster, and shows how it goes.
+async fn request<W: Write + Send, F: Future<Output = ()>>(
     client: &mut ClusterClient,
-    path: &Path,
+    command: Command,
     console: &mut Console<W>,
     interrupted: &mut impl FnMut() -> F,
 ) {
+    match command {
+        Command::Upload(path) => {
+            let uploading =
+                async |observe: &mut Observer<'_>| client.upload(&path, Wanted::Saved, observe).await;
+            attend(console, interrupted, RequestKind::Upload, uploading).await;
+        }
+        Command::List(text) => {
+            let listing = async |observe: &mut Observer<'_>| client.list(text.as_deref(), observe).await;
+            let listed = attend(console, interrupted, RequestKind::List, listing).await;
+            let lines = listed.map(|listing| ends::listed(&listing, &client.config().user, text.as_deref()));
+            print_all(console, lines);
+        }
+        Command::Download(selector, file) => {
+            let options = DownloadOptions {
+                form: Form::Plain,
+                place: Place::named_or(file, "."),
+                existing: Existing::Kept,
+            };
+            let downloading =
+                async |observe: &mut Observer<'_>| client.download(&selector, &options, observe).await;
+            let downloaded = attend(console, interrupted, RequestKind::Download, downloading).await;
+            print_all(
+                console,
+                downloaded.map(|downloaded| ends::downloaded(&downloaded)),
+            );
+        }
+        Command::Delete(selectors) => delete(client, &selectors, console, interrupted).await,
+        Command::Help | Command::Quit | Command::Nothing | Command::Wrong(_) => {}
+    }
+}
+
+/// Deletes one image after the other; one that cannot be deleted ends it.
+async fn delete<W: Write + Send, F: Future<Output = ()>>(
+    client: &mut ClusterClient,
+    selectors: &[Selector],
+    console: &mut Console<W>,
+    interrupted: &mut impl FnMut() -> F,
+) {
+    for selector in selectors {
+        let deleting = async |observe: &mut Observer<'_>| client.delete(selector, observe).await;
+        let Some(deleted) = attend(console, interrupted, RequestKind::Delete, deleting).await else {
+            return;
+        };
+        print_all(console, Some(ends::deleted(&deleted)));
+    }
+}
+
+/// Shows a request while it runs, and why it failed; returns what it came to.
+async fn attend<T, W: Write + Send, F: Future<Output = ()>>(
+    console: &mut Console<W>,
+    interrupted: &mut impl FnMut() -> F,
+    kind: RequestKind,
+    work: impl AsyncFnOnce(&mut Observer<'_>) -> Result<T, RequestError>,
+) -> Option<T> {
     console.begin();
     let mut show = |event: UploadEvent| console.show(&event);
     let failed = tokio::select! {
-        uploaded = client.upload(path, &mut show) => match uploaded {
-            Ok(_) => return,
+        done = work(&mut show) => match done {
+            Ok(done) => {
+                console.clear();
+                return Some(done);
+            }
             Err(error) => error.to_string(),
         },
-        () = interrupted() => {
-            INTERRUPTED.to_owned()
-        }
+        () = interrupted() => interrupted_in(kind),
     };
     console.begin();
     console.line(&format!("✗ {failed}"));
+    None
 }
 
-impl Command {
-    fn parse(line: &[u8]) -> Self {
-        let line = line.trim_ascii();
-        let (word, rest) = match line.iter().position(u8::is_ascii_whitespace) {
-            Some(space) => (&line[..space], line[space..].trim_ascii()),
-            None => (line, &line[line.len()..]),
-        };
-        match (word, rest) {
-            (b"", _) => Self::Nothing,
-            (b"help", b"") => Self::Help,
-            (b"quit", b"") => Self::Quit,
-            (b"upload", b"") => Self::Wrong("upload what? type: upload <image_path>".to_owned()),
-            (b"upload", path) => Self::Upload(at_home(&path_of(unquoted(path)))),
-            _ => {
-                let word = String::from_utf8_lossy(line);
-                Self::Wrong(format!("unknown command '{word}'; type 'help' for commands"))
-            }
-        }
-    }
-}
-
-/// Takes a pair of quotes off, for those who are used to typing them.
-fn unquoted(path: &[u8]) -> &[u8] {
-    match path {
-        [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] if !inside.is_empty() => inside,
-        path => path,
-    }
-}
-
-#[cfg(unix)]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    std::ffi::OsStr::from_bytes(bytes).into()
-}
-
-#[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    String::from_utf8_lossy(bytes).into_owned().into()
-}
-
-/// Replaces a leading `~`, which no shell replaces here.
-pub(crate) fn at_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        (Ok(_) | Err(_), _) => path.to_owned(),
+fn print_all<W: Write>(console: &mut Console<W>, lines: Option<Vec<String>>) {
+    for line in lines.into_iter().flatten() {
+        console.line(&line);
     }
 }
 
@@ -217,39 +224,5 @@ fn typed_line(editor: &mut LineEditor) -> io::Result<Option<Vec<u8>>> {
         Err(ReadlineError::Eof) => Ok(None),
         Err(ReadlineError::Io(error)) => Err(error),
         Err(error) => Err(io::Error::other(error)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rest_of_an_upload_line_is_the_path() {
-        let upload = |path: &str| Command::Upload(path.into());
-        assert_eq!(Command::parse(b"upload a.png\n"), upload("a.png"));
-        assert_eq!(
-            Command::parse(b"  upload   my photo.png "),
-            upload("my photo.png")
-        );
-        assert_eq!(Command::parse(b"upload \"my photo.png\""), upload("my photo.png"));
-        assert_eq!(Command::parse(b"upload 'it''s.png'"), upload("it''s.png"));
-        assert_eq!(Command::parse(b"upload \"half.png"), upload("\"half.png"));
-        assert_eq!(Command::parse("upload фото.png".as_bytes()), upload("фото.png"));
-    }
-
-    #[test]
-    fn what_is_no_command_says_what_to_type() {
-        let wrong = |why: &str| Command::Wrong(why.to_owned());
-        assert_eq!(
-            Command::parse(b"uplaod a.png"),
-            wrong("unknown command 'uplaod a.png'; type 'help' for commands")
-        );
-        assert_eq!(
-            Command::parse(b"upload"),
-            wrong("upload what? type: upload <image_path>")
-        );
-        assert_eq!(Command::parse(b" \t "), Command::Nothing);
-        assert_eq!(Command::parse(b"quit\r\n"), Command::Quit);
     }
 }

@@ -60,6 +60,18 @@ impl SavedName {
         }
     }
 
+    /// Names what was called `original`, wherever that stood, as it was.
+    #[must_use]
+    pub fn own(original: &Path) -> Self {
+        let (stem, extension) = parts(original);
+        Self {
+            prefix: "",
+            stem,
+            suffix: String::new(),
+            extension,
+        }
+    }
+
     /// Returns the `nth` name, counted from 1; from the second on, the number is part of it.
     #[must_use]
     pub fn nth(&self, nth: u32) -> String {

@@ -11,9 +11,13 @@ use crate::encryption::{Cipher, Key};
 use crate::id::{Ballot, Epoch, ImageId, NodeId, RequestId, UserName};
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{
-    Assignment, CHUNK_BYTES, ClientMessage, ErrorCode, Greeted, NodeError, NodeMessage, Offer, Opening,
+    Assignment, Back, CHUNK_BYTES, ClientMessage, ErrorCode, Greeted, NodeError, NodeMessage, Offer, Opening,
     Stored, Welcome,
 };
+
+mod kept;
+
+pub(super) use kept::{kept_content, kept_id};
 
 /// What a scripted node does.
 #[derive(Debug, Clone)]
@@ -86,11 +90,11 @@ impl Connection {
         while let Some(message) = self.reader.message::<ClientMessage>().await? {
             match &message {
                 ClientMessage::Offer(offer) => self.answer(offer).await?,
-                ClientMessage::Upload(upload) => self.encrypt(upload.image).await?,
-                ClientMessage::Download(_)
-                | ClientMessage::List(_)
-                | ClientMessage::Delete(_)
-                | ClientMessage::Finish => self.note(&message),
+                ClientMessage::Upload(upload) => self.encrypt(upload.image, upload.back).await?,
+                ClientMessage::Download(download) => self.send(download.image).await?,
+                ClientMessage::List(list) => self.list(list.matching.as_deref()).await?,
+                ClientMessage::Delete(delete) => self.delete(delete.image).await?,
+                ClientMessage::Finish => self.note(&message),
             }
         }
         Ok(())
@@ -122,7 +126,7 @@ impl Connection {
         self.writer.message(&answer).await
     }
 
-    async fn encrypt(&mut self, image: ImageId) -> Result<(), FrameError> {
+    async fn encrypt(&mut self, image: ImageId, back: Back) -> Result<(), FrameError> {
         if let Script::Refuse(code) = self.script {
             let reason = "not today".to_owned();
             let refusal = NodeMessage::Error(NodeError { code, reason });
@@ -134,9 +138,11 @@ impl Connection {
         let mut encrypted = image.as_bytes().to_vec();
         loop {
             digest.update(&encrypted);
-            let length = encrypted.len() as u64;
-            self.writer.message_with_body(&NodeMessage::Chunk, length).await?;
-            self.writer.body(&encrypted).await?;
+            if back == Back::Cipher {
+                let length = encrypted.len() as u64;
+                self.writer.message_with_body(&NodeMessage::Chunk, length).await?;
+                self.writer.body(&encrypted).await?;
+            }
             if matches!(self.script, Script::Vanish) {
                 return Err(FrameError::EndInHeader);
             }

@@ -14,6 +14,8 @@ use crate::id::{ImageId, NodeId};
 use crate::protocol::{CHUNK_BYTES, ClientMessage, ErrorCode, Offer};
 use crate::upload::{Answer, Obstacle, Setback, Unreachable};
 
+mod kept;
+
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 
 /// An image, a client, and the cluster it speaks to.
@@ -60,10 +62,14 @@ impl Scene {
         }
     }
 
-    async fn upload(&mut self) -> Result<Receipt, UploadError> {
+    async fn upload(&mut self) -> Result<Receipt, RequestError> {
+        self.upload_for(Wanted::Saved).await
+    }
+
+    async fn upload_for(&mut self, wanted: Wanted) -> Result<Receipt, RequestError> {
         let events = &mut self.events;
         let mut observe = |event| events.push(event);
-        self.client.upload(&self.image, &mut observe).await
+        self.client.upload(&self.image, wanted, &mut observe).await
     }
 
     /// Returns the image and the failed node of every offer that the leader heard.
@@ -90,13 +96,14 @@ impl Scene {
 
     fn saved_files(&self) -> usize {
         let entries = std::fs::read_dir(self.folder.path().join("images"));
-        entries.expect("readable").count()
+        entries.map_or(0, Iterator::count)
     }
 
     async fn assert_decrypts(&self, receipt: &Receipt) {
         let plain = self.folder.path().join("plain.png");
         let destination = Destination::File(plain.clone());
-        let decrypted = decrypt(&receipt.saved, &user(), &destination).await;
+        let saved = receipt.saved.as_ref().expect("saved");
+        let decrypted = decrypt(saved, &user(), &destination).await;
         decrypted.expect("decrypted");
         assert!(std::fs::read(plain).expect("there") == std::fs::read(&self.image).expect("there"));
     }
@@ -113,7 +120,8 @@ async fn an_uploaded_image_is_saved_encrypted() {
     for _ in 0..2 {
         let receipt = scene.upload().await.expect("uploaded");
         assert_eq!((receipt.leader, receipt.server), (id(3), id(1)));
-        let size = std::fs::metadata(&receipt.saved).expect("there").len();
+        let saved = receipt.saved.as_ref().expect("saved");
+        let size = std::fs::metadata(saved).expect("there").len();
         assert_eq!(size, receipt.bytes + 16);
         if scene.saved_files() == 1 {
             scene.assert_decrypts(&receipt).await;
@@ -165,6 +173,39 @@ async fn what_does_not_match_the_confirmed_digest_is_not_saved() {
 }
 
 #[tokio::test]
+async fn what_is_not_wanted_back_is_compared_all_the_same_and_saved_nowhere() {
+    for wanted in [Wanted::Nothing, Wanted::Checked] {
+        let mut scene = Scene::new(|_| Script::Forge, Script::SlowCommit).await;
+        let receipt = scene.upload_for(wanted).await.expect("uploaded");
+        assert_eq!(scene.retries(), [attempt_failed(Setback::Mismatch)]);
+        assert_eq!((receipt.server, receipt.saved), (id(2), None));
+        assert_eq!(scene.saved_files(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_heard_though_nothing_else_comes_back() {
+    let mut scene = Scene::new(|_| Script::Refuse(ErrorCode::Storage), Script::Store).await;
+    let receipt = scene.upload_for(Wanted::Nothing).await.expect("uploaded");
+    let reason = "not today".to_owned();
+    assert_eq!(scene.retries(), [attempt_failed(Setback::Storage { reason })]);
+    assert_eq!(receipt.server, id(2));
+}
+
+#[tokio::test]
+async fn a_made_image_is_uploaded_as_any_other() {
+    let mut scene = Scene::new(|_| Script::Vanish, Script::Store).await;
+    let image = MadeImage::new(CHUNK_BYTES as u64 + 1);
+    let uploaded = scene
+        .client
+        .upload_made(image, Wanted::Nothing, &mut |_| {})
+        .await;
+    let receipt = uploaded.expect("uploaded");
+    assert_eq!((receipt.bytes, receipt.saved), (CHUNK_BYTES as u64 + 1, None));
+    assert_eq!(receipt.server, id(2));
+}
+
+#[tokio::test]
 async fn a_disk_that_refuses_is_passed_over() {
     let mut scene = Scene::new(|_| Script::Refuse(ErrorCode::Storage), Script::Store).await;
     let receipt = scene.upload().await.expect("uploaded");
@@ -195,7 +236,7 @@ async fn a_refusal_for_good_is_not_repeated() {
 async fn a_file_that_changes_meanwhile_is_not_finished() {
     let mut scene = Scene::new(Script::Touch, Script::Store).await;
     let error = scene.upload().await.expect_err("refused");
-    assert!(matches!(error, UploadError::Changed { .. }), "{error}");
+    assert!(matches!(error, RequestError::Changed { .. }), "{error}");
     let heard = scene.heard.lock().expect("not poisoned").clone();
     assert!(!heard.contains(&ClientMessage::Finish));
     assert_eq!(scene.saved_files(), 0);
@@ -224,7 +265,7 @@ async fn an_upload_that_is_given_up_leaves_no_file() {
     };
     // The assigned node never greets, so the upload cannot end by itself.
     tokio::select! {
-        ended = scene.client.upload(&scene.image, &mut observe) => panic!("ended: {ended:?}"),
+        ended = scene.client.upload(&scene.image, Wanted::Saved, &mut observe) => panic!("ended: {ended:?}"),
         () = assigned.notified() => {}
     }
     assert_eq!(scene.saved_files(), 0);

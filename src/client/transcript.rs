@@ -108,15 +108,21 @@ fn answer_line(node: NodeId, answer: &Answer) -> String {
 
 fn saved(receipt: &Receipt) -> Vec<String> {
     let Receipt {
+        image,
+        saved,
         server,
         copies,
         members,
         ..
     } = receipt;
+    let kept = match saved {
+        Some(path) => format!("Encrypted image saved to: {}", printable_path(path)),
+        None => format!("Image kept as {image}"),
+    };
     vec![
         format!("    → encrypted by server {server}, stored on {copies} of {members} nodes"),
         "✓ Success!".to_owned(),
-        format!("Encrypted image saved to: {}", printable_path(&receipt.saved)),
+        kept,
     ]
 }
 
@@ -182,7 +188,7 @@ mod tests {
     fn saved_as(name: &str, leader: u16, copies: usize) -> UploadEvent {
         UploadEvent::Saved(Receipt {
             image: ImageId::from_bytes([7; 16]),
-            saved: format!("images/{name}").into(),
+            saved: Some(format!("images/{name}").into()),
             leader: id(leader),
             server: id(1),
             bytes: 5,
@@ -280,6 +286,23 @@ Broadcasting request to 3 servers...
 ✓ Success!
 Encrypted image saved to: images/encrypted_a_1.png
 "
+        );
+    }
+
+    #[test]
+    fn an_upload_that_gives_nothing_back_names_the_image() {
+        let UploadEvent::Saved(receipt) = saved_as("a.png", 3, 3) else {
+            unreachable!("it was saved");
+        };
+        let told = told([UploadEvent::Saved(Receipt {
+            saved: None,
+            ..receipt
+        })]);
+        assert_eq!(
+            told,
+            "    → encrypted by server 1, stored on 3 of 3 nodes\n\
+             ✓ Success!\n\
+             Image kept as 07070707070707070707070707070707\n"
         );
     }
 

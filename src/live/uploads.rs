@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use crate::client::{ClientConfig, ClusterClient};
+use crate::client::{ClientConfig, ClusterClient, Wanted};
 use crate::id::UserName;
 use crate::upload::UploadEvent;
 
@@ -61,7 +61,7 @@ impl Uploads {
                 }
             };
             // What came of it was observed.
-            let _ = client.upload(&file, &mut observe).await;
+            let _ = client.upload(&file, Wanted::Saved, &mut observe).await;
         });
         self.running = Some(Running {
             events,

@@ -168,6 +168,10 @@ pub enum NodeMessage {
     EndOfList {
         /// How many images it had.
         images: u64,
+        /// How many nodes were asked and answered, the assigned one included.
+        nodes: usize,
+        /// How many members the cluster has.
+        members: usize,
     },
     /// The delete is on stable storage.
     Deleted {

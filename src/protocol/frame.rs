@@ -11,11 +11,14 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
+pub use self::writer::FrameWriter;
 use super::HEADER_BYTES_MAX;
+
+mod writer;
 
 /// How much room the buffer makes for one read while it looks for a header.
 ///
@@ -160,8 +163,17 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     /// Reads and drops what is left of the body.
     async fn skip_body(&mut self) -> Result<(), FrameError> {
-        let mut scratch = [0; READ_BYTES];
-        while self.body(&mut scratch).await? > 0 {}
+        while self.body_left > 0 {
+            if self.buffer.is_empty() && self.read_more().await? == 0 {
+                return Err(FrameError::EndInBody {
+                    missing: self.body_left,
+                });
+            }
+            let skipped =
+                usize::try_from(self.body_left).map_or(self.buffer.len(), |left| left.min(self.buffer.len()));
+            self.buffer.advance(skipped);
+            self.body_left -= skipped as u64;
+        }
         Ok(())
     }
 
@@ -202,81 +214,10 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     }
 }
 
-/// Writes messages and their bodies.
-#[derive(Debug)]
-pub struct FrameWriter<W> {
-    transport: W,
-    line: Vec<u8>,
-}
-
-/// A message with the length of the body that follows it.
-#[derive(Serialize)]
-struct WithBody<'a, M> {
-    #[serde(flatten)]
-    message: &'a M,
-    body: u64,
-}
-
-impl<W: AsyncWrite + Unpin> FrameWriter<W> {
-    /// Makes a writer of messages to `transport`.
-    pub fn new(transport: W) -> Self {
-        Self {
-            transport,
-            line: Vec::new(),
-        }
-    }
-
-    /// Writes a message that has no body.
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn message<M: Serialize>(&mut self, message: &M) -> Result<(), FrameError> {
-        self.write_line(message).await
-    }
-
-    /// Writes a message whose body of `body` bytes follows by [`Self::body`].
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn message_with_body<M: Serialize>(
-        &mut self,
-        message: &M,
-        body: u64,
-    ) -> Result<(), FrameError> {
-        self.write_line(&WithBody { message, body }).await
-    }
-
-    /// Writes the next bytes of the body.
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn body(&mut self, chunk: &[u8]) -> Result<(), FrameError> {
-        Ok(self.transport.write_all(chunk).await?)
-    }
-
-    /// Says that nothing more will be written.
-    ///
-    /// # Errors
-    ///
-    /// When the transport fails.
-    pub async fn shutdown(&mut self) -> Result<(), FrameError> {
-        Ok(self.transport.shutdown().await?)
-    }
-
-    async fn write_line<T: Serialize>(&mut self, value: &T) -> Result<(), FrameError> {
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, value).map_err(FrameError::Header)?;
-        self.line.push(b'\n');
-        self.transport.write_all(&self.line).await?;
-        Ok(self.transport.flush().await?)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
     use crate::protocol::Opening;
 

@@ -39,6 +39,9 @@ pub struct StatusReport {
     pub images: u64,
     /// Client requests in flight on this node.
     pub transfers: usize,
+    /// What its store has committed, and with how many syncs.
+    #[serde(default)]
+    pub store: StoreCounters,
 }
 
 impl StatusReport {
@@ -108,4 +111,20 @@ pub struct RotationStatus {
     pub redispatched: u64,
     /// Whether its turn is next.
     pub next: bool,
+}
+
+/// What a store has committed since its node started, and with how many syncs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoreCounters {
+    /// Batches committed, each with one sync a directory it touched.
+    pub batches: u64,
+    /// Records committed.
+    pub records: u64,
+    /// Tombstones committed.
+    pub tombstones: u64,
+    /// Syncs of directories for them.
+    pub directory_syncs: u64,
+    /// Syncs of the index.
+    pub index_syncs: u64,
 }

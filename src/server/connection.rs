@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -44,6 +45,19 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             reader: FrameReader::with_limit(reader, ASKED_BYTES_MAX),
             writer: FrameWriter::new(writer),
             from,
+        }
+    }
+
+    /// Waits for the next message: long for it to begin, and not long for its end.
+    ///
+    /// `None` when the connection ended, or when nothing came in time.
+    pub(crate) async fn next<M: DeserializeOwned>(
+        &mut self,
+        idle_time: Duration,
+    ) -> Option<Result<M, FrameError>> {
+        match timeout(idle_time, self.reader.begun()).await.ok()? {
+            Ok(()) => timeout(STALL, self.reader.message()).await.ok()?.transpose(),
+            Err(error) => Some(Err(error)),
         }
     }
 

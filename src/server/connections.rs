@@ -2,7 +2,7 @@
 //!
 //! A flood of strangers must not lock the peers out. So whoever has not greeted is cut, oldest
 //! first, when a new connection finds no room; and clients together leave room that only peers,
-//! and those who have yet to say what they are, can take. Peers have a bound of their own: whoever
+//! and those who have yet to say what they are, can take. Peers have bounds of their own: whoever
 //! greets as one is not cut for being old.
 
 use std::collections::BTreeMap;
@@ -20,12 +20,17 @@ use crate::config::NODES_MAX;
 const CONNECTIONS_MAX: usize = 2048;
 
 /// How many of them clients and watchers may have.
-const CLIENTS_MAX: usize = 1920;
+const CLIENTS_MAX: usize = 1408;
 
-/// How many of them peers may have.
+/// How many of them peers may have for the election.
 ///
 /// A peer has one; while one that it lost is being replaced, the cut one has not left yet.
 const PEERS_MAX: usize = 4 * NODES_MAX as usize;
+
+/// How many of them peers may have on which they ask about images.
+///
+/// Eight peers with as many copies on their way as a node has transfers in hand.
+const DATA_MAX: usize = 512;
 
 /// What a connection has said that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +39,10 @@ pub(crate) enum Stage {
     New,
     /// A client, or a watcher.
     Client,
-    /// A peer.
+    /// A peer, for the election.
     Peer,
+    /// A peer that asks about images.
+    Data,
 }
 
 /// Why a connection cannot be what it wants to be.
@@ -112,6 +119,7 @@ impl Stage {
             Self::New => CONNECTIONS_MAX,
             Self::Client => CLIENTS_MAX,
             Self::Peer => PEERS_MAX,
+            Self::Data => DATA_MAX,
         }
     }
 }

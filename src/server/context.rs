@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use super::arrivals::Arrivals;
 use super::clock::Clock;
 use super::connections::Connections;
+use super::data::DataPool;
 use super::input::NodeInput;
+use super::laggards::Laggards;
 use super::refusals::RefusalLog;
+use super::surroundings::Surroundings;
+use super::sync::Lacks;
 use super::watch::Events;
 use crate::config::NodeConfig;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What every connection of a node shares.
 #[derive(Debug)]
@@ -28,6 +34,16 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     /// Room for transfers.
     pub(crate) transfers: Arc<Semaphore>,
+    /// Connections on which peers are asked about images.
+    pub(crate) data: Arc<DataPool>,
+    /// Peers that held up a transfer lately.
+    pub(crate) laggards: Laggards,
+    /// Images that are arriving.
+    pub(crate) arrivals: Arrivals,
+    /// Who leads, and who can be asked; the node's task writes it.
+    pub(crate) surroundings: watch::Sender<Surroundings>,
+    /// What others have noticed that this node lacks.
+    pub(crate) lacks: Arc<Lacks>,
     /// Who is connected.
     pub(crate) connections: Connections,
     /// Whose greeting was refused lately.
@@ -44,6 +60,15 @@ impl Context {
         let (reply, answer) = oneshot::channel();
         self.inputs.send(question(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// Asks the store on a thread that may wait for the disk; `None` when the thread broke down.
+    pub(crate) async fn on_disk<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Option<Result<T, StoreError>> {
+        let store = self.store.clone();
+        spawn_blocking(move || ask(&store)).await.ok()
     }
 
     /// Tells the node's task.

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::input::{GreetingAnswer, NodeInput};
 use super::links::Accepted;
 use super::refusals::{Cause, Refused};
-use super::{requests, watch};
+use super::{data, requests, watch};
 use crate::event::line;
 use crate::id::{Generation, NodeId};
 use crate::protocol::frame::FrameError;
@@ -84,7 +84,13 @@ where
         Purpose::Control { node, generation } => {
             serve_peer(connection, node, generation, place, context).await
         }
-        Purpose::Data { node: _ } => Ok(()),
+        Purpose::Data { node: _ } => {
+            place.become_a(Stage::Data).map_err(no_room)?;
+            if welcome_guest(connection, context).await.is_ok() {
+                data::answer::serve(connection, context).await;
+            }
+            Ok(())
+        }
         Purpose::Client { user } => {
             place.become_a(Stage::Client).map_err(no_room)?;
             if welcome_guest(connection, context).await.is_ok() {
@@ -157,7 +163,7 @@ fn check(hello: &Hello, context: &Context) -> Result<(), Refused> {
             ),
         ));
     }
-    let Purpose::Control { node, .. } = hello.purpose else {
+    let (Purpose::Control { node, .. } | Purpose::Data { node }) = hello.purpose else {
         return Ok(());
     };
     if node == context.config.id {

@@ -8,7 +8,7 @@ use super::links::Accepted;
 use super::vote::VoteError;
 use crate::bully::LinkChange;
 use crate::event::RequestOutcome;
-use crate::id::{NodeId, UserName};
+use crate::id::{Ballot, ImageId, NodeId, UserName};
 use crate::protocol::{
     Assignment, ControlMessage, NodeError, NodeMessage, Offer, PeerWelcome, Refusal, StatusReport,
 };
@@ -72,8 +72,29 @@ pub(crate) enum NodeInput {
     Admission {
         /// The assignment.
         assignment: Assignment,
-        /// Whether this node takes it.
+        /// Whether this node takes it, and which peers it reaches.
+        reply: oneshot::Sender<Result<Vec<NodeId>, NodeError>>,
+    },
+    /// An image is acknowledged that peers do not keep though they are reached.
+    Missed {
+        /// The image.
+        image: ImageId,
+        /// The peers.
+        peers: Vec<NodeId>,
+    },
+    /// A peer brings a copy or a mark of a delete, with the reign that assigned it.
+    Fence {
+        /// The reign.
+        ballot: Ballot,
+        /// Whether this node has left it behind.
         reply: oneshot::Sender<Result<(), NodeError>>,
+    },
+    /// This node has found out whether it keeps all that is kept.
+    InSync {
+        /// The reign in which it looked.
+        ballot: Ballot,
+        /// Whether it does.
+        in_sync: bool,
     },
     /// An assignment to this node ended.
     Finished {

@@ -151,6 +151,12 @@ impl Links {
         self.0.get(&peer).is_some_and(|link| link.dialled == Dialled::Up)
     }
 
+    /// Returns the peers that can be spoken to, in the order of ids.
+    pub(crate) fn up(&self) -> impl Iterator<Item = NodeId> {
+        let up = self.0.iter().filter(|(_, link)| link.dialled == Dialled::Up);
+        up.map(|(&peer, _)| peer)
+    }
+
     /// Reports every peer, in the order of ids.
     pub(crate) fn status(&self) -> Vec<PeerStatus> {
         let one = |(&node, link): (&NodeId, &Link)| PeerStatus {

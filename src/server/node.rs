@@ -15,28 +15,32 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
+use self::sync::SyncBook;
 use super::clock::Clock;
 use super::context::Context;
 use super::dispatch::Dispatch;
 use super::input::{GreetingAnswer, NodeInput};
 use super::links::{Accepted, Entry, Links};
 use super::parking::{Parking, Pending};
+use super::surroundings::Surroundings;
+use super::sync::Lacks;
 use super::vote::{VoteError, VoteWriter};
 use super::watch::Events;
 use crate::bully::{Election, Input, LinkChange, Output};
 use crate::config::NodeConfig;
 use crate::event::{Fact, RequestOutcome};
-use crate::id::NodeId;
+use crate::id::{Ballot, ImageId, NodeId};
 use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, PeerWelcome, Refusal};
 use crate::store::Store;
 use crate::time::Time;
 
 mod offers;
 mod status;
+mod sync;
 
 /// How many inputs are taken before the rotation and the waiting offers are looked at again.
 const INPUTS_AT_ONCE: usize = 64;
@@ -56,6 +60,12 @@ pub(crate) struct Node {
     votes: VoteWriter,
     /// Whom it hears and reaches.
     links: Links,
+    /// Who leads and who can be asked, for the rest of the runtime.
+    surroundings: watch::Sender<Surroundings>,
+    /// What others notice that it lacks.
+    lacks: Arc<Lacks>,
+    /// Who keeps all that is kept.
+    sync: SyncBook,
     /// What it has given to whom, while it leads.
     dispatch: Option<Dispatch>,
     /// Offers that wait for somebody to lead.
@@ -78,6 +88,9 @@ impl Node {
             election,
             votes,
             links,
+            surroundings: context.surroundings.clone(),
+            lacks: Arc::clone(&context.lacks),
+            sync: SyncBook::new(context.config.cluster.members.len() == 1),
             dispatch: None,
             parking: Parking::default(),
             store: context.store.clone(),
@@ -169,6 +182,8 @@ impl Node {
             }
             NodeInput::Link { peer, change } => {
                 if let Some(fact) = self.links.changed(peer, change) {
+                    // Whatever changed, the peer may have been away.
+                    self.sync.forget(peer);
                     self.events.publish(fact);
                 }
                 self.drive(Input::Link { peer, change });
@@ -180,6 +195,9 @@ impl Node {
             NodeInput::Offer { offer, user, reply } => self.offered(Pending { offer, user, reply }),
             // Whoever asked may have gone; then the answer is dropped.
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
+            NodeInput::Missed { image, peers } => self.missed(image, &peers),
+            NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
+            NodeInput::InSync { ballot, in_sync } => self.found_sync(ballot, in_sync),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
         }
@@ -231,30 +249,48 @@ impl Node {
                 }
                 self.publish_dispatched();
             }
-            ControlMessage::Sync { .. } | ControlMessage::Missed { .. } => {}
+            ControlMessage::Sync { ballot, in_sync } => self.heard_sync(from, ballot, in_sync),
+            ControlMessage::Missed { image } => self.lacks.missed(image, from),
         }
     }
 
-    /// Decides whether this node does what a leader assigned: fencing compares ballots.
-    fn admit(&self, assignment: &Assignment) -> Result<(), NodeError> {
+    /// Tells peers of an image that they have to fetch.
+    fn missed(&self, image: ImageId, peers: &[NodeId]) {
+        for &peer in peers {
+            let message = ControlMessage::Missed { image };
+            self.links.send(self.clock.now(), peer, message);
+            self.events.publish(Fact::CopyMissed { image, peer });
+        }
+    }
+
+    /// Decides whether this node does what a leader assigned, and returns whom it reaches meanwhile:
+    /// fencing compares ballots.
+    fn admit(&self, assignment: &Assignment) -> Result<Vec<NodeId>, NodeError> {
         let me = self.config.id;
-        let refused = |code, reason| Err(NodeError { code, reason });
         if assignment.node != me {
             let reason = format!(
                 "this is node {me}, and the image was assigned to node {}",
                 assignment.node
             );
-            return refused(ErrorCode::BadRequest, reason);
+            let code = ErrorCode::BadRequest;
+            return Err(NodeError { code, reason });
         }
-        if !self.election.is_current(assignment.ballot) {
-            let reason = format!(
-                "the assignment is of reign {}, and this node has voted in a newer one, of epoch {}; offer the image again",
-                assignment.ballot,
+        self.fence(assignment.ballot)?;
+        Ok(self.links.up().collect())
+    }
+
+    /// Refuses what an older reign assigned than this node has voted for.
+    fn fence(&self, ballot: Ballot) -> Result<(), NodeError> {
+        if self.election.is_current(ballot) {
+            return Ok(());
+        }
+        Err(NodeError {
+            code: ErrorCode::StaleAssignment,
+            reason: format!(
+                "the assignment is of reign {ballot}, and this node has voted in a newer one, of epoch {}; offer the image again",
                 self.election.epoch()
-            );
-            return refused(ErrorCode::StaleAssignment, reason);
-        }
-        Ok(())
+            ),
+        })
     }
 
     /// Notes the end of an assignment to this node, or tells whoever assigned it.

@@ -1,17 +1,16 @@
-//! A client's connection: offers are decided by the node's task, uploads are served here.
+//! A client's connection: offers are decided by the node's task, the rest is served here.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::error::Elapsed;
-use tokio::time::timeout;
 
-use super::connection::{Connection, STALL};
+use super::connection::Connection;
 use super::context::Context;
 use super::input::NodeInput;
+use super::kept::{self, Question};
 use super::transfer;
 use crate::id::UserName;
-use crate::protocol::frame::{FrameError, FrameReader};
+use crate::protocol::frame::FrameError;
 use crate::protocol::{ClientMessage, ErrorCode, NodeError, NodeMessage};
 
 /// How long a client may say nothing between two requests.
@@ -35,34 +34,23 @@ where
 {
     loop {
         let message = tokio::select! {
-            message = next_message(&mut connection.reader) => message,
+            message = connection.next(IDLE_TIME) => message,
             () = context.stopping.cancelled() => return,
         };
         let next = match message {
-            Ok(Ok(Some(message))) => request(connection, message, user, context).await,
-            Ok(Err(error @ (FrameError::Header(_) | FrameError::HeaderTooLong))) => {
+            Some(Ok(message)) => request(connection, message, user, context).await,
+            Some(Err(error @ (FrameError::Header(_) | FrameError::HeaderTooLong))) => {
                 connection.end_with(&bad_request(error.to_string())).await;
                 return;
             }
             // It ended, failed, or went idle.
-            Ok(
-                Ok(None) | Err(FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. }),
-            )
-            | Err(_) => return,
+            Some(Err(FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. })) | None => {
+                return;
+            }
         };
         if matches!(next, Next::End) {
             return;
         }
-    }
-}
-
-/// Waits long for a message to begin, and not long for its end.
-async fn next_message<R: AsyncRead + Unpin>(
-    reader: &mut FrameReader<R>,
-) -> Result<Result<Option<ClientMessage>, FrameError>, Elapsed> {
-    match timeout(IDLE_TIME, reader.begun()).await? {
-        Ok(()) => timeout(STALL, reader.message()).await,
-        Err(error) => Ok(Err(error)),
     }
 }
 
@@ -91,22 +79,50 @@ where
                 Err(_) => Next::End,
             }
         }
-        ClientMessage::Upload(upload) => match transfer::receive(connection, upload, user, context).await {
-            Ok(()) => Next::Request,
-            Err(error) => {
-                if error.can_be_told() {
-                    connection.end_with(&NodeMessage::Error(error.into())).await;
+        ClientMessage::Upload(upload) => {
+            // On the heap: a connection without an upload has no use for so much room.
+            match Box::pin(transfer::receive(connection, upload, user, context)).await {
+                Ok(()) => Next::Request,
+                Err(error) => {
+                    if error.can_be_told() {
+                        connection.end_with(&NodeMessage::Error(error.into())).await;
+                    }
+                    Next::End
                 }
-                Next::End
             }
-        },
-        ClientMessage::Download(_)
-        | ClientMessage::List(_)
-        | ClientMessage::Delete(_)
-        | ClientMessage::Finish => {
+        }
+        ClientMessage::Download(download) => {
+            answer(connection, &Question::Download(download), user, context).await
+        }
+        ClientMessage::List(list) => answer(connection, &Question::List(list), user, context).await,
+        ClientMessage::Delete(delete) => answer(connection, &Question::Delete(delete), user, context).await,
+        ClientMessage::Finish => {
             connection
                 .end_with(&bad_request("there is no upload to finish"))
                 .await;
+            Next::End
+        }
+    }
+}
+
+/// Answers a question about what is kept.
+async fn answer<R, W>(
+    connection: &mut Connection<R, W>,
+    question: &Question,
+    user: &UserName,
+    context: &Context,
+) -> Next
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    // On the heap: a connection that waits for its next request needs no room for this one.
+    match Box::pin(kept::serve(connection, question, user, context)).await {
+        Ok(()) => Next::Request,
+        Err(error) => {
+            if error.can_be_told() {
+                connection.end_with(&NodeMessage::Error(error.into())).await;
+            }
             Next::End
         }
     }

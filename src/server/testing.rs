@@ -5,21 +5,24 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::arrivals::Arrivals;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::context::Context;
+use super::data::DataPool;
 use super::input::NodeInput;
+use super::laggards::Laggards;
 use super::refusals::RefusalLog;
 use super::transfer::TRANSFERS_MAX;
 use super::watch::Events;
 use crate::config::{Address, ClusterConfig, Members, NodeConfig, QuorumPolicy, Timing};
-use crate::id::{NodeId, UserName};
+use crate::id::{Epoch, ImageId, NodeId, UserName};
 use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose};
-use crate::store::{DataDirectory, Identity, Store};
+use crate::protocol::{Entry, Greeted, Hello, ImageKind, Opening, PROTOCOL_VERSION, Purpose, Tombstone};
+use crate::store::{DataDirectory, Identity, RecordHeader, Store};
 
 pub(super) fn id(number: u16) -> NodeId {
     NodeId::new(number).expect("not zero")
@@ -42,6 +45,7 @@ pub(super) fn config(me: u16, ports: &[u16], directory: &tempfile::TempDir) -> N
         quorum: QuorumPolicy::Live,
         data_dir: directory.path().join(format!("node-{me}")),
         image_bytes_max: 4 << 20,
+        scrub_bytes_a_second: 0,
     }
 }
 
@@ -60,6 +64,11 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         inputs,
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
+        data: Arc::new(DataPool::new(&config)),
+        laggards: Laggards::default(),
+        arrivals: Arrivals::default(),
+        surroundings: watch::Sender::default(),
+        lacks: Arc::default(),
         connections: Connections::default(),
         refusals: RefusalLog::default(),
         stopping: CancellationToken::new(),
@@ -84,6 +93,68 @@ pub(super) fn client_hello() -> Opening {
 /// Whose images the tests upload.
 pub(super) fn alice() -> UserName {
     "alice".parse().expect("valid")
+}
+
+/// The id of an image; its number is spread over the buckets of the catalogue.
+pub(super) fn image(number: u16) -> ImageId {
+    let mut bytes = [7; 16];
+    bytes[..2].copy_from_slice(&number.to_le_bytes());
+    ImageId::from_bytes(bytes)
+}
+
+/// What such an image has for `IV ‖ ciphertext`.
+pub(super) fn body_of(image: ImageId, bytes: usize) -> Vec<u8> {
+    let mut body = image.as_bytes().to_vec();
+    body.extend((0..=250).cycle().take(bytes));
+    body
+}
+
+/// Makes the entry of an image of this length.
+pub(super) fn entry(image: ImageId, bytes: usize) -> Entry {
+    Entry {
+        image,
+        user: alice(),
+        file: "a.png".to_owned(),
+        kind: ImageKind::Png,
+        body_bytes: body_of(image, bytes).len() as u64,
+        created_ms: 1,
+        epoch: Epoch(1),
+    }
+}
+
+/// Keeps an image in a store.
+pub(super) fn keep(store: &Store, image: ImageId, bytes: usize) {
+    let body = body_of(image, bytes);
+    let cluster = store.directory().identity().cluster.clone();
+    let header = RecordHeader::of(entry(image, bytes), cluster);
+    let mut record = store.begin(header, body.len() as u64).expect("begins");
+    record.write(&body).expect("writes");
+    record.commit().expect("commits");
+}
+
+/// Flips a bit in the middle of a kept record.
+pub(super) fn damage(store: &Store, image: ImageId) {
+    let shelves = store.directory().path().join("shelves");
+    let name = format!("{image}.record");
+    let mut shelves = std::fs::read_dir(shelves).expect("shelves");
+    let path = shelves.find_map(|shelf| {
+        let path = shelf.expect("a shelf").path().join(&name);
+        path.exists().then_some(path)
+    });
+    let path = path.expect("kept");
+    let mut bytes = std::fs::read(&path).expect("readable");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).expect("written");
+}
+
+/// Makes the mark of a delete.
+pub(super) fn tombstone(image: ImageId) -> Tombstone {
+    Tombstone {
+        image,
+        user: alice(),
+        deleted_ms: 2,
+    }
 }
 
 /// The other end of a connection to a node.

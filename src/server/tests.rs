@@ -18,18 +18,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Started {
     pub(super) port: u16,
     pub(super) events: Events,
+    pub(super) store: Store,
     shutdown: CancellationToken,
     ended: JoinHandle<Result<(), RunError>>,
 }
 
-/// Starts a cluster of `nodes`, which keep their things in `directory`.
-pub(super) async fn start(nodes: u16, directory: &tempfile::TempDir) -> Vec<Started> {
+/// Binds free ports for so many nodes.
+pub(super) async fn bind_all(nodes: u16) -> (Vec<TcpListener>, Vec<u16>) {
     let mut listeners = Vec::new();
     for _ in 0..nodes {
         listeners.push(TcpListener::bind("127.0.0.1:0").await.expect("binds"));
     }
     let port_of = |listener: &TcpListener| listener.local_addr().expect("bound").port();
-    let ports: Vec<u16> = listeners.iter().map(port_of).collect();
+    let ports = listeners.iter().map(port_of).collect();
+    (listeners, ports)
+}
+
+/// Starts a cluster of `nodes`, which keep their things in `directory`.
+pub(super) async fn start(nodes: u16, directory: &tempfile::TempDir) -> Vec<Started> {
+    let (listeners, ports) = bind_all(nodes).await;
     let mut started = Vec::new();
     for (number, listener) in (1..).zip(listeners) {
         let config = config(number, &ports, directory);
@@ -39,9 +46,20 @@ pub(super) async fn start(nodes: u16, directory: &tempfile::TempDir) -> Vec<Star
 }
 
 async fn start_one(config: NodeConfig, listener: TcpListener) -> Started {
+    start_with(config, listener, |_| {}).await
+}
+
+/// Starts a node whose store is prepared by `prepare`.
+pub(super) async fn start_with(
+    config: NodeConfig,
+    listener: TcpListener,
+    prepare: impl FnOnce(&Store),
+) -> Started {
     let port = listener.local_addr().expect("bound").port();
     let clock = Clock::start();
     let disk = open_disk(&config).await.expect("opens");
+    prepare(&disk.store);
+    let store = disk.store.clone();
     let events = Events::new(config.id, clock, Vec::new());
     let shutdown = CancellationToken::new();
     let running = Running::start(config, listener, clock, disk, events.clone()).expect("starts");
@@ -49,6 +67,7 @@ async fn start_one(config: NodeConfig, listener: TcpListener) -> Started {
     Started {
         port,
         events,
+        store,
         shutdown,
         ended: tokio::spawn(async move { running.until(&asked).await }),
     }
@@ -77,7 +96,7 @@ impl Started {
         timeout(PATIENCE, wait).await.expect("in time")
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.shutdown.cancel();
         let ended = timeout(PATIENCE, self.ended).await.expect("in time");
         ended.expect("no panic").expect("a clean end");

@@ -4,39 +4,40 @@
 //!                          | encrypt in place
 //!   client --- chunk ------+----> queue of 2 ----> disk, a thread of its own
 //!          <-- Chunk ------+----- queue of 2
+//!                          +----> queue of 2 ----> a copy on each other node
 //! ```
 //!
-//! Both consumers read the same buffer, so memory does not grow with the image. A client that
-//! sends or takes too slowly is given up; without its `Finish` nothing is kept. Owns no decision
-//! about who leads: the node's task says whether the assignment holds.
+//! All consumers read the same buffer, so memory does not grow with the image. A client that
+//! sends or takes too slowly is given up; without its `Finish` nothing is kept anywhere. With it,
+//! all commit side by side, and a quorum of them is an acknowledgement. Owns no decision about who
+//! leads: the node's task says whether the assignment holds.
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use self::chunks::Chunks;
-use self::disk::Disk;
-use self::error::TransferError;
+pub(crate) use self::error::TransferError;
+use self::stream::Stream;
 use super::connection::{Connection, STALL};
 use super::context::Context;
+use super::disk::{Disk, DiskError};
 use super::input::NodeInput;
 use crate::config::NodeConfig;
-use crate::encryption::{Cipher, IV_BYTES, Key};
+use crate::encryption::IV_BYTES;
 use crate::event::{Fact, RequestOutcome};
-use crate::id::UserName;
+use crate::id::{NodeId, UserName};
 use crate::image::{self, HEAD_BYTES};
-use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{ImageKind, NodeMessage, Stored, Upload};
-use crate::store::{FILE_NAME_BYTES_MAX, RecordHeader, StoreError};
+use crate::protocol::{Back, Copy, Entry, ImageKind, NodeMessage, Stored, Upload};
+use crate::store::{Digest, FILE_NAME_BYTES_MAX, RecordHeader, StoreError};
 
-mod back;
-mod chunks;
-mod disk;
-mod error;
+pub(super) mod back;
+pub(super) mod chunks;
+mod copies;
+pub(super) mod error;
 mod pace;
+mod stream;
 #[cfg(test)]
 pub(super) mod testing;
 
@@ -44,9 +45,6 @@ pub(super) mod testing;
 ///
 /// Each has up to [`chunks::CHUNKS_MAX`] buffers and a thread for its disk; 64 take 100 MiB at most.
 pub(crate) const TRANSFERS_MAX: usize = 64;
-
-/// How many chunks wait for a consumer that is slower than the other.
-const QUEUE_CHUNKS: usize = 2;
 
 /// How much of a reason goes into the log: some quote what a stranger sent.
 const REASON_BYTES_MAX: usize = 512;
@@ -73,17 +71,22 @@ where
         bytes: connection.reader.body_left(),
         context,
     };
-    let ended = transfer.run(connection).await;
+    let arrival = context.arrivals.enter(upload.image);
+    let ended = tokio::select! {
+        ended = transfer.run(connection) => ended,
+        () = arrival.superseded() => Err(TransferError::Superseded),
+    };
+    drop(arrival);
     context.events.publish(transfer.fact(&ended, started.elapsed()));
     let assignment = upload.assignment;
     if assignment.node == context.config.id {
         let outcome = match &ended {
-            Ok(()) => RequestOutcome::Done,
+            Ok(_) => RequestOutcome::Done,
             Err(_) => RequestOutcome::Failed,
         };
         context.tell(NodeInput::Finished { assignment, outcome }).await;
     }
-    ended
+    ended.map(drop)
 }
 
 /// Refuses an image that is larger than this node accepts.
@@ -96,6 +99,7 @@ pub(crate) fn check_size(bytes: u64, config: &NodeConfig) -> Result<(), Transfer
 }
 
 /// One upload, and what it was told.
+#[derive(Debug)]
 struct Transfer<'a> {
     upload: &'a Upload,
     user: &'a UserName,
@@ -105,55 +109,80 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    async fn run<R, W>(&self, connection: &mut Connection<R, W>) -> Result<(), TransferError>
+    /// Takes the image and has it kept; returns on how many nodes it is.
+    async fn run<R, W>(&self, connection: &mut Connection<R, W>) -> Result<usize, TransferError>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
         self.check()?;
-        self.admitted().await?;
+        let linked = self.admitted().await?;
         let _room = self
             .context
             .transfers
             .try_acquire()
             .map_err(|_| TransferError::Busy)?;
         let mut chunks = Chunks::default();
-        let first = chunks.read(&mut connection.reader).await?;
-        let kind = image::detect(&first[..first.len().min(HEAD_BYTES)])?;
-        let mut disk = Disk::begin(&self.context.store, self.header(kind), self.body_bytes()).await?;
+        let iv = self.upload.image.as_bytes();
+        let first = chunks.read_behind(iv, &mut connection.reader).await?;
+        let plain = &first[IV_BYTES..];
+        let kind = image::detect(&plain[..plain.len().min(HEAD_BYTES)])?;
+        let copy = self.copy(kind);
+        let header = RecordHeader::of(copy.entry.clone(), self.context.config.cluster.name.clone());
+        let disk = Disk::begin(&self.context.store, header, self.body_bytes());
         self.context.events.publish(Fact::UploadStarted {
             image: self.upload.image,
             user: self.user.clone(),
             file: self.upload.file.clone(),
             bytes: self.bytes,
         });
-        let Connection { reader, writer, .. } = connection;
-        self.stream(reader, writer, &mut disk, chunks, first).await?;
-        back::finished(reader, self.body_bytes()).await?;
-        let client_stall = Duration::from_millis(self.upload.assignment.stall_ms);
-        let digest = back::alive_until(disk.commit(), client_stall, writer).await?;
-        let stored = NodeMessage::Stored(Stored {
+        let needed = self.upload.assignment.quorum.saturating_sub(1);
+        let (lender, mut work) = copies::begin(self.context, copy, &linked, needed);
+        let mut stream = Stream {
+            transfer: self,
+            disk,
+            lender,
+        };
+        let streamed = stream.run(connection, chunks, first);
+        let digest = work.beside(streamed).await?;
+        let kept = work.beside(stream.commit(digest));
+        let keepers = back::alive_until(kept, self.client_stall(), &mut connection.writer).await?;
+        let told = connection.tell(&self.stored(digest, keepers.len() + 1)).await;
+        self.tell_missed(linked, &keepers).await;
+        told.map_err(TransferError::NotAcknowledged)?;
+        Ok(keepers.len() + 1)
+    }
+
+    fn stored(&self, digest: Digest, copies: usize) -> NodeMessage {
+        NodeMessage::Stored(Stored {
             image: self.upload.image,
             digest: digest.to_string(),
-            copies: 1,
+            copies,
             members: self.context.config.cluster.members.len(),
-        });
-        connection
-            .tell(&stored)
-            .await
-            .map_err(TransferError::NotAcknowledged)
+        })
+    }
+
+    /// Has those told that have to fetch the image: who is reached and does not keep it.
+    async fn tell_missed(&self, linked: Vec<NodeId>, keepers: &[NodeId]) {
+        let mut peers = linked;
+        peers.retain(|peer| !keepers.contains(peer));
+        if !peers.is_empty() {
+            let image = self.upload.image;
+            self.context.tell(NodeInput::Missed { image, peers }).await;
+        }
     }
 
     /// Refuses what needs no byte of the body to be refused.
     fn check(&self) -> Result<(), TransferError> {
         let name_bytes = self.upload.file.len();
         if name_bytes > FILE_NAME_BYTES_MAX {
-            return Err(TransferError::Store(StoreError::NameTooLong(name_bytes)));
+            return Err(DiskError::Store(StoreError::NameTooLong(name_bytes)).into());
         }
         check_size(self.bytes, &self.context.config)
     }
 
-    async fn admitted(&self) -> Result<(), TransferError> {
+    /// Returns whom this node reaches, if it takes the assignment.
+    async fn admitted(&self) -> Result<Vec<NodeId>, TransferError> {
         let assignment = self.upload.assignment;
         let question = |reply| NodeInput::Admission { assignment, reply };
         match self.context.ask(question).await {
@@ -162,90 +191,50 @@ impl Transfer<'_> {
         }
     }
 
-    fn header(&self, kind: ImageKind) -> RecordHeader {
-        let Self {
-            upload,
-            user,
-            context,
-            ..
-        } = self;
-        RecordHeader {
-            cluster: context.config.cluster.name.clone(),
+    fn copy(&self, kind: ImageKind) -> Copy {
+        let Self { upload, user, .. } = self;
+        let ballot = upload.assignment.ballot;
+        let entry = Entry {
             image: upload.image,
             user: (*user).clone(),
             file: upload.file.clone(),
             kind,
+            body_bytes: self.body_bytes(),
             created_ms: upload.created_ms,
-            epoch: upload.assignment.ballot.epoch,
-        }
+            epoch: ballot.epoch,
+        };
+        let ballot = Some(ballot);
+        Copy { entry, ballot }
     }
 
     fn body_bytes(&self) -> u64 {
         self.bytes + IV_BYTES as u64
     }
 
-    /// Reads, encrypts and hands on the whole image.
-    async fn stream<R, W>(
-        &self,
-        reader: &mut FrameReader<R>,
-        writer: &mut FrameWriter<W>,
-        disk: &mut Disk,
-        chunks: Chunks,
-        first: BytesMut,
-    ) -> Result<(), TransferError>
-    where
-        R: AsyncRead + Unpin,
-        W: AsyncWrite + Unpin,
-    {
-        let (to_client, encrypted) = mpsc::channel(QUEUE_CHUNKS);
-        let forth = self.encrypt(reader, disk, to_client, chunks, first);
-        let back = back::send_back(writer, encrypted);
-        // In one task: when either fails the other finds its end of the queue closed.
-        let (forth, back) = tokio::join!(forth, back);
-        // When the way back failed a message may be half written: nothing more can be told.
-        back.and(forth)
-    }
-
-    /// Goes on until the image ends, or until nobody takes what comes out: `send_back` says why.
-    async fn encrypt<R: AsyncRead + Unpin>(
-        &self,
-        reader: &mut FrameReader<R>,
-        disk: &mut Disk,
-        to_client: mpsc::Sender<Bytes>,
-        mut chunks: Chunks,
-        first: BytesMut,
-    ) -> Result<(), TransferError> {
-        let mut cipher = Cipher::new(&Key::of_user(self.user), self.upload.image);
-        let mut encrypted = Bytes::copy_from_slice(self.upload.image.as_bytes());
-        let mut first = Some(first);
-        loop {
-            disk.write(encrypted.clone()).await?;
-            if to_client.send(encrypted).await.is_err() {
-                return Ok(());
-            }
-            let mut chunk = match first.take() {
-                Some(chunk) => chunk,
-                None => chunks.read(reader).await?,
-            };
-            if chunk.is_empty() {
-                return Ok(());
-            }
-            cipher.apply(&mut chunk);
-            encrypted = chunks.share(chunk);
+    /// How many bytes of the encrypted image go back to the client.
+    fn returned_bytes(&self) -> u64 {
+        match self.upload.back {
+            Back::Cipher => self.body_bytes(),
+            Back::None => 0,
         }
     }
 
+    /// How long the client sees nothing move before it gives this node up.
+    fn client_stall(&self) -> Duration {
+        Duration::from_millis(self.upload.assignment.stall_ms)
+    }
+
     /// Says how it ended, in as many bytes as a log can bear from a stranger.
-    fn fact(&self, ended: &Result<(), TransferError>, took: Duration) -> Fact {
+    fn fact(&self, ended: &Result<usize, TransferError>, took: Duration) -> Fact {
         let (image, user) = (self.upload.image, self.user.clone());
         let file = beginning(&self.upload.file, FILE_NAME_BYTES_MAX);
         match ended {
-            Ok(()) => Fact::UploadDone {
+            &Ok(copies) => Fact::UploadDone {
                 image,
                 user,
                 file,
                 bytes: self.bytes,
-                copies: 1,
+                copies,
                 took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             },
             Err(error) => Fact::UploadFailed {

@@ -4,6 +4,7 @@ mod clock;
 mod connection;
 mod process;
 mod steps;
+mod sync;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -48,6 +49,7 @@ enum Happening {
     Reaches(Dial),
     Settles(Dial, DialEnd),
     Closes(Dial),
+    Syncs(Life, Ballot),
     Exits(Life),
 }
 
@@ -188,6 +190,7 @@ impl Cluster {
             Happening::Reaches(dial) => self.reach(dial),
             Happening::Settles(dial, end) => self.settle(dial, end),
             Happening::Closes(dial) => self.close(dial),
+            Happening::Syncs(life, ballot) => self.sync(life, ballot),
             Happening::Exits(life) => {
                 if self.process_mut(life).is_some() {
                     self.kill(life.node);

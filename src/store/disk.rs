@@ -1,123 +1,107 @@
-//! The few things the store asks of a file system beyond reading and writing files.
+//! What the store asks of a file system: a thin layer that tests can replace by a treacherous one.
 //!
-//! What a function here has returned from is on stable storage: a file's data before its name, and
-//! a name by syncing the directory that holds it.
+//! ```text
+//!   records, shelves, committer, index --> Disk, DiskFile --> real       production
+//!                                                         \-> simulated  tests: fails, tears, crashes
+//! ```
+//!
+//! Owns these few calls and nothing above them. Nothing here is durable by itself: bytes are when
+//! [`DiskFile::sync_data`] has returned, and a name is when [`Disk::sync_directory`] of the directory
+//! that holds it has. The data directory, its identity and the vote, which are written once or by
+//! one owner, use the real disk through [`durably`].
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+pub(super) mod durably;
+mod real;
+mod sequential;
+#[cfg(test)]
+pub(super) mod simulated;
 
-/// Who may enter what the store creates: the user the node runs as, and nobody else.
-const DIRECTORY_MODE: u32 = 0o700;
+use std::fmt::Debug;
+use std::io;
+use std::path::Path;
 
-/// Replaces the file at `path` by one that holds `bytes`: after a crash it is the old or the new.
-///
-/// Only one writer a path at a time: the new content is first written beside it, as `<name>.new`.
-///
-/// # Errors
-///
-/// When it could not be written, synced or renamed; the old file is then untouched, unless only
-/// the last step, syncing the directory, failed.
-pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path
-        .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?
-        .to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    let write = || {
-        let mut file = File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    };
-    write().inspect_err(|_| {
-        // What is left of it is overwritten by the next attempt, so a failure here costs nothing.
-        let _ = fs::remove_file(&new);
-    })?;
-    sync_directory(parent_of(path))
+pub use durably::{parent_of, write_durably};
+pub(super) use real::RealDisk;
+pub use sequential::Sequential;
+
+/// A file system.
+pub(super) trait Disk: Debug + Send + Sync {
+    /// Creates a file to write and read, in place of any that stands there.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Opens a file to read.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Opens a file to read and write.
+    fn open_to_write(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Moves a file to another name in one step, in place of any that stands there.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Creates a directory in one that exists; says whether it was missing.
+    fn create_directory(&self, path: &Path) -> io::Result<bool>;
+
+    /// Syncs the names in a directory.
+    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+
+    /// Lists a directory, in no order; names that are no UTF-8 are none of ours.
+    fn list(&self, path: &Path) -> io::Result<Vec<Name>>;
+
+    /// Returns how many bytes can still be written; `None` where the file system does not say.
+    fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>>;
 }
 
-/// Creates a directory, and those above it that are missing; fine when it exists.
-pub(super) fn create_directory(path: &Path) -> io::Result<()> {
-    let missing: Vec<PathBuf> = path
-        .ancestors()
-        .take_while(|ancestor| !ancestor.as_os_str().is_empty() && !ancestor.exists())
-        .map(Path::to_owned)
-        .collect();
-    for directory in missing.iter().rev() {
-        match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => sync_directory(parent_of(directory))?,
+/// An open file; many threads may use it at once.
+pub(super) trait DiskFile: Debug + Send + Sync {
+    /// Reads some bytes from `offset` on; 0 at the end.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Writes all bytes at `offset`; when it fails, nobody knows how many.
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Syncs what was written. After a failure what was written is lost, whatever a retry says.
+    fn sync_data(&self) -> io::Result<()>;
+
+    /// Returns the length in bytes.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Cuts the file, or fills it up with zeros.
+    fn set_len(&self, bytes: u64) -> io::Result<()>;
+}
+
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name {
+    pub(super) name: String,
+    pub(super) is_directory: bool,
+}
+
+/// Reads exactly as many bytes from `offset` on as the buffer has.
+pub(super) fn read_exact_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-/// Syncs the names in a directory.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-/// Returns how many bytes can still be written; `None` where the file system does not say.
-pub(super) fn free_bytes(path: &Path) -> io::Result<Option<u64>> {
-    let figures = rustix::fs::statvfs(path)?;
-    Ok((figures.f_blocks > 0).then(|| figures.f_bavail.saturating_mul(figures.f_frsize)))
-}
-
-/// Returns the directory that holds a file: the current one for a bare name, the root for itself.
-#[must_use]
-pub fn parent_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) => Path::new("."),
-        None => path,
+/// Reads a whole file, which must not be longer than `bytes_max`.
+pub(super) fn read_whole(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let file = disk.open(path)?;
+    let bytes = file.len()?;
+    if bytes > bytes_max {
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[test]
-    fn a_durable_write_replaces_the_whole_file_and_leaves_nothing_beside_it() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("vote.json");
-        write_durably(&path, b"a long first content").expect("written");
-        write_durably(&path, b"second").expect("written");
-        assert_eq!(fs::read(&path).expect("readable"), b"second");
-        assert_eq!(fs::read_dir(directory.path()).expect("readable").count(), 1);
-    }
-
-    #[test]
-    fn a_durable_write_that_fails_leaves_nothing_beside_it() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("taken");
-        fs::create_dir_all(path.join("by a directory")).expect("created");
-        write_durably(&path, b"bytes").expect_err("a directory is in the way");
-        assert_eq!(fs::read_dir(directory.path()).expect("readable").count(), 1);
-        assert!(write_durably(Path::new("/"), b"bytes").is_err());
-    }
-
-    #[test]
-    fn created_directories_are_for_their_owner_only() {
-        let root = tempfile::tempdir().expect("a directory");
-        let path = root.path().join("data/node-1");
-        create_directory(&path).expect("created");
-        create_directory(&path).expect("fine when it exists");
-        for directory in [path.as_path(), parent_of(&path)] {
-            let mode = fs::metadata(directory).expect("there").permissions().mode();
-            assert_eq!(mode & 0o777, DIRECTORY_MODE);
-        }
-    }
-
-    #[test]
-    fn the_parent_of_a_bare_name_is_the_current_directory() {
-        assert_eq!(parent_of(Path::new("data")), Path::new("."));
-        assert_eq!(parent_of(Path::new("data/node-1")), Path::new("data"));
-        assert_eq!(parent_of(Path::new("/")), Path::new("/"));
-    }
+    // The limit is far below what any machine can address.
+    let mut content = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+    read_exact_at(&*file, &mut content, 0)?;
+    Ok(content)
 }

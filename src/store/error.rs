@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 
+use super::index::IndexError;
 use super::record::{FILE_NAME_BYTES_MAX, RecordError};
 use crate::id::ImageId;
 
@@ -12,22 +13,23 @@ use crate::id::ImageId;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk has no room for the record and the reserve.
-    #[error(
-        "the disk is full: {} can still be used and {} are needed; free some space",
-        ByteSize(*.free),
-        ByteSize(*.needed)
-    )]
+    #[error("the disk is full: {}", full(*.free, *.needed))]
     Full {
-        /// Bytes left beyond the reserve and what running uploads have yet to write.
+        /// Bytes left beyond the reserve and what other uploads have yet to write.
         free: u64,
         /// Bytes that were still to be written.
         needed: u64,
     },
+    /// The image has been deleted, and that is for ever.
+    #[error("image {0} has been deleted; upload it again under a new id")]
+    Buried(ImageId),
     /// The same image is being written by another request.
     #[error("image {0} is being uploaded by another request; wait for that one")]
     InProgress(ImageId),
     /// An earlier sync failed.
-    #[error("the store is read-only since its disk failed to sync; check the disk, then restart the node")]
+    #[error(
+        "the store is read-only since its disk or its index failed; check the disk, then restart the node"
+    )]
     ReadOnly,
     /// What was written may or may not be on the disk; the store is read-only from now on.
     #[error(
@@ -40,6 +42,28 @@ pub enum StoreError {
         /// What the system says.
         source: io::Error,
     },
+    /// The index could not be changed or read; the store is read-only from now on.
+    #[error(
+        "the index {} failed: {source}; the store is read-only now: restart the node, which makes a new one",
+        .path.display()
+    )]
+    IndexFailed {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: IndexError,
+    },
+    /// No index could be made from the files.
+    #[error("could not make the index {}: {source}", .path.display())]
+    IndexUnusable {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong.
+        source: IndexError,
+    },
+    /// The thread that commits has ended, so what it did with this is unknown.
+    #[error("the store does not answer any more; restart the node")]
+    CommitterGone,
     /// The id is taken by another content, or by another user's image.
     #[error("image id {0} is already used for another content; upload again under a new id")]
     Conflict(ImageId),
@@ -93,6 +117,46 @@ impl StoreError {
             path: path.to_owned(),
             source,
         }
+    }
+
+    /// Makes the error of a failed sync of `path`, to be used with `map_err`.
+    pub(super) fn sync(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::SyncFailed {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Makes the error again for another one of a batch that failed as a whole.
+    ///
+    /// Only a sync or the index can fail for all; whatever else it was, the store says no from then on.
+    pub(super) fn again(&self) -> Self {
+        if let Self::SyncFailed { path, source } = self {
+            let source = io::Error::new(source.kind(), source.to_string());
+            return Self::sync(path)(source);
+        }
+        if let Self::IndexFailed { path, source } = self {
+            return Self::IndexFailed {
+                path: path.clone(),
+                source: source.again(),
+            };
+        }
+        Self::ReadOnly
+    }
+}
+
+/// Words how much is there and how much was needed.
+///
+/// A quota, or another process, may make the file system say no while it still reports room.
+fn full(free: u64, needed: u64) -> String {
+    let (free, still) = (ByteSize(free), ByteSize(needed));
+    if free.as_u64() < needed {
+        format!("{free} can still be used and {still} are needed; free some space")
+    } else {
+        format!(
+            "it did not take the last {still} although it reports {free} free; \
+             free some space or raise the quota"
+        )
     }
 }
 

@@ -3,28 +3,36 @@
 //! Its bytes arrive under a name that a restart sweeps away; [`PendingRecord::commit`] makes it a
 //! kept record, or finds that it is one already. Dropping it anywhere before leaves nothing.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::committer::Work;
+use super::core::Core;
+use super::disk::{DiskFile, Sequential};
 use super::error::is_full;
+use super::index::Known;
+use super::mutation::Mutation;
 use super::record::{HEADER_BYTES_MAX, RecordReader, RecordWriter, TRAILER_BYTES};
-use super::shelves::record_name;
-use super::{Digest, Inner, RecordHeader, StoreError};
+use super::reservation::{Joining, Reservation, Unfinished};
+use super::shelves::{Kind, file_name};
+use super::{Digest, Inner, RecordHeader, StoreError, damage};
 use crate::id::ImageId;
+use crate::protocol::{CHUNK_BYTES, Entry};
 
 /// A record whose body is arriving; its calls block on the disk.
 #[derive(Debug)]
 pub struct PendingRecord {
+    /// `None` once a write has failed: what the file holds then is unknown.
+    writer: Option<RecordWriter<Sequential>>,
+    file: Unfinished,
+    /// There as soon as no more than a chunk of the body is to come.
+    joining: Option<Joining>,
     reservation: Reservation,
     header: RecordHeader,
-    path: PathBuf,
-    /// `None` once a write has failed: what the file holds then is unknown.
-    writer: Option<RecordWriter<File>>,
     announced: u64,
     written: u64,
-    placed: bool,
+    store: Arc<Inner>,
 }
 
 impl PendingRecord {
@@ -34,24 +42,24 @@ impl PendingRecord {
         header: RecordHeader,
         announced: u64,
     ) -> Result<Self, StoreError> {
-        let reservation = Reservation::take(
-            store,
-            header.image,
-            announced.saturating_add((HEADER_BYTES_MAX + TRAILER_BYTES) as u64),
-        )?;
-        let path = store.unfinished.join(record_name(header.image));
-        let begun = File::create(&path).and_then(|file| RecordWriter::new(file, &header));
+        let core = &store.core;
+        refuse_buried(core, header.image)?;
+        let needed = announced.saturating_add((HEADER_BYTES_MAX + TRAILER_BYTES) as u64);
+        let reservation = Reservation::take(core, header.image, needed)?;
         let mut pending = Self {
+            writer: None,
+            file: Unfinished::new(core, &file_name(header.image, Kind::Record)),
+            joining: None,
             reservation,
             header,
-            path,
-            writer: None,
             announced,
             written: 0,
-            placed: false,
+            store: Arc::clone(store),
         };
-        let writer = begun.map_err(|error| pending.refused(error))?;
-        pending.writer = Some(writer);
+        pending.announce_if_near();
+        let file = core.disk.create(&pending.file.path);
+        let begun = file.and_then(|file| RecordWriter::new(Sequential::new(file), &pending.header));
+        pending.writer = Some(begun.map_err(|error| pending.refused(error))?);
         Ok(pending)
     }
 
@@ -74,7 +82,27 @@ impl PendingRecord {
         self.writer = Some(writer);
         self.written = written;
         self.reservation.spend(chunk.len() as u64);
+        self.announce_if_near();
         Ok(())
+    }
+
+    /// Lets a batch wait for this record once the end of its body is near: the last chunk comes in
+    /// about the time that a directory sync takes, and a large image that has only begun delays
+    /// nobody.
+    fn announce_if_near(&mut self) {
+        if self.joining.is_none() && self.announced - self.written <= CHUNK_BYTES as u64 {
+            self.joining = Some(Joining::announce(&self.store.core));
+        }
+    }
+
+    /// Returns the digest of what has been written of the body.
+    ///
+    /// # Errors
+    ///
+    /// When a write has failed.
+    pub fn digest(&self) -> Result<Digest, StoreError> {
+        let writer = self.writer.as_ref().ok_or(StoreError::Torn)?;
+        Ok(writer.body_digest())
     }
 
     /// Makes the record a kept one, on stable storage; returns the digest of its body.
@@ -83,8 +111,9 @@ impl PendingRecord {
     ///
     /// # Errors
     ///
-    /// When the body is not as long as announced, when the id is taken by another content, and
-    /// when the disk refuses. A failed sync makes the whole store read-only.
+    /// When the body is not as long as announced, when the image has been deleted, when the id is
+    /// taken by another content, and when the disk refuses. A failed sync makes the whole store
+    /// read-only.
     pub fn commit(mut self) -> Result<Digest, StoreError> {
         let writer = self.writer.take().ok_or(StoreError::Torn)?;
         if self.written < self.announced {
@@ -94,21 +123,27 @@ impl PendingRecord {
             });
         }
         let digest = writer.body_digest();
-        let store = Arc::clone(&self.reservation.store);
-        if let Some((path, kept)) = store.open_record(self.reservation.image)? {
-            return self.agree(path, kept, digest);
+        let core = Arc::clone(&self.store.core);
+        match core.known(self.header.image)? {
+            Known::Buried(..) | Known::BuriedUnreadably(_) => {
+                return Err(StoreError::Buried(self.header.image));
+            }
+            Known::Kept(shelf, _) => {
+                let (path, kept) = core.open_at(shelf, self.header.image)?;
+                return self.agree(path, kept, digest);
+            }
+            Known::Nothing | Known::Unreadable(_) => {}
         }
-        if store.books().read_only {
-            return Err(StoreError::ReadOnly);
-        }
+        core.writable()?;
         let file = writer.finish().map_err(|error| self.refused(error))?;
-        self.sync(&file)?;
-        let place = store
-            .shelves
-            .place(&self.path, self.reservation.image)
-            .inspect_err(|error| store.note(error))?;
-        self.placed = true;
-        store.books().kept.insert(self.reservation.image, place);
+        if core.options.mutated(Mutation::NameBeforeSync) {
+            self.place()?;
+            self.sync(file.file())?;
+        } else {
+            self.sync(file.file())?;
+            self.place()?;
+        }
+        damage::forget_set_aside(&core, self.header.image);
         Ok(digest)
     }
 
@@ -121,132 +156,47 @@ impl PendingRecord {
         if same_user && kept == digest {
             Ok(digest)
         } else {
-            Err(StoreError::Conflict(self.reservation.image))
+            Err(StoreError::Conflict(self.header.image))
         }
     }
 
     /// Syncs the data of the finished file, once: after a failure the kernel may have thrown away
     /// what it could not write, and a second sync would succeed without it.
-    fn sync(&self, file: &File) -> Result<(), StoreError> {
-        let store = &self.reservation.store;
-        (store.options.sync)(file).map_err(|source| {
+    fn sync(&self, file: &dyn DiskFile) -> Result<(), StoreError> {
+        let core = &self.store.core;
+        if core.options.mutated(Mutation::NoRecordSync) {
+            return Ok(());
+        }
+        file.sync_data().map_err(|source| {
             if is_full(&source) {
-                return self.refused(source);
+                return core.refused(&self.file.path, self.announced, source);
             }
-            let error = StoreError::SyncFailed {
-                path: self.path.clone(),
-                source,
-            };
-            store.note(&error);
-            error
+            core.note(StoreError::sync(&self.file.path)(source))
         })
+    }
+
+    /// Has the finished file put on a shelf.
+    fn place(&mut self) -> Result<(), StoreError> {
+        let finished = self.file.path.clone();
+        let entry = Entry {
+            body_bytes: self.written,
+            ..self.header.entry()
+        };
+        self.store.committer.submit(Work::Keep { finished, entry })?;
+        self.file.moved = true;
+        Ok(())
     }
 
     fn refused(&self, source: io::Error) -> StoreError {
-        if is_full(&source) {
-            StoreError::Full {
-                free: self.reservation.store.free_bytes().ok().flatten().unwrap_or(0),
-                needed: self.announced - self.written,
-            }
-        } else {
-            StoreError::io("write", &self.path)(source)
-        }
+        let needed = self.announced - self.written;
+        self.store.core.refused(&self.file.path, needed, source)
     }
 }
 
-impl Drop for PendingRecord {
-    fn drop(&mut self) {
-        if !self.placed {
-            // What cannot be removed now is swept at the next start.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// The right to write one image's record, and the space for it; given back when dropped.
-#[derive(Debug)]
-struct Reservation {
-    store: Arc<Inner>,
-    image: ImageId,
-    bytes: u64,
-}
-
-impl Reservation {
-    fn take(store: &Arc<Inner>, image: ImageId, bytes: u64) -> Result<Self, StoreError> {
-        let free = store.free_bytes()?;
-        let mut books = store.books();
-        if books.read_only {
-            return Err(StoreError::ReadOnly);
-        }
-        if books.in_progress.contains(&image) {
-            return Err(StoreError::InProgress(image));
-        }
-        let free = free.map(|free| free.saturating_sub(books.awaited_bytes));
-        if let Some(free) = free.filter(|&free| free < bytes) {
-            return Err(StoreError::Full { free, needed: bytes });
-        }
-        books.in_progress.insert(image);
-        books.awaited_bytes += bytes;
-        Ok(Self {
-            store: Arc::clone(store),
-            image,
-            bytes,
-        })
-    }
-
-    /// Gives back the room for bytes that have been written.
-    fn spend(&mut self, bytes: u64) {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        self.store.books().awaited_bytes -= bytes;
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        let mut books = self.store.books();
-        books.awaited_bytes -= self.bytes;
-        books.in_progress.remove(&self.image);
-    }
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-    use crate::id::{Epoch, NodeId};
-    use crate::protocol::ImageKind;
-    use crate::store::{DataDirectory, Identity, Store};
-
-    #[test]
-    fn a_disk_that_fills_up_in_the_middle_refuses_one_record_only() {
-        let root = tempfile::tempdir().expect("a directory");
-        let identity = Identity {
-            cluster: "home".parse().expect("a name"),
-            node: NodeId::new(1).expect("not zero"),
-        };
-        let header = RecordHeader {
-            cluster: identity.cluster.clone(),
-            image: ImageId::from_bytes([1; 16]),
-            user: "alice".parse().expect("a name"),
-            file: "a.png".to_owned(),
-            kind: ImageKind::Png,
-            created_ms: 0,
-            epoch: Epoch(1),
-        };
-        let directory = DataDirectory::open(root.path(), identity).expect("opened");
-        let store = Store::open(directory).expect("opened");
-
-        let mut pending = store.begin(header.clone(), 8).expect("begun");
-        pending.write(b"half").expect("written");
-        let full = File::options().write(true).open("/dev/full").expect("there");
-        pending.writer = pending.writer.take().map(|writer| writer.retargeted(full));
-        let error = pending.write(b"rest").expect_err("full");
-        assert!(matches!(error, StoreError::Full { needed: 4, .. }), "{error}");
-        assert!(matches!(pending.commit(), Err(StoreError::Torn)));
-
-        let mut again = store.begin(header, 8).expect("the store goes on");
-        again.write(b"halfrest").expect("written");
-        again.commit().expect("kept");
-        assert_eq!(store.count(), 1);
+/// Refuses an image that has been deleted: that is for ever.
+fn refuse_buried(core: &Core, image: ImageId) -> Result<(), StoreError> {
+    match core.known(image)? {
+        Known::Buried(..) | Known::BuriedUnreadably(_) => Err(StoreError::Buried(image)),
+        Known::Nothing | Known::Kept(..) | Known::Unreadable(_) => Ok(()),
     }
 }

@@ -9,10 +9,11 @@
 //! | 8                | end mark, `HEIRLEND`                                                   |
 //!
 //! Unknown fields of the header are ignored, so that later versions can add some without a new
-//! format. Owns the layout of one record, written by `writer` and read by `reader`; where it stands and how it gets there durably is the
-//! business of the store.
+//! format. Owns the layout of one record, written by `writer` and read by `reader`; where it stands
+//! and how it gets there durably is the business of the store. Tombstones end in the same way.
 
 mod reader;
+pub(super) mod trailer;
 mod writer;
 
 use std::io;
@@ -20,6 +21,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 pub use reader::RecordReader;
+pub(super) use trailer::TRAILER_BYTES;
 pub use writer::RecordWriter;
 
 use crate::id::{ClusterName, Epoch, ImageId, UserName};
@@ -35,16 +37,11 @@ pub const FILE_NAME_BYTES_MAX: usize = 1024;
 /// A file name of nothing but escapes takes six times its length, and all the rest under 1 KiB.
 pub(super) const HEADER_BYTES_MAX: usize = 8 * 1024;
 
-/// How many bytes stand behind the body.
-pub(super) const TRAILER_BYTES: usize = 48;
-
 const MAGIC: &str = "heirloom-record";
 const FORMAT: u32 = 1;
 
 /// Suite 0: AES-128-CTR under the key made from the user's name, the id as IV.
 const SUITE: u32 = 0;
-
-const END_MARK: [u8; 8] = *b"HEIRLEND";
 
 /// What a record says about its image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +79,30 @@ impl RecordHeader {
     }
 }
 
+impl RecordHeader {
+    /// Describes the image as a catalogue does; how long its body is, only the record knows.
+    pub(super) fn entry(&self) -> Entry {
+        let Self {
+            cluster: _,
+            image,
+            user,
+            file,
+            kind,
+            created_ms,
+            epoch,
+        } = self.clone();
+        Entry {
+            image,
+            user,
+            file,
+            kind,
+            body_bytes: 0,
+            created_ms,
+            epoch,
+        }
+    }
+}
+
 /// Why a record cannot be used; reads on from `record <path>`.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
@@ -112,4 +133,11 @@ pub enum RecordError {
     /// It comes from another cluster.
     #[error("belongs to cluster {0:?}")]
     ForeignCluster(ClusterName),
+}
+
+impl RecordError {
+    /// Says whether there is no such file.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
 }

@@ -1,9 +1,19 @@
 //! The store on a real file system: what it keeps, and what it refuses.
 
+mod batches;
+mod crash;
 mod damage;
+mod faults;
+mod index;
+mod repair;
+mod tombstones;
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use tempfile::TempDir;
 
+use super::disk::simulated::{Fault, Operation, SimulatedDisk};
 use super::*;
 use crate::id::{Epoch, NodeId};
 use crate::protocol::ImageKind;
@@ -24,6 +34,14 @@ fn header(number: u128) -> RecordHeader {
     }
 }
 
+fn tombstone(number: u128) -> Tombstone {
+    Tombstone {
+        image: image(number),
+        user: "alice".parse().expect("a name"),
+        deleted_ms: 1_730_738_999_000,
+    }
+}
+
 /// A data directory in which nothing outlives its test.
 struct Home(TempDir);
 
@@ -41,12 +59,15 @@ impl Home {
     }
 
     fn store_with(&self, options: Options) -> Store {
+        Store::open_with(Box::new(RealDisk), self.directory(), options, Trust::Index).expect("opened")
+    }
+
+    fn directory(&self) -> DataDirectory {
         let identity = Identity {
             cluster: "home".parse().expect("a name"),
             node: NodeId::new(1).expect("not zero"),
         };
-        let directory = DataDirectory::open(self.0.path(), identity).expect("opened");
-        Store::open_with(directory, options).expect("opened")
+        DataDirectory::open(self.0.path(), identity).expect("opened")
     }
 
     fn names_in(&self, directory: &str) -> Vec<String> {
@@ -67,6 +88,16 @@ fn keep(store: &Store, number: u128, body: &[u8]) -> Result<Digest, StoreError> 
     pending.commit()
 }
 
+/// Where the record of an image stands.
+fn find(store: &Store, image: ImageId) -> Option<PathBuf> {
+    match store.inner.core.known(image).expect("a readable index") {
+        Known::Kept(shelf, _) | Known::Unreadable(shelf) => {
+            Some(store.inner.core.shelves.path(shelf, image, Kind::Record))
+        }
+        Known::Nothing | Known::Buried(..) | Known::BuriedUnreadably(_) => None,
+    }
+}
+
 fn body_of(store: &Store, number: u128) -> Vec<u8> {
     let mut reader = store.open_record(image(number)).expect("readable").expect("kept");
     let mut body = Vec::new();
@@ -81,7 +112,7 @@ fn body_of(store: &Store, number: u128) -> Vec<u8> {
 
 /// Reads a kept record through; `None` when there is none.
 fn body_digest(store: &Store, image: ImageId) -> Result<Option<Digest>, StoreError> {
-    let Some((path, reader)) = store.inner.open_record(image)? else {
+    let Some((path, reader)) = store.inner.core.open_record(image)? else {
         return Ok(None);
     };
     let digest = reader.verify();
@@ -95,14 +126,14 @@ fn a_committed_record_is_found_again_after_a_restart() {
     let home = Home::new();
     let body: Vec<u8> = (0..=255).cycle().take(5000).collect();
     let store = home.store();
-    assert_eq!(store.inner.find(image(1)), None);
+    assert_eq!(find(&store, image(1)), None);
     assert_eq!(keep(&store, 1, &body).expect("kept"), Digest::of(&body));
     drop(store);
 
     let store = home.store();
     assert_eq!(store.count(), 1);
     assert_eq!(
-        store.inner.find(image(1)),
+        find(&store, image(1)),
         Some(home.path("shelves/0000/00000000000000000000000000000001.record"))
     );
     assert_eq!(body_of(&store, 1), body);
@@ -160,9 +191,9 @@ fn a_dropped_record_leaves_nothing_and_frees_its_id() {
     assert!(home.names_in("unfinished").is_empty());
     assert!(home.names_in("shelves").is_empty());
     assert_eq!(store.count(), 0);
-    assert_eq!(store.inner.books().awaited_bytes, 0);
+    assert_eq!(store.inner.core.books().awaited_bytes, 0);
     keep(&store, 1, b"again").expect("kept");
-    assert_eq!(store.inner.books().awaited_bytes, 0);
+    assert_eq!(store.inner.core.books().awaited_bytes, 0);
 }
 
 #[test]
@@ -173,14 +204,14 @@ fn what_a_killed_process_left_unfinished_is_swept() {
     fs::write(&left, "half a record").expect("written");
     let store = home.store();
     assert!(home.names_in("unfinished").is_empty());
-    assert_eq!((store.count(), store.inner.find(image(1))), (0, None));
+    assert_eq!((store.count(), find(&store, image(1))), (0, None));
 }
 
 #[test]
 fn shelves_fill_one_after_another_across_restarts() {
     let home = Home::new();
     let options = Options {
-        records_per_shelf: 2,
+        files_per_shelf: 2,
         ..Options::default()
     };
     for number in 1..=5 {
@@ -223,7 +254,7 @@ fn the_same_content_again_is_the_same_record() {
     let home = Home::new();
     let store = home.store();
     let digest = keep(&store, 1, b"content").expect("kept");
-    let path = store.inner.find(image(1)).expect("kept");
+    let path = find(&store, image(1)).expect("kept");
     let before = fs::read(&path).expect("readable");
     assert_eq!(keep(&store, 1, b"content").expect("kept already"), digest);
     assert_eq!(fs::read(&path).expect("readable"), before);
@@ -323,7 +354,7 @@ fn the_reserve_and_the_room_of_others_are_not_given_away() {
     drop((error, full));
 
     let store = home.store();
-    let free = store.inner.free_bytes().expect("measured").expect("known");
+    let free = store.inner.core.free_bytes().expect("measured").expect("known");
     let most_of_it = store.begin(header(1), free / 4 * 3).expect("begun");
     assert!(matches!(
         store.begin(header(2), free / 4 * 3),
@@ -333,35 +364,31 @@ fn the_reserve_and_the_room_of_others_are_not_given_away() {
     store.begin(header(2), free / 4 * 3).expect("room again");
 }
 
-#[test]
-fn a_failed_sync_makes_the_store_read_only() {
-    let home = Home::new();
-    keep(&home.store(), 1, b"kept before").expect("kept");
-    let store = home.store_with(Options {
-        sync: |_| Err(io::Error::other("the disk has gone")),
-        ..Options::default()
-    });
-    let mut also_open = store.begin(header(3), 4).expect("begun");
-    also_open.write(b"body").expect("written");
-    assert!(matches!(
-        keep(&store, 2, b"body"),
-        Err(StoreError::SyncFailed { .. })
-    ));
-    assert!(matches!(store.begin(header(2), 4), Err(StoreError::ReadOnly)));
-    assert!(matches!(also_open.commit(), Err(StoreError::ReadOnly)));
-    assert_eq!(body_of(&store, 1), b"kept before");
-    assert_eq!(store.count(), 1);
-    assert!(home.names_in("unfinished").is_empty());
+/// Where a simulated disk has its data directory.
+fn data() -> &'static Path {
+    Path::new("/data")
 }
 
-#[test]
-fn a_disk_that_is_full_at_the_sync_refuses_one_record_only() {
-    let home = Home::new();
-    let store = home.store_with(Options {
-        sync: |_| Err(io::ErrorKind::StorageFull.into()),
-        ..Options::default()
-    });
-    assert!(matches!(keep(&store, 1, b"body"), Err(StoreError::Full { .. })));
-    store.begin(header(2), 4).expect("goes on");
-    assert!(home.names_in("unfinished").is_empty());
+/// Opens a store on a simulated disk.
+fn try_open(disk: &SimulatedDisk, options: Options) -> Result<Store, StoreError> {
+    let identity = Identity {
+        cluster: "home".parse().expect("a name"),
+        node: NodeId::new(1).expect("not zero"),
+    };
+    let directory = DataDirectory::nowhere(data(), identity);
+    Store::open_with(Box::new(disk.clone()), directory, options, Trust::Index)
+}
+
+fn open(disk: &SimulatedDisk) -> Store {
+    try_open(disk, Options::default()).expect("opened")
+}
+
+/// A store on a simulated disk.
+fn simulated() -> (Store, SimulatedDisk) {
+    let disk = SimulatedDisk::new(data());
+    (open(&disk), disk)
+}
+
+fn unfinished(disk: &SimulatedDisk) -> usize {
+    disk.list(&data().join("unfinished")).expect("readable").len()
 }

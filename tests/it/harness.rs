@@ -16,8 +16,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use heirloom::encryption::{Cipher, IV_BYTES, Key};
+use heirloom::event::WorkerState;
 use heirloom::id::{ImageId, UserName};
-use heirloom::protocol::{Greeted, StatusReport};
+use heirloom::protocol::{Greeted, RotationStatus, StatusReport};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -245,6 +246,37 @@ impl TestCluster {
             Greeted::Status(report) => Some(*report),
             other => panic!("no status: {other:?}"),
         }
+    }
+
+    /// Waits until a node's status is as wished; every event of the node is a reason to look again.
+    pub(crate) fn until(&self, id: u16, wished: impl Fn(&StatusReport) -> bool) -> StatusReport {
+        let mut watch = TcpStream::connect(self.address(id)).expect("the node listens");
+        watch
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout can be set");
+        let hello = b"{\"type\":\"hello\",\"version\":1,\"cluster\":\"heirloom\",\"purpose\":\"watch\"}\n";
+        watch.write_all(hello).expect("the node reads");
+        let mut events = BufReader::new(watch);
+        let mut line = String::new();
+        events.read_line(&mut line).expect("the node welcomes");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let report = self.status(id);
+            if wished(&report) {
+                return report;
+            }
+            assert!(Instant::now() < deadline, "never came about: {report:?}");
+            line.clear();
+            events.read_line(&mut line).expect("the node tells what happens");
+        }
+    }
+
+    /// Waits until a leader gives requests to so many nodes.
+    pub(crate) fn wait_for_rotation(&self, leader: u16, active: usize) {
+        let is_active = |node: &&RotationStatus| node.state == WorkerState::Active;
+        self.until(leader, |report| {
+            report.serving && report.rotation.iter().filter(is_active).count() == active
+        });
     }
 
     /// Writes a file into the cluster's directory.

@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod docs;
+mod durability;
 mod failover;
 mod harness;
+mod images;
 mod interop;
 mod layers;
 mod pictures;

@@ -28,7 +28,7 @@ fn transcript(client: &Program, from: usize, host: &str) -> Vec<String> {
     told.map(|line| as_in_the_original(line, host)).collect()
 }
 
-const HELP: [&str; 9] = [
+const HELP: [&str; 12] = [
     "=== Distributed Image Storage Client (REPL) ===",
     "User: alice",
     "Multicast mode: Broadcasting to all servers",
@@ -36,6 +36,9 @@ const HELP: [&str; 9] = [
     "================================================",
     "Available commands:",
     "  upload <image_path>  - Upload and encrypt an image",
+    "  list [text]          - List your images, or those whose name holds the text",
+    "  download <image>     - Download and decrypt an image; add a file name to choose where",
+    "  delete <image>...    - Delete images, each by name, id or the beginning of an id",
     "  help                 - Show this help message",
     "  quit                 - Exit the client",
 ];
@@ -98,6 +101,7 @@ fn the_original_session_word_for_word() {
     }
     let mark = cluster.node(3).out.wait_for(0, "Node 3: I am the new leader!");
     cluster.wait_for_leader(3, mark);
+    cluster.wait_for_rotation(3, 3);
     let host = cluster.address(1).trim_end_matches(":8001").to_owned();
 
     let mut client = Program::start(cluster.command(env!("CARGO_BIN_EXE_client")).arg("alice"));
@@ -110,6 +114,7 @@ fn the_original_session_word_for_word() {
     assert_eq!(transcript(&client, help, &host), UPLOAD);
 
     stop_the_leader(&mut cluster);
+    cluster.wait_for_rotation(2, 2);
 
     client.type_line("upload test_image.png");
     let second = client.out.wait_for(first, "Encrypted image saved to:");

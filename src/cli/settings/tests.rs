@@ -34,6 +34,7 @@ fn the_defaults_are_those_of_the_original() {
     assert_eq!(node.timing, Timing::SEED);
     assert_eq!(node.quorum, QuorumPolicy::Live);
     assert_eq!(node.image_bytes_max, 4 << 30);
+    assert_eq!(node.scrub_bytes_a_second, 4 << 20);
     let client = settings.client("alice".parse().expect("valid"));
     assert_eq!(client.images_dir, PathBuf::from("images"));
     assert_eq!(client.deadline, Duration::from_secs(30));

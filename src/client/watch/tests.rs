@@ -12,7 +12,9 @@ use crate::config::{Members, QuorumPolicy};
 use crate::event::{EventStamp, Fact};
 use crate::id::{Epoch, Generation};
 use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{Greeted, NodeRole, Opening, QuorumStatus, Refusal, StatusReport, Welcome};
+use crate::protocol::{
+    Greeted, NodeRole, Opening, QuorumStatus, Refusal, StatusReport, StoreCounters, Welcome,
+};
 use crate::time::Time;
 
 /// How long a test waits for what should come by itself.
@@ -40,6 +42,7 @@ fn report() -> StatusReport {
         rotation: Vec::new(),
         images: 0,
         transfers: 0,
+        store: StoreCounters::default(),
     }
 }
 

@@ -137,7 +137,7 @@ fn ballot(leader: u16) -> Ballot {
 pub(crate) fn saved() -> UploadEvent {
     UploadEvent::Saved(Receipt {
         image: ImageId::from_bytes([7; 16]),
-        saved: "images/encrypted_test_image_1730738456.png".into(),
+        saved: Some("images/encrypted_test_image_1730738456.png".into()),
         leader: id(3),
         server: id(1),
         bytes: 614_831,

@@ -292,10 +292,11 @@ impl UploadDialog {
         let Step::Done { receipt, .. } = &self.step else {
             return Vec::new();
         };
+        let Some(saved) = receipt.saved.clone() else {
+            return Vec::new();
+        };
         let area = self.panes().picture();
-        preview(Some(
-            self.pictures.look_at_ciphertext(receipt.saved.clone(), area),
-        ))
+        preview(Some(self.pictures.look_at_ciphertext(saved, area)))
     }
 }
 

@@ -55,6 +55,7 @@ impl Node {
         let now = self.clock.now();
         let view = self.election.view(now);
         self.rotate(&view);
+        self.tell_surroundings(&view);
         while let Some(pending) = self.parking.pop_due(now) {
             turn_away(pending, &view);
         }
@@ -138,6 +139,11 @@ impl Node {
         let members = self.config.cluster.members.ids();
         let states: Vec<(NodeId, WorkerState)> =
             members.map(|node| (node, self.state_of(node, view))).collect();
+        for &(node, state) in &states {
+            if matches!(state, WorkerState::Suspect | WorkerState::Down) {
+                self.sync.forget(node);
+            }
+        }
         let now = self.clock.now();
         if let Some(dispatch) = &mut self.dispatch {
             for (node, state) in states {
@@ -150,7 +156,11 @@ impl Node {
 
     fn state_of(&self, node: NodeId, view: &View) -> WorkerState {
         if node == self.config.id || (self.links.is_up(node) && view.promised.contains(&node)) {
-            WorkerState::Active
+            if self.is_in_sync(node, view) {
+                WorkerState::Active
+            } else {
+                WorkerState::CatchingUp
+            }
         } else if self.links.is_up(node) {
             WorkerState::Suspect
         } else {

@@ -29,6 +29,7 @@ impl Node {
             rotation: self.dispatch.as_ref().map(Dispatch::rotation).unwrap_or_default(),
             images: self.store.count(),
             transfers: TRANSFERS_MAX.saturating_sub(self.transfers.available_permits()),
+            store: self.store.counters(),
         }
     }
 

@@ -133,7 +133,7 @@ impl Rig {
 
     async fn admitted(&self, assignment: Assignment) -> Result<(), ErrorCode> {
         let question = |reply| NodeInput::Admission { assignment, reply };
-        self.ask(question).await.map_err(|error| error.code)
+        self.ask(question).await.map(drop).map_err(|error| error.code)
     }
 }
 

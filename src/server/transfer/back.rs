@@ -8,15 +8,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::timeout;
 
 use super::error::TransferError;
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{ClientMessage, NodeMessage};
+use crate::server::alive::{self, BEAT_MAX};
 use crate::server::connection::STALL;
 
 /// How much is written to the client within one stall time: a client slower than this is given up.
-const PIECE_BYTES: usize = 64 * 1024;
+pub(crate) const PIECE_BYTES: usize = 64 * 1024;
 
 /// How much of what was written may not have reached the client yet.
 ///
@@ -26,17 +27,14 @@ const BUFFERED_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// The shortest time between two signs of life: a client has no less patience than four of them.
 const BEAT_MIN: Duration = Duration::from_millis(25);
 
-/// The longest time between two signs of life.
-const BEAT_MAX: Duration = Duration::from_secs(1);
-
 /// Writes the encrypted image to the client, as long as it takes any.
 pub(super) async fn send_back<W: AsyncWrite + Unpin>(
     writer: &mut FrameWriter<W>,
     mut encrypted: mpsc::Receiver<Bytes>,
 ) -> Result<(), TransferError> {
     while let Some(chunk) = encrypted.recv().await {
-        let header = writer.message_with_body(&NodeMessage::Chunk, chunk.len() as u64);
-        in_time(header).await?;
+        let held = writer.hold_with_body(&NodeMessage::Chunk, chunk.len() as u64);
+        held.map_err(TransferError::Write)?;
         for piece in chunk.chunks(PIECE_BYTES) {
             in_time(writer.body(piece)).await?;
         }
@@ -74,28 +72,24 @@ pub(super) async fn finished<R: AsyncRead + Unpin>(
 /// Waits for `done`, and lets a client that gives up after `client_stall` know that it goes on.
 ///
 /// A client that is gone changes nothing: what the disk has begun it ends.
-pub(super) async fn alive_until<T, W: AsyncWrite + Unpin>(
+pub(crate) async fn alive_until<T, W: AsyncWrite + Unpin>(
     done: impl Future<Output = Result<T, TransferError>>,
     client_stall: Duration,
     writer: &mut FrameWriter<W>,
 ) -> Result<T, TransferError> {
-    tokio::pin!(done);
     let between = (client_stall / 4).clamp(BEAT_MIN, BEAT_MAX);
-    let mut beat = interval_at(Instant::now() + between, between);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard = Ok(());
-    loop {
-        tokio::select! {
-            done = &mut done => return done,
-            // A piece of no bytes: to the client something moved, and nothing changes.
-            _ = beat.tick(), if heard.is_ok() => {
-                heard = in_time(writer.message(&NodeMessage::Chunk)).await;
-            }
-        }
-    }
+    // A piece of no bytes: to the client something moved, and nothing changes.
+    alive::until(done, between, writer, &NodeMessage::Chunk).await
 }
 
-async fn in_time(write: impl Future<Output = Result<(), FrameError>>) -> Result<(), TransferError> {
+/// Waits for a write to a client that must not take for ever to read.
+///
+/// # Errors
+///
+/// When the client is gone, or takes nothing.
+pub(crate) async fn in_time(
+    write: impl Future<Output = Result<(), FrameError>>,
+) -> Result<(), TransferError> {
     match timeout(STALL, write).await {
         Ok(written) => written.map_err(TransferError::Write),
         Err(_) => Err(TransferError::TakesNothing),
@@ -105,7 +99,7 @@ async fn in_time(write: impl Future<Output = Result<(), FrameError>>) -> Result<
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
-    use tokio::time::sleep;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
     use crate::protocol::CHUNK_BYTES;

@@ -20,7 +20,7 @@ pub(super) const CHUNKS_MAX: usize = 5;
 
 /// The buffers of one transfer.
 #[derive(Debug, Default)]
-pub(super) struct Chunks {
+pub(in crate::server) struct Chunks {
     /// Filled ones that somebody may still read, oldest first.
     lent: VecDeque<Bytes>,
     pace: Pace,
@@ -32,14 +32,35 @@ impl Chunks {
     /// # Errors
     ///
     /// When the connection fails, ends too early, stands still or crawls.
-    pub(super) async fn read<R>(&mut self, reader: &mut FrameReader<R>) -> Result<BytesMut, TransferError>
+    pub(in crate::server) async fn read<R>(
+        &mut self,
+        reader: &mut FrameReader<R>,
+    ) -> Result<BytesMut, TransferError>
     where
         R: AsyncRead + Unpin,
     {
-        let wanted = usize::try_from(reader.body_left()).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
-        let mut chunk = self.spare();
+        self.read_behind(&[], reader).await
+    }
+
+    /// Reads the next chunk of a body behind `head`, which stands at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub(super) async fn read_behind<R>(
+        &mut self,
+        head: &[u8],
+        reader: &mut FrameReader<R>,
+    ) -> Result<BytesMut, TransferError>
+    where
+        R: AsyncRead + Unpin,
+    {
+        let left = usize::try_from(reader.body_left()).unwrap_or(CHUNK_BYTES);
+        let wanted = left.saturating_add(head.len()).min(CHUNK_BYTES);
+        let mut chunk = self.spare(wanted);
+        chunk.extend_from_slice(head);
         chunk.resize(wanted, 0);
-        let mut filled = 0;
+        let mut filled = head.len();
         while filled < wanted {
             let asked = Instant::now();
             let read = match timeout(STALL, reader.body(&mut chunk[filled..])).await {
@@ -55,7 +76,7 @@ impl Chunks {
     }
 
     /// Makes a chunk readable by many; it is used again when all of them have dropped it.
-    pub(super) fn share(&mut self, chunk: BytesMut) -> Bytes {
+    pub(in crate::server) fn share(&mut self, chunk: BytesMut) -> Bytes {
         let shared = chunk.freeze();
         if self.lent.len() < CHUNKS_MAX {
             self.lent.push_back(shared.clone());
@@ -63,14 +84,19 @@ impl Chunks {
         shared
     }
 
-    fn spare(&mut self) -> BytesMut {
+    /// Returns a buffer without bytes that has room for so many: one that nobody reads any more, or
+    /// a new one.
+    pub(in crate::server) fn spare(&mut self, room: usize) -> BytesMut {
         match self.lent.pop_front().map(Bytes::try_into_mut) {
-            Some(Ok(chunk)) => chunk,
+            Some(Ok(mut chunk)) => {
+                chunk.clear();
+                chunk
+            }
             Some(Err(in_use)) => {
                 self.lent.push_front(in_use);
-                BytesMut::with_capacity(CHUNK_BYTES)
+                BytesMut::with_capacity(room)
             }
-            None => BytesMut::with_capacity(CHUNK_BYTES),
+            None => BytesMut::with_capacity(room),
         }
     }
 }
@@ -106,6 +132,16 @@ mod tests {
         assert_eq!((first.len(), rest.len()), (CHUNK_BYTES, 1));
         assert_eq!([&first[..], &rest[..]].concat(), body);
         assert!(chunks.read(&mut reader).await.expect("reads").is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_stands_before_a_body_has_its_place_in_the_first_chunk() {
+        let mut reader = reader_of(vec![7; CHUNK_BYTES]).await;
+        let mut chunks = Chunks::default();
+        let first = chunks.read_behind(b"before", &mut reader).await.expect("reads");
+        let rest = chunks.read(&mut reader).await.expect("reads");
+        assert_eq!((first.len(), rest.len()), (CHUNK_BYTES, 6));
+        assert_eq!(&first[..8], b"before\x07\x07");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::image::NotAnImage;
 use crate::protocol::frame::FrameError;
 use crate::protocol::{ErrorCode, NodeError};
-use crate::store::StoreError;
+use crate::server::disk::DiskError;
 
 /// Why an upload was not acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,9 @@ pub(crate) enum TransferError {
     /// The node stops.
     #[error("this node is stopping; offer the image again")]
     Stopping,
+    /// The same image came again, so its client has given this attempt up.
+    #[error("the image is being sent again")]
+    Superseded,
     /// Too many uploads run.
     #[error(
         "this node has {} uploads in hand; offer the image again",
@@ -54,22 +57,30 @@ pub(crate) enum TransferError {
     /// The image is kept, but the client did not hear of it.
     #[error("stored, but the client was gone before it could be told: {0}")]
     NotAcknowledged(FrameError),
-    /// The store refuses.
+    /// Too few nodes took a copy, or kept it.
+    #[error("the image must be kept on {} nodes, and too few could: {reasons}; offer it again", .needed + 1)]
+    NoQuorum {
+        /// What a client does about it.
+        code: ErrorCode,
+        /// How many copies were needed beside the one here.
+        needed: usize,
+        /// Why the others are none, in half sentences.
+        reasons: String,
+    },
+    /// A node knows that the image was deleted.
+    #[error("the image was deleted while it was uploaded: {0}")]
+    Deleted(NodeError),
+    /// The record is not kept.
     #[error(transparent)]
-    Store(StoreError),
-    /// The disk does not answer.
-    #[error("this node's disk does not answer; offer the image again")]
-    DiskSilent,
-    /// The disk did not answer a commit; it may still succeed.
-    #[error("this node's disk does not answer, so whether the image is kept is unknown; offer it again")]
-    CommitUnknown,
+    Disk(#[from] DiskError),
 }
 
 impl TransferError {
     /// Says whether the connection can still carry a message that says so.
     pub(crate) fn can_be_told(&self) -> bool {
         match self {
-            Self::Write(_) | Self::TakesNothing | Self::NotAcknowledged(_) => false,
+            // Superseded, it may have been in the middle of a message.
+            Self::Write(_) | Self::TakesNothing | Self::NotAcknowledged(_) | Self::Superseded => false,
             Self::Read(error) => !matches!(error, FrameError::Io(_)),
             Self::NotAdmitted(_)
             | Self::Stopping
@@ -79,9 +90,9 @@ impl TransferError {
             | Self::SendsNothing(_)
             | Self::SendsTooSlowly
             | Self::Unfinished
-            | Self::Store(_)
-            | Self::DiskSilent
-            | Self::CommitUnknown => true,
+            | Self::NoQuorum { .. }
+            | Self::Deleted(_)
+            | Self::Disk(_) => true,
         }
     }
 
@@ -89,19 +100,18 @@ impl TransferError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NotAdmitted(error) => error.code,
-            Self::Stopping | Self::Busy | Self::Store(StoreError::InProgress(_)) => ErrorCode::Busy,
+            Self::Stopping | Self::Superseded | Self::Busy => ErrorCode::Busy,
             Self::SendsNothing(_) => ErrorCode::Stalled,
             Self::TooLarge { .. } | Self::NotAnImage(_) => ErrorCode::NotAccepted,
-            Self::Store(StoreError::Conflict(_)) => ErrorCode::Conflict,
-            Self::Store(StoreError::NameTooLong(_))
-            | Self::Read(_)
+            Self::Read(_)
             | Self::SendsTooSlowly
             | Self::Unfinished
             | Self::Write(_)
             | Self::TakesNothing
             | Self::NotAcknowledged(_) => ErrorCode::BadRequest,
-            Self::Store(StoreError::SyncFailed { .. }) | Self::CommitUnknown => ErrorCode::Unknown,
-            Self::Store(_) | Self::DiskSilent => ErrorCode::Storage,
+            Self::NoQuorum { code, .. } => *code,
+            Self::Deleted(_) => ErrorCode::NoSuchImage,
+            Self::Disk(error) => error.code(),
         }
     }
 }
@@ -120,6 +130,7 @@ mod tests {
     use std::io;
 
     use super::*;
+    use crate::store::StoreError;
 
     #[test]
     fn a_commit_that_may_have_succeeded_is_told_from_one_that_did_not() {
@@ -127,13 +138,11 @@ mod tests {
             path: "shelves/0000".into(),
             source: io::ErrorKind::Other.into(),
         };
-        assert_eq!(TransferError::Store(sync_failed).code(), ErrorCode::Unknown);
-        assert_eq!(TransferError::CommitUnknown.code(), ErrorCode::Unknown);
-        assert_eq!(TransferError::DiskSilent.code(), ErrorCode::Storage);
-        assert_eq!(
-            TransferError::Store(StoreError::ReadOnly).code(),
-            ErrorCode::Storage
-        );
+        let code = |error| TransferError::Disk(error).code();
+        assert_eq!(code(DiskError::Store(sync_failed)), ErrorCode::Unknown);
+        assert_eq!(code(DiskError::CommitUnknown), ErrorCode::Unknown);
+        assert_eq!(code(DiskError::Silent), ErrorCode::Storage);
+        assert_eq!(code(DiskError::Store(StoreError::ReadOnly)), ErrorCode::Storage);
     }
 
     #[test]

@@ -56,6 +56,17 @@ pub(crate) async fn offered(port: u16, image: ImageId, size: u64) -> (Caller, No
     (caller, answer.expect("an answer"))
 }
 
+/// The header of an upload of a file with a usual name, which is to come back.
+pub(crate) fn plain_upload(image: ImageId, assignment: Assignment) -> Upload {
+    Upload {
+        created_ms: 1_700_000_000_000,
+        back: Back::Cipher,
+        image,
+        file: "test_image.png".to_owned(),
+        assignment,
+    }
+}
+
 /// Begins an upload of which two of three chunks have been sent.
 pub(crate) async fn begin(port: u16) -> Sending {
     let image = ImageId::from_bytes([0xb0; 16]);
@@ -73,24 +84,14 @@ impl Sending {
         assignment: Assignment,
         body: Vec<u8>,
     ) -> Self {
-        Self::announce_named(caller, image, assignment, "test_image.png".to_owned(), body).await
+        let upload = plain_upload(image, assignment);
+        Self::announce_as(caller, upload, body).await
     }
 
-    /// Writes the header of an upload of a file with this name.
-    pub(crate) async fn announce_named(
-        mut caller: Caller,
-        image: ImageId,
-        assignment: Assignment,
-        file: String,
-        body: Vec<u8>,
-    ) -> Self {
-        let upload = ClientMessage::Upload(Upload {
-            created_ms: 1_700_000_000_000,
-            back: Back::Cipher,
-            image,
-            file,
-            assignment,
-        });
+    /// Writes this header of an upload.
+    pub(crate) async fn announce_as(mut caller: Caller, upload: Upload, body: Vec<u8>) -> Self {
+        let image = upload.image;
+        let upload = ClientMessage::Upload(upload);
         let length = body.len() as u64;
         caller
             .writer

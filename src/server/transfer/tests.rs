@@ -1,6 +1,6 @@
 //! Uploads to a node that runs, over the loopback.
 
-use super::testing::{Sending, assigned, offered, png};
+use super::testing::{Ended, Sending, assigned, offered, plain_upload, png};
 use super::*;
 use crate::id::{Epoch, ImageId};
 use crate::protocol::{Assignment, CHUNK_BYTES, ErrorCode, NodeError};
@@ -69,6 +69,23 @@ async fn what_comes_back_is_the_ciphertext_at_every_length_around_a_chunk() {
 }
 
 #[tokio::test]
+async fn nothing_comes_back_of_an_upload_that_wants_nothing() {
+    let rig = rig().await;
+    let image = ImageId::from_bytes([1; 16]);
+    let (caller, assignment) = assigned(rig.node.port, image).await;
+    let upload = Upload {
+        back: Back::None,
+        ..plain_upload(image, assignment)
+    };
+    let mut sending = Sending::announce_as(caller, upload, png(3 * CHUNK_BYTES)).await;
+    let Ended { encrypted, answer } = sending.end().await;
+    assert!(encrypted.is_empty());
+    let kept = rig.announce(1, png(3 * CHUNK_BYTES)).await.finish().await;
+    assert_eq!(answer.expect("acknowledged"), kept, "the same image, kept once");
+    assert_eq!(rig.images().await, 1);
+}
+
+#[tokio::test]
 async fn the_same_image_again_is_kept_once() {
     let rig = rig().await;
     let first = rig.announce(1, png(1000)).await.finish().await;
@@ -128,8 +145,11 @@ async fn a_name_that_is_too_long_is_refused_and_fills_no_log() {
     let mut events = rig.node.events.subscribe();
     let image = ImageId::from_bytes([1; 16]);
     let (caller, assignment) = assigned(rig.node.port, image).await;
-    let name = "ä".repeat(700);
-    let mut sending = Sending::announce_named(caller, image, assignment, name, png(100)).await;
+    let upload = Upload {
+        file: "ä".repeat(700),
+        ..plain_upload(image, assignment)
+    };
+    let mut sending = Sending::announce_as(caller, upload, png(100)).await;
     let refused = sending.end().await.answer.expect_err("refused");
     assert_eq!(refused.code, ErrorCode::BadRequest);
     assert!(refused.reason.contains("1400 bytes"), "{}", refused.reason);

@@ -282,6 +282,9 @@ impl Cluster {
         {
             self.reigns.push(*ballot);
         }
+        if let Fact::Following { ballot } = fact {
+            self.catch_up(life, *ballot);
+        }
         if let Fact::BecameLeader { ballot, grants } = fact {
             let needed = self.fewest_grants();
             self.watcher.led(*ballot, grants, needed, self.config.policy);

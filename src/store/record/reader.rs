@@ -1,15 +1,16 @@
 //! Reading a record, and checking on the way that it is what was written.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{END_MARK, FORMAT, HEADER_BYTES_MAX, MAGIC, RecordError, RecordHeader, SUITE, TRAILER_BYTES};
+use super::trailer::{TRAILER_BYTES, check, check_length};
+use super::{FORMAT, HEADER_BYTES_MAX, MAGIC, RecordError, RecordHeader, SUITE};
 use crate::id::{ClusterName, ImageId};
 use crate::protocol::{CHUNK_BYTES, Entry};
 use crate::store::Digest;
+use crate::store::disk::{Disk, Sequential, read_exact_at};
 
 /// What is read of a header line before the rest can be understood.
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ struct Preamble {
 /// The bytes of the body are handed out before the digest behind them could be checked: only the
 /// 0 at the end says that they were the right ones.
 #[derive(Debug)]
-pub struct RecordReader<R = BufReader<File>> {
+pub struct RecordReader<R = BufReader<Sequential>> {
     source: R,
     header: RecordHeader,
     record: blake3::Hasher,
@@ -37,14 +38,24 @@ pub struct RecordReader<R = BufReader<File>> {
 
 impl RecordReader {
     /// Opens the record file of `image` in `cluster`.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read, or is not the record it should be.
-    pub fn open(path: &Path, cluster: &ClusterName, image: ImageId) -> Result<Self, RecordError> {
-        let file = File::open(path)?;
-        let bytes = file.metadata()?.len();
-        Self::new(BufReader::new(file), bytes, cluster, image)
+    pub(in crate::store) fn open(
+        disk: &dyn Disk,
+        path: &Path,
+        cluster: &ClusterName,
+        image: ImageId,
+    ) -> Result<Self, RecordError> {
+        let file = disk.open(path)?;
+        let bytes = file.len()?;
+        Self::new(BufReader::new(Sequential::new(file)), bytes, cluster, image)
+    }
+
+    /// Checks that the record has its end, without reading the body.
+    pub(in crate::store) fn check_end(&self) -> Result<(), RecordError> {
+        let file = self.source.get_ref().file();
+        let end = file.len()?.saturating_sub(TRAILER_BYTES as u64);
+        let mut trailer = [0; TRAILER_BYTES];
+        read_exact_at(file, &mut trailer, end).map_err(truncated)?;
+        check_length(&trailer, self.body_bytes)
     }
 }
 
@@ -94,23 +105,9 @@ impl<R: BufRead> RecordReader<R> {
 
     /// Returns the record as the catalogue knows it.
     pub fn entry(&self) -> Entry {
-        let RecordHeader {
-            cluster: _,
-            image,
-            user,
-            file,
-            kind,
-            created_ms,
-            epoch,
-        } = self.header.clone();
         Entry {
-            image,
-            user,
-            file,
-            kind,
             body_bytes: self.body_bytes,
-            created_ms,
-            epoch,
+            ..self.header.entry()
         }
     }
 
@@ -159,22 +156,9 @@ impl<R: BufRead> RecordReader<R> {
         if self.checked {
             return Ok(());
         }
-        let mut length = [0; 8];
-        let mut digest = [0; 32];
-        let mut end_mark = [0; 8];
-        for part in [&mut length[..], &mut digest, &mut end_mark] {
-            self.source.read_exact(part).map_err(truncated)?;
-        }
-        if end_mark != END_MARK {
-            return Err(RecordError::Truncated);
-        }
-        if u64::from_be_bytes(length) != self.body_bytes {
-            return Err(RecordError::Damaged("its length is not the one it says"));
-        }
-        self.record.update(&length);
-        if self.record.finalize() != blake3::Hash::from_bytes(digest) {
-            return Err(RecordError::Damaged("its digest is not the one it says"));
-        }
+        let mut trailer = [0; TRAILER_BYTES];
+        self.source.read_exact(&mut trailer).map_err(truncated)?;
+        check(&mut self.record, self.body_bytes, &trailer)?;
         self.checked = true;
         Ok(())
     }

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{END_MARK, FORMAT, MAGIC, RecordHeader, SUITE, TRAILER_BYTES};
+use super::trailer::trailer;
+use super::{FORMAT, MAGIC, RecordHeader, SUITE};
 use crate::store::Digest;
 
 /// The header line as written.
@@ -75,21 +76,8 @@ impl<W: Write> RecordWriter<W> {
     ///
     /// When the target does not take it.
     pub fn finish(mut self) -> io::Result<W> {
-        let length = self.body_bytes.to_be_bytes();
-        self.record.update(&length);
-        let mut trailer = [0; TRAILER_BYTES];
-        trailer[..8].copy_from_slice(&length);
-        trailer[8..40].copy_from_slice(self.record.finalize().as_bytes());
-        trailer[40..].copy_from_slice(&END_MARK);
+        let trailer = trailer(&mut self.record, self.body_bytes);
         self.target.write_all(&trailer)?;
         Ok(self.target)
-    }
-}
-
-#[cfg(test)]
-impl<W> RecordWriter<W> {
-    /// Goes on writing to another target, as if the disk below had been exchanged.
-    pub(in crate::store) fn retargeted(self, target: W) -> Self {
-        Self { target, ..self }
     }
 }

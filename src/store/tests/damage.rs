@@ -1,7 +1,5 @@
 //! Records that are not what was written: cut, flipped, renamed, foreign, from the future.
 
-use std::path::Path;
-
 use super::*;
 
 /// Flips one bit of a file.
@@ -16,7 +14,7 @@ fn a_flipped_bit_in_any_byte_is_detected() {
     let home = Home::new();
     let store = home.store();
     keep(&store, 1, &[0x5a; 40]).expect("kept");
-    let path = store.inner.find(image(1)).expect("kept");
+    let path = find(&store, image(1)).expect("kept");
     let bytes = fs::read(&path).expect("readable").len();
     for at in 0..bytes {
         flip(&path, at);
@@ -32,7 +30,7 @@ fn every_missing_tail_is_detected() {
     let home = Home::new();
     let store = home.store();
     keep(&store, 1, &[0x5a; 40]).expect("kept");
-    let path = store.inner.find(image(1)).expect("kept");
+    let path = find(&store, image(1)).expect("kept");
     let whole = fs::read(&path).expect("readable");
     for bytes in (0..whole.len()).rev() {
         fs::write(&path, &whole[..bytes]).expect("written");
@@ -82,7 +80,7 @@ fn later_formats_and_strangers_are_told_from_damage() {
     let home = Home::new();
     let store = home.store();
     keep(&store, 1, b"body").expect("kept");
-    let path = store.inner.find(image(1)).expect("kept");
+    let path = find(&store, image(1)).expect("kept");
     let problem = |content: &str| {
         fs::write(&path, content).expect("written");
         let error = store.open_record(image(1)).expect_err("refused").to_string();
@@ -115,7 +113,7 @@ fn fields_that_came_later_are_ignored() {
     let home = Home::new();
     let store = home.store();
     keep(&store, 1, b"").expect("kept");
-    let path = store.inner.find(image(1)).expect("kept");
+    let path = find(&store, image(1)).expect("kept");
     let text = fs::read(&path).expect("readable");
     let line = text.split(|&byte| byte == b'\n').next().expect("a line");
     let mut record = line.strip_suffix(b"}").expect("an object").to_vec();

@@ -5,7 +5,7 @@ use heirloom::event::WorkerState;
 use heirloom::id::Epoch;
 use heirloom::protocol::{
     Greeted, Hello, NodeRole, Opening, PROTOCOL_VERSION, PeerStatus, PeerWelcome, Purpose, QuorumStatus,
-    Refusal, RotationStatus, StatusReport, Welcome,
+    Refusal, RotationStatus, StatusReport, StoreCounters, Welcome,
 };
 
 use super::{ballot, complete, generation, golden, lines_of, node, words};
@@ -79,6 +79,13 @@ fn report() -> StatusReport {
         }],
         images: 5,
         transfers: 1,
+        store: StoreCounters {
+            batches: 2,
+            records: 7,
+            tombstones: 1,
+            directory_syncs: 2,
+            index_syncs: 1,
+        },
     }
 }
 
@@ -88,7 +95,8 @@ const REPORT: &str = concat!(
     r#""epoch":4,"quorum":{"policy":"live","needed":2,"reachable":2,"missing":[1]},"#,
     r#""peers":[{"node":1,"address":"127.0.0.1:8001","linked":false,"dead":true}],"#,
     r#""rotation":[{"node":3,"state":"active","assigned":7,"in_flight":1,"done":5,"failed":1,"#,
-    r#""redispatched":2,"next":true}],"images":5,"transfers":1}"#,
+    r#""redispatched":2,"next":true}],"images":5,"transfers":1,"#,
+    r#""store":{"batches":2,"records":7,"tombstones":1,"directory_syncs":2,"index_syncs":1}}"#,
 );
 
 fn greetings() -> Vec<(Greeted, String)> {

@@ -115,8 +115,12 @@ fn node_messages() -> Vec<(NodeMessage, String)> {
         ),
         (NodeMessage::Listing, r#"{"type":"listing"}"#.to_owned()),
         (
-            NodeMessage::EndOfList { images: 12 },
-            r#"{"type":"end_of_list","images":12}"#.to_owned(),
+            NodeMessage::EndOfList {
+                images: 12,
+                nodes: 2,
+                members: 3,
+            },
+            r#"{"type":"end_of_list","images":12,"nodes":2,"members":3}"#.to_owned(),
         ),
         (
             NodeMessage::Deleted {

@@ -147,7 +147,10 @@ impl UploadDialog {
 
     fn copy(&self) -> Option<Command> {
         match &self.step {
-            Step::Done { receipt, .. } => Some(Command::Copy(receipt.saved.to_string_lossy().into_owned())),
+            Step::Done { receipt, .. } => Some(Command::Copy(match &receipt.saved {
+                Some(path) => path.to_string_lossy().into_owned(),
+                None => receipt.image.to_string(),
+            })),
             Step::Failed { reason, .. } => Some(Command::Copy(reason.clone())),
             Step::Choose | Step::Watch(_) => None,
         }

@@ -79,11 +79,14 @@ fn caption(words: &str, theme: Theme, width: u16) -> Line<'static> {
 }
 
 fn saved(receipt: &Receipt, theme: Theme, width: u16) -> Line<'static> {
-    let label = "saved to ";
+    let (label, what) = match &receipt.saved {
+        Some(path) => ("saved to ", shown(path)),
+        None => ("kept as ", receipt.image.to_string()),
+    };
     let room = width.saturating_sub(u16::try_from(label.len()).unwrap_or(u16::MAX));
     Line::from(vec![
         Span::raw(label),
-        Span::styled(fit_middle(&shown(&receipt.saved), room, theme), theme.strong()),
+        Span::styled(fit_middle(&what, room, theme), theme.strong()),
     ])
 }
 

@@ -1,0 +1,201 @@
+//! How fast a cluster of three keeps images durably three times, beside what its disk can do.
+//!
+//! ```text
+//! cargo bench --bench store                         every size, 1 and 8 clients
+//! HEIRLOOM_SECONDS=30 cargo bench --bench store     longer runs
+//! ```
+//!
+//! The limit is measured right before and right after each run: threads, as many as copies are in
+//! flight, write new files of the same size and sync each (`fdatasync`); what they do in a second, divided
+//! by three, is what three copies could be. The syncs of directories and of the index are counted by
+//! the nodes themselves and given a record that a node keeps. Last, a node that lost its disk catches up.
+
+#[path = "../tests/it/harness.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod harness;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use harness::{PATIENCE, TestCluster, told};
+use heirloom::event::WorkerState;
+use heirloom::protocol::StoreCounters;
+use serde::Deserialize;
+
+const SIZES: [(&str, usize); 3] = [("4KiB", 4 << 10), ("200KiB", 200 << 10), ("8MiB", 8 << 20)];
+const CLIENTS: [usize; 2] = [1, 8];
+const NODES: u16 = 3;
+
+/// How long a load runs, in seconds.
+const SECONDS: u64 = 8;
+
+/// How long the disk's own limit is measured, before a load and after it.
+const LIMIT_TIME: Duration = Duration::from_secs(2);
+
+/// What `heirloom bench --json` prints, as far as it is wanted here.
+#[derive(Deserialize)]
+struct Load {
+    uploads: u64,
+    errors: u64,
+    rate: f64,
+    mb_per_s: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+    copies_min: usize,
+    copies_average: f64,
+}
+
+fn main() {
+    let seconds = std::env::var("HEIRLOOM_SECONDS").ok();
+    let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(SECONDS);
+    println!(
+        "{:>7} {:>7} {:>8} {:>7} {:>7} {:>7} {:>7} {:>6} {:>9} {:>6} {:>6} {:>6}",
+        "size",
+        "clients",
+        "rate/s",
+        "MB/s",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "copies",
+        "limit/s",
+        "ratio",
+        "syncs",
+        "errors"
+    );
+    for (label, bytes) in SIZES {
+        for clients in CLIENTS {
+            measure(label, bytes, clients, seconds);
+        }
+    }
+    catch_up();
+}
+
+/// Loads a fresh cluster, and prints the row.
+fn measure(label: &str, bytes: usize, clients: usize, seconds: u64) {
+    let cluster = TestCluster::started(NODES, "timing = \"seed\"");
+    wait_until_in_sync(&cluster);
+    let before = limit(cluster.path(), bytes, clients);
+    let load = load(&cluster, label, clients, seconds);
+    let syncs = syncs_a_record(&cluster);
+    let after = limit(cluster.path(), bytes, clients);
+    let limit = f64::midpoint(before, after) / f64::from(NODES);
+    println!(
+        "{label:>7} {clients:>7} {:>8.1} {:>7.1} {:>7.2} {:>7.2} {:>7.2} {:>6} {limit:>9.1} {:>6.2} {syncs:>6.3} {:>6}",
+        load.rate,
+        load.mb_per_s,
+        load.p50_ms,
+        load.p99_ms,
+        load.max_ms,
+        format!("{}/{:.2}", load.copies_min, load.copies_average),
+        load.rate / limit,
+        load.errors,
+    );
+    assert!(load.uploads > 0, "nothing was uploaded");
+}
+
+fn load(cluster: &TestCluster, size: &str, clients: usize, seconds: u64) -> Load {
+    let (clients, duration) = (clients.to_string(), format!("{seconds}s"));
+    let output = cluster.heirloom(&[
+        "bench",
+        "--size",
+        size,
+        "--clients",
+        &clients,
+        "--duration",
+        &duration,
+        "--return",
+        "none",
+        "--json",
+    ]);
+    assert!(output.status.success(), "{}", told(&output));
+    serde_json::from_slice(&output.stdout).expect("a report")
+}
+
+/// Syncs of directories and of the index, for each record that a node has kept.
+fn syncs_a_record(cluster: &TestCluster) -> f64 {
+    let stores: Vec<StoreCounters> = (1..=NODES).map(|id| cluster.status(id).store).collect();
+    let syncs: u64 = stores
+        .iter()
+        .map(|store| store.directory_syncs + store.index_syncs)
+        .sum();
+    let records: u64 = stores.iter().map(|store| store.records).sum();
+    syncs as f64 / records as f64
+}
+
+/// How many files of that size the disk takes in a second, each synced by whoever wrote it.
+fn limit(beside: &Path, bytes: usize, clients: usize) -> f64 {
+    let directory = tempfile::tempdir_in(beside).expect("a directory");
+    let began = Instant::now();
+    let files: usize = thread::scope(|scope| {
+        let writers: Vec<_> = (0..clients * usize::from(NODES))
+            .map(|writer| {
+                let directory = directory.path();
+                scope.spawn(move || write_files(directory, writer, bytes, began + LIMIT_TIME))
+            })
+            .collect();
+        writers
+            .into_iter()
+            .map(|writer| writer.join().expect("no panic"))
+            .sum()
+    });
+    files as f64 / began.elapsed().as_secs_f64()
+}
+
+fn write_files(directory: &Path, writer: usize, bytes: usize, until: Instant) -> usize {
+    let content = harness::image_of(bytes, writer as u64);
+    let mut files = 0;
+    while Instant::now() < until {
+        let mut file = File::create(directory.join(format!("{writer}-{files}"))).expect("a new file");
+        file.write_all(&content).expect("room on the disk");
+        file.sync_data().expect("the disk syncs");
+        files += 1;
+    }
+    files
+}
+
+/// A node that lost its disk fetches everything, beside the rate at which its disk takes large files.
+fn catch_up() {
+    for (label, seconds) in [("200KiB", 5), ("8MiB", 5)] {
+        let mut cluster = TestCluster::started(NODES, "timing = \"seed\"");
+        load(&cluster, label, 8, seconds);
+        let bytes = SIZES.iter().find(|(name, _)| *name == label).expect("a size").1;
+        cluster.kill(1);
+        fs::remove_dir_all(cluster.path().join("data/node-1")).expect("removed");
+        let before = limit(cluster.path(), bytes, 4);
+        let began = Instant::now();
+        cluster.start(1);
+        wait_until_in_sync(&cluster);
+        let took = began.elapsed().as_secs_f64();
+        let images = cluster.status(1).images;
+        let limit = f64::midpoint(before, limit(cluster.path(), bytes, 4)) * bytes as f64 / 1e6;
+        let rate = images as f64 * bytes as f64 / 1e6 / took;
+        println!(
+            "catching up with {images} images of {label}: {took:.2} s, {rate:.0} MB/s; the disk alone, 12 files at a time: {limit:.0} MB/s; ratio {:.2}",
+            rate / limit
+        );
+    }
+}
+
+/// Waits until every node is active in the rotation of whoever serves.
+fn wait_until_in_sync(cluster: &TestCluster) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let statuses = (1..=NODES).filter_map(|id| cluster.status_if_up(id));
+        let in_sync = statuses.filter(|status| status.serving).any(|leader| {
+            leader
+                .rotation
+                .iter()
+                .all(|node| node.state == WorkerState::Active)
+        });
+        if in_sync {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the nodes never came to be in sync");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

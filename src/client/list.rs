@@ -1,0 +1,149 @@
+//! Asking which images of the user are kept.
+
+use super::ClientConfig;
+use super::attempt::AttemptError;
+use super::error::RequestError;
+use super::link::Link;
+use super::offer::Links;
+use super::request::{Done, Errand, Request, Subject, Terms};
+use crate::encryption;
+use crate::event::RequestKind;
+use crate::id::{ImageId, NodeId};
+use crate::protocol::{ClientMessage, List, Listed, NodeMessage};
+use crate::upload::Observer;
+
+/// The most bytes that one piece of a list may have.
+///
+/// Nodes send a hundred images at a time, and a file name of nothing but escapes takes 6 KiB.
+const PIECE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Which images of a user are kept, as far as a quorum knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The images, newest first.
+    pub images: Vec<Listed>,
+    /// Who led.
+    pub leader: NodeId,
+    /// Who answered.
+    pub server: NodeId,
+    /// How many nodes were asked and answered, that one included.
+    pub nodes: usize,
+    /// How many members the cluster has.
+    pub members: usize,
+}
+
+/// Lists images; see [`super::ClusterClient::list`].
+pub(super) async fn list(
+    config: &ClientConfig,
+    links: &mut Links,
+    matching: Option<&str>,
+    observe: &mut Observer<'_>,
+) -> Result<Listing, RequestError> {
+    let mut errand = Listening {
+        id: encryption::new_image_id()?,
+        matching: matching.map(str::to_owned),
+    };
+    let done = Request::new(config, links).run(&mut errand, observe).await?;
+    let Done { what, assignment } = done;
+    Ok(Listing {
+        images: what.images,
+        leader: assignment.ballot.id,
+        server: assignment.node,
+        nodes: what.nodes,
+        members: what.members,
+    })
+}
+
+/// A question that goes out again under the same id.
+#[derive(Debug)]
+struct Listening {
+    id: ImageId,
+    matching: Option<String>,
+}
+
+/// What the assigned node said.
+#[derive(Debug)]
+struct Heard {
+    images: Vec<Listed>,
+    nodes: usize,
+    members: usize,
+}
+
+impl Errand for Listening {
+    const KIND: RequestKind = RequestKind::List;
+    type Done = Heard;
+
+    async fn prepare(&mut self) -> Result<Subject, RequestError> {
+        Ok(Subject {
+            image: self.id,
+            size: 0,
+        })
+    }
+
+    async fn attempt(
+        &mut self,
+        link: &mut Link,
+        terms: Terms<'_>,
+        _: &mut Observer<'_>,
+    ) -> Result<Heard, AttemptError> {
+        let question = ClientMessage::List(List {
+            image: self.id,
+            matching: self.matching.clone(),
+            assignment: terms.assignment,
+        });
+        terms.bear(listen(link, &question, terms)).await
+    }
+
+    fn renew(&mut self) -> Result<(), RequestError> {
+        self.id = encryption::new_image_id()?;
+        Ok(())
+    }
+}
+
+async fn listen(link: &mut Link, question: &ClientMessage, terms: Terms<'_>) -> Result<Heard, AttemptError> {
+    link.writer.message(question).await?;
+    let mut heard = Vec::new();
+    loop {
+        match terms.hear(link).await? {
+            NodeMessage::Listing => listed(link, &mut heard).await?,
+            NodeMessage::EndOfList {
+                images,
+                nodes,
+                members,
+            } if images == heard.len() as u64 => {
+                return Ok(Heard {
+                    images: heard,
+                    nodes,
+                    members,
+                });
+            }
+            NodeMessage::EndOfList { .. }
+            | NodeMessage::Chunk
+            | NodeMessage::Stored(_)
+            | NodeMessage::Image(_)
+            | NodeMessage::Sent { .. }
+            | NodeMessage::Deleted { .. }
+            | NodeMessage::Declined { .. }
+            | NodeMessage::Assigned(_)
+            | NodeMessage::Unavailable { .. }
+            | NodeMessage::Error(_) => return Err(AttemptError::Lost),
+        }
+    }
+}
+
+/// Reads one piece of a list.
+async fn listed(link: &mut Link, heard: &mut Vec<Listed>) -> Result<(), AttemptError> {
+    let length = link.reader.body_left();
+    if length > PIECE_BYTES_MAX {
+        return Err(AttemptError::Lost);
+    }
+    let mut piece = vec![0; usize::try_from(length).map_err(|_| AttemptError::Lost)?];
+    let mut filled = 0;
+    while filled < piece.len() {
+        filled += link.reader.body(&mut piece[filled..]).await?;
+    }
+    for line in piece.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        heard.push(serde_json::from_slice(line).map_err(|_| AttemptError::Lost)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! A copy that a peer brings: checked, written while it comes, committed when it is whole.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use super::{End, bad_request, fence, read_failed, tell};
+use crate::protocol::frame::FrameReader;
+use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest};
+use crate::server::alive::{self, BEAT_MAX};
+use crate::server::connection::Connection;
+use crate::server::context::Context;
+use crate::server::disk::{Disk, DiskError};
+use crate::server::transfer::chunks::Chunks;
+use crate::server::transfer::error::TransferError;
+use crate::store::{Digest, RecordHeader};
+
+/// How long a copy may stand still between two chunks, or before its commit.
+///
+/// Its sender waits for a client, which may pause and still be borne. Whoever waits for longer
+/// shows life by chunks without a body.
+const COPY_IDLE_TIME: Duration = Duration::from_mins(1);
+
+/// Takes a copy, up to its commit; a newer attempt at the same image takes its place.
+pub(super) async fn take<R, W>(
+    connection: &mut Connection<R, W>,
+    copy: Copy,
+    context: &Context,
+) -> Result<(), End>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let arrival = context.arrivals.enter(copy.entry.image);
+    tokio::select! {
+        taken = keep(connection, copy, context) => taken,
+        () = arrival.superseded() => Err(End::Gone),
+    }
+}
+
+async fn keep<R, W>(connection: &mut Connection<R, W>, copy: Copy, context: &Context) -> Result<(), End>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    if let Some(ballot) = copy.ballot {
+        fence(ballot, context).await?;
+    }
+    let body_bytes = copy.entry.body_bytes;
+    let header = RecordHeader::of(copy.entry, context.config.cluster.name.clone());
+    let mut disk = Disk::begin(&context.store, header, body_bytes);
+    let digest = receive(&mut connection.reader, &mut disk).await?;
+    let committed = disk.commit_as(digest);
+    // A chunk without a body: the sender sees that the disk goes on.
+    let committed = alive::until(committed, BEAT_MAX, &mut connection.writer, &DataReply::Chunk).await;
+    committed.map_err(told)?;
+    tell(connection, &DataReply::Kept).await
+}
+
+/// Writes what comes to the disk; returns the digest that all of it should have.
+async fn receive<R>(reader: &mut FrameReader<R>, disk: &mut Disk) -> Result<Digest, End>
+where
+    R: AsyncRead + Unpin,
+{
+    let mut chunks = Chunks::default();
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = timeout(COPY_IDLE_TIME, reader.message()) => next,
+            error = disk.failed() => return Err(told(error)),
+        };
+        let request = match next {
+            Ok(Ok(Some(request))) => request,
+            Ok(Ok(None)) => return Err(End::Gone),
+            Ok(Err(error)) => return read_failed(&error).and(Err(End::Gone)),
+            Err(_) => return Err(bad_request("nothing came of the copy; send it again").into()),
+        };
+        match request {
+            DataRequest::Chunk if reader.body_left() > CHUNK_BYTES as u64 => {
+                let reason = format!("a chunk has more than {CHUNK_BYTES} bytes");
+                return Err(bad_request(reason).into());
+            }
+            DataRequest::Chunk if reader.body_left() == 0 => {}
+            DataRequest::Chunk => {
+                let chunk = chunks.read(reader).await.map_err(not_read)?;
+                disk.write(chunks.share(chunk)).await.map_err(told)?;
+            }
+            DataRequest::Commit { digest } => {
+                let digest = digest.parse();
+                return digest.map_err(|_| bad_request("that is no digest").into());
+            }
+            DataRequest::Copy(_)
+            | DataRequest::Bury(_)
+            | DataRequest::LookUp { .. }
+            | DataRequest::Summarise
+            | DataRequest::Bucket { .. }
+            | DataRequest::Fetch { .. } => return Err(bad_request("a copy is still open").into()),
+        }
+    }
+}
+
+fn told(error: DiskError) -> End {
+    End::Refused(error.into())
+}
+
+fn not_read(error: TransferError) -> End {
+    if error.can_be_told() {
+        End::Refused(error.into())
+    } else {
+        End::Gone
+    }
+}

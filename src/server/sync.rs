@@ -1,0 +1,228 @@
+//! Keeps this node's catalogue the union of everybody's: catching up, being in sync, repairs.
+//!
+//! ```text
+//!   link up, reign begins ---+                        per peer: Summary, then Bucket where they differ
+//!   record set aside --------+--> round: compare ----> bury what is marked there
+//!   every few seconds -------+           fetch -----> several at a time, from whoever has each
+//!   Missed{image} ---------------------> fetch        that one alone
+//!                                        conclude --> in sync? complete? --> the node's task
+//! ```
+//!
+//! Owns when to look and what to conclude; `plan` decides what is lacking, `compare` asks, `fetch`
+//! brings it. Decides nothing about who leads.
+//!
+//! Invariants: catalogues are sets, their union counts, and a tombstone wins. An image that is
+//! arriving by an upload is left to it. What is found damaged is never spread: the digest is
+//! compared before anything is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use self::compare::Compared;
+use self::lacks::Errand;
+use self::plan::{Progress, Wanted};
+use super::context::Context;
+use super::input::NodeInput;
+use super::surroundings::Surroundings;
+use crate::event::Fact;
+use crate::id::{Ballot, NodeId};
+use crate::store::Store;
+
+mod compare;
+mod fetch;
+mod lacks;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use lacks::Lacks;
+
+/// How often catalogues are compared although nothing has happened.
+///
+/// A message may be lost, and where nothing differs a look costs each peer 10 KiB.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How many images a node may lack and still be in sync.
+///
+/// Who keeps up misses one now and then and is told so; who lacks more than is in flight was away.
+const BEHIND_MAX: usize = 64;
+
+/// Runs until the node stops.
+pub(crate) async fn run(context: Arc<Context>) {
+    let stopping = context.stopping.clone();
+    let mut sync = Sync::new(context);
+    tokio::select! {
+        () = sync.work() => {}
+        () = stopping.cancelled() => {}
+    }
+}
+
+/// The task and what it remembers from round to round.
+#[derive(Debug)]
+struct Sync {
+    context: Arc<Context>,
+    surroundings: watch::Receiver<Surroundings>,
+    /// Complete peers of whose catalogue nothing was lacking after some round.
+    caught_up_with: BTreeSet<NodeId>,
+    /// Whether the store is known to lack nothing that an earlier life of its directory kept.
+    complete: bool,
+    /// The reign in which being in sync was told as a fact.
+    told: Option<Ballot>,
+}
+
+/// Waits until the node leads or follows in another reign than before.
+async fn another_reign(surroundings: &mut watch::Receiver<Surroundings>, before: Option<Ballot>) {
+    let is_another = |now: &Surroundings| now.ballot.is_some() && now.ballot != before;
+    // The context holds the sender, so this cannot fail.
+    let _ = surroundings.wait_for(is_another).await;
+}
+
+/// What made the task look.
+#[derive(Debug)]
+enum Reason {
+    /// Links or the reign have changed, or time has passed.
+    Round,
+    /// Others have noticed something.
+    Noticed(Errand),
+}
+
+impl Sync {
+    fn new(context: Arc<Context>) -> Self {
+        Self {
+            surroundings: context.surroundings.subscribe(),
+            context,
+            caught_up_with: BTreeSet::new(),
+            complete: false,
+            told: None,
+        }
+    }
+
+    async fn work(&mut self) {
+        self.remember_unreadable().await;
+        let mut surroundings = self.surroundings.clone();
+        loop {
+            // What a reign knows of this node begins anew with it: nothing of an earlier one is
+            // worth waiting for, least of all a peer that has been frozen since.
+            let looked_in = surroundings.borrow_and_update().ballot;
+            tokio::select! {
+                () = self.round() => {}
+                () = another_reign(&mut surroundings, looked_in) => continue,
+            }
+            let next_look = Instant::now() + LOOK_EVERY;
+            while let Reason::Noticed(errand) = self.reason(next_look).await {
+                self.fetch_missed(&errand).await;
+                if errand.round {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Records that an earlier life of the process set aside, or found unreadable, are lacking too.
+    async fn remember_unreadable(&self) {
+        if let Some(Ok(unreadable)) = self.context.on_disk(Store::unreadable).await {
+            for image in unreadable {
+                self.context.lacks.set_aside(image);
+            }
+        }
+    }
+
+    /// Waits for something to do.
+    async fn reason(&mut self, next_look: Instant) -> Reason {
+        tokio::select! {
+            // The context holds the sender, so this cannot fail.
+            _ = self.surroundings.changed() => Reason::Round,
+            errand = self.context.lacks.errand() => Reason::Noticed(errand),
+            () = sleep_until(next_look) => Reason::Round,
+        }
+    }
+
+    /// Compares with everybody who is there, and brings what is lacking.
+    async fn round(&mut self) {
+        let surroundings = self.surroundings.borrow_and_update().clone();
+        let Some(mut compared) = self.compare(&surroundings).await else {
+            return;
+        };
+        let mut wanted = Wanted::default();
+        for (&peer, found) in &mut compared {
+            wanted.add(peer, std::mem::take(&mut found.lack.images));
+        }
+        if wanted.len() > BEHIND_MAX {
+            self.conclude(&surroundings, false).await;
+        }
+        let mut progress = Progress::default();
+        self.bring(&mut wanted, &mut progress).await;
+        self.clear_repaired().await;
+        for (&peer, found) in &compared {
+            if found.complete && !wanted.lacks_of(peer) {
+                self.caught_up_with.insert(peer);
+            }
+        }
+        self.note_complete(&compared).await;
+        if self.is_in_sync(&surroundings, &compared, &wanted) {
+            self.conclude(&surroundings, true).await;
+        }
+    }
+
+    /// Says whether nothing is lacking of what the leader keeps; of what all keep, if this node leads.
+    fn is_in_sync(
+        &self,
+        surroundings: &Surroundings,
+        compared: &BTreeMap<NodeId, Compared>,
+        wanted: &Wanted,
+    ) -> bool {
+        let has_all_of = |peer: &NodeId| compared.contains_key(peer) && !wanted.lacks_of(*peer);
+        match surroundings.ballot {
+            Some(ballot) if ballot.id == self.context.config.id => surroundings.linked.iter().all(has_all_of),
+            Some(ballot) => has_all_of(&ballot.id),
+            None => false,
+        }
+    }
+
+    /// Tells the node's task whether it is in sync in the reign in which it looked.
+    async fn conclude(&mut self, surroundings: &Surroundings, in_sync: bool) {
+        let Some(ballot) = surroundings.ballot else {
+            return;
+        };
+        let follows = ballot.id != self.context.config.id;
+        if in_sync && follows && self.told.replace(ballot) != Some(ballot) {
+            self.context.events.publish(Fact::InSync { ballot });
+        }
+        self.context.tell(NodeInput::InSync { ballot, in_sync }).await;
+    }
+
+    /// Tells the store once nothing can be lacking any more that an earlier life of it kept.
+    async fn note_complete(&mut self, compared: &BTreeMap<NodeId, Compared>) {
+        if self.complete {
+            return;
+        }
+        let members = self.context.config.cluster.members.len();
+        let as_new = compared.values().filter(|found| !found.complete).count();
+        let complete = plan::is_complete(members, self.caught_up_with.len(), as_new);
+        let on_disk = self.context.on_disk(move |store| {
+            if store.summary().complete {
+                return Ok(true);
+            }
+            if complete {
+                store.complete()?;
+            }
+            Ok(complete)
+        });
+        // A disk that refuses is asked again in the next round.
+        self.complete = matches!(on_disk.await, Some(Ok(true)));
+    }
+
+    /// Forgets damaged records that another way has brought back, or that were deleted.
+    async fn clear_repaired(&self) {
+        for image in self.context.lacks.all_set_aside() {
+            let known = self.context.on_disk(move |store| store.look_up(image)).await;
+            if matches!(known, Some(Ok(Some(_)))) {
+                self.context.lacks.repaired(image);
+            }
+        }
+    }
+}

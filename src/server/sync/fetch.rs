@@ -1,0 +1,169 @@
+//! Bringing what is lacking: several images at a time, each from whoever has it.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::Sync;
+use super::lacks::Errand;
+use super::plan::{Progress, Wanted};
+use crate::event::Fact;
+use crate::id::{ImageId, NodeId};
+use crate::protocol::CatalogueItem;
+use crate::server::context::Context;
+use crate::server::data::DataError;
+use crate::server::disk::{Disk, DiskError};
+use crate::store::{RecordHeader, StoreError};
+
+/// How many images are fetched at a time.
+///
+/// Small ones wait for syncs more than for bytes, and syncs go side by side.
+const FETCHES_MAX: usize = 16;
+
+/// What came of fetching one image from one peer.
+#[derive(Debug)]
+enum Outcome {
+    /// It is kept.
+    Kept,
+    /// It is no miss: it is arriving, or kept, or deleted.
+    Needless,
+    /// The peer has no good copy of it.
+    NoneThere,
+    /// The peer does not answer.
+    PeerFailed,
+    /// This node cannot keep it.
+    Refused,
+}
+
+/// Why a fetch came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+impl Sync {
+    /// Fetches all that is wanted, as far as it can be had; what is left could not.
+    pub(super) async fn bring(&self, wanted: &mut Wanted, progress: &mut Progress) {
+        let mut waiting = self.really_lacking(wanted).await;
+        self.tell_progress(wanted, progress);
+        let mut fetching = JoinSet::new();
+        loop {
+            while fetching.len() < FETCHES_MAX
+                && let Some(image) = waiting.pop()
+            {
+                if let Some(peer) = wanted.holder(image) {
+                    let context = Arc::clone(&self.context);
+                    fetching.spawn(async move { (image, peer, fetch(&context, image, peer).await) });
+                }
+            }
+            let Some(joined) = fetching.join_next().await else {
+                return;
+            };
+            let Ok((image, peer, outcome)) = joined else {
+                continue;
+            };
+            match outcome {
+                Outcome::Kept => {
+                    wanted.settle(image);
+                    if self.context.lacks.repaired(image) {
+                        self.context.events.publish(Fact::RecordRepaired { image, peer });
+                    }
+                    self.tell_progress(wanted, progress);
+                }
+                Outcome::Needless => wanted.settle(image),
+                Outcome::NoneThere => {
+                    wanted.has_none(peer, image);
+                    waiting.push(image);
+                }
+                Outcome::PeerFailed => {
+                    wanted.has_failed(peer);
+                    waiting.push(image);
+                }
+                // A full disk takes the next no better; the round that follows tries again.
+                Outcome::Refused => waiting.clear(),
+            }
+        }
+    }
+
+    /// Fetches what others say that this node missed.
+    pub(super) async fn fetch_missed(&self, errand: &Errand) {
+        let mut wanted = Wanted::default();
+        for (&image, &from) in &errand.missed {
+            match self.context.data.look_up(from, image).await {
+                Ok((Some(CatalogueItem::Entry(_)), _)) => wanted.add(from, [image]),
+                Ok((Some(CatalogueItem::Tombstone(tombstone)), _)) => {
+                    // A disk that refuses is asked again in the next round.
+                    let _ = self.context.on_disk(move |store| store.bury(&tombstone)).await;
+                    self.context.lacks.repaired(image);
+                }
+                // The next round finds it, if it is anywhere.
+                Ok((None, _)) | Err(_) => {}
+            }
+        }
+        if wanted.len() > 0 {
+            let mut quiet = Progress::told(wanted.len());
+            self.bring(&mut wanted, &mut quiet).await;
+        }
+    }
+
+    /// Takes out what is arriving or has come meanwhile; returns the rest.
+    async fn really_lacking(&self, wanted: &mut Wanted) -> Vec<ImageId> {
+        let images = wanted.images();
+        if images.is_empty() {
+            return images;
+        }
+        let looked = self.context.on_disk(move |store| {
+            // In this order: what stops arriving between the two questions is kept.
+            let lacking =
+                |&image: &ImageId| !store.is_arriving(image) && matches!(store.look_up(image), Ok(None));
+            Ok(images.into_iter().partition::<Vec<_>, _>(lacking))
+        });
+        let Some(Ok((lacking, known))) = looked.await else {
+            return Vec::new();
+        };
+        for image in known {
+            wanted.settle(image);
+        }
+        lacking
+    }
+
+    fn tell_progress(&self, wanted: &Wanted, progress: &mut Progress) {
+        if let Some(missing) = progress.tell(wanted.len()) {
+            self.context.events.publish(Fact::CatchingUp { missing });
+        }
+    }
+}
+
+/// Fetches one image from one peer.
+async fn fetch(context: &Context, image: ImageId, peer: NodeId) -> Outcome {
+    match copy_from(context, image, peer).await {
+        Ok(()) => Outcome::Kept,
+        Err(FetchError::Data(error)) if error.is_of_the_image() => Outcome::NoneThere,
+        Err(FetchError::Data(_)) => Outcome::PeerFailed,
+        Err(FetchError::Disk(DiskError::Damaged { .. })) => Outcome::NoneThere,
+        Err(FetchError::Disk(DiskError::Store(
+            StoreError::InProgress(_) | StoreError::Conflict(_) | StoreError::Buried(_),
+        ))) => Outcome::Needless,
+        Err(FetchError::Disk(DiskError::Store(_) | DiskError::Silent | DiskError::CommitUnknown)) => {
+            Outcome::Refused
+        }
+    }
+}
+
+/// Writes an image to the disk while it comes; keeps it only if it is what the peer read.
+async fn copy_from(context: &Context, image: ImageId, peer: NodeId) -> Result<(), FetchError> {
+    let mut coming = context.data.fetch(peer, image).await?;
+    let entry = coming.entry().clone();
+    let body_bytes = entry.body_bytes;
+    let header = RecordHeader::of(entry, context.config.cluster.name.clone());
+    let mut disk = Disk::begin(&context.store, header, body_bytes);
+    while let Some(chunk) = coming.chunk().await? {
+        disk.write(chunk).await?;
+    }
+    let digest = coming.whole().await?;
+    disk.commit_as(digest).await?;
+    Ok(())
+}
