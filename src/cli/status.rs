@@ -17,11 +17,20 @@ use crate::client::status::{MemberStatus, ask_all, serving};
 use crate::event::WorkerState;
 use crate::event::line::printable;
 use crate::id::NodeId;
-use crate::protocol::{NodeRole, StatusReport};
+use crate::protocol::{NodeRole, StatusReport, StoreCounters};
 use crate::upload::Unreachable;
 
 /// The columns of the table.
-const HEADINGS: [&str; 7] = ["NODE", "ADDRESS", "STATE", "LEADER", "EPOCH", "UPTIME", "IMAGES"];
+const HEADINGS: [&str; 8] = [
+    "NODE",
+    "ADDRESS",
+    "STATE",
+    "LEADER",
+    "EPOCH",
+    "UPTIME",
+    "IMAGES",
+    "COMMITTED",
+];
 
 /// What stands where nothing is known.
 const UNKNOWN: &str = "-";
@@ -113,11 +122,21 @@ fn row(status: &MemberStatus, turns: &BTreeMap<NodeId, WorkerState>) -> [String;
             report.epoch.to_string(),
             humantime::format_duration(Duration::from_secs(report.uptime_ms / 1000)).to_string(),
             report.images.to_string(),
+            committed(report.store),
         ],
         Err(why) => {
             let unknown = || UNKNOWN.to_owned();
             let state = format!("unreachable: {}", printable(&why.to_string()));
-            [node, address, state, unknown(), unknown(), unknown(), unknown()]
+            [
+                node,
+                address,
+                state,
+                unknown(),
+                unknown(),
+                unknown(),
+                unknown(),
+                unknown(),
+            ]
         }
     }
 }
@@ -146,12 +165,23 @@ const fn no_work(turn: WorkerState) -> Option<&'static str> {
     }
 }
 
+/// Says what a store has committed since its node started, and how far it shared the syncs of
+/// directories and index that this took.
+fn committed(store: StoreCounters) -> String {
+    let items = store.records + store.tombstones;
+    if items == 0 {
+        return "nothing yet".to_owned();
+    }
+    let syncs = store.directory_syncs + store.index_syncs;
+    format!("{items}, {:.2} syncs each", syncs as f64 / items as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::QuorumPolicy;
     use crate::id::{Ballot, Epoch, Generation};
-    use crate::protocol::{QuorumStatus, RotationStatus, StoreCounters};
+    use crate::protocol::{QuorumStatus, RotationStatus};
 
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
@@ -180,7 +210,13 @@ mod tests {
             rotation: Vec::new(),
             images: 7,
             transfers: 0,
-            store: StoreCounters::default(),
+            store: StoreCounters {
+                records: 37,
+                tombstones: 3,
+                directory_syncs: 6,
+                index_syncs: 5,
+                batches: 5,
+            },
         };
         status(node, Ok(report))
     }
@@ -201,10 +237,10 @@ mod tests {
             status(3, Err(Unreachable::ConnectionRefused)),
         ];
         let expected = "\
-NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES
-1     127.0.0.1:8001  following                        2       4      2m 3s   7
-2     127.0.0.1:8002  leading                          2       4      2m 3s   7
-3     127.0.0.1:8003  unreachable: connection refused  -       -      -       -
+NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES  COMMITTED
+1     127.0.0.1:8001  following                        2       4      2m 3s   7       40, 0.28 syncs each
+2     127.0.0.1:8002  leading                          2       4      2m 3s   7       40, 0.28 syncs each
+3     127.0.0.1:8003  unreachable: connection refused  -       -      -       -       -
 ";
         assert_eq!(table(&statuses), expected);
         assert_eq!(summary(&statuses), "Node 2 leads (epoch 4), 2 of 3 nodes up");
@@ -232,12 +268,17 @@ NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IM
         }
         let statuses = [up(1, NodeRole::Following), leader, up(3, NodeRole::Following)];
         let expected = "\
-NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES
-1     127.0.0.1:8001  following, catching up           2       4      2m 3s   7
-2     127.0.0.1:8002  leading                          2       4      2m 3s   7
-3     127.0.0.1:8003  following, silent to the leader  2       4      2m 3s   7
+NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES  COMMITTED
+1     127.0.0.1:8001  following, catching up           2       4      2m 3s   7       40, 0.28 syncs each
+2     127.0.0.1:8002  leading                          2       4      2m 3s   7       40, 0.28 syncs each
+3     127.0.0.1:8003  following, silent to the leader  2       4      2m 3s   7       40, 0.28 syncs each
 ";
         assert_eq!(table(&statuses), expected);
+    }
+
+    #[test]
+    fn a_store_that_has_just_begun_has_committed_nothing() {
+        assert_eq!(committed(StoreCounters::default()), "nothing yet");
     }
 
     #[test]
