@@ -15,6 +15,10 @@ use crate::protocol::{
     Stored, Welcome,
 };
 
+mod kept;
+
+pub(super) use kept::{kept_content, kept_id};
+
 /// What a scripted node does.
 #[derive(Debug, Clone)]
 pub(super) enum Script {
@@ -87,10 +91,10 @@ impl Connection {
             match &message {
                 ClientMessage::Offer(offer) => self.answer(offer).await?,
                 ClientMessage::Upload(upload) => self.encrypt(upload.image, upload.back).await?,
-                ClientMessage::Download(_)
-                | ClientMessage::List(_)
-                | ClientMessage::Delete(_)
-                | ClientMessage::Finish => self.note(&message),
+                ClientMessage::Download(download) => self.send(download.image).await?,
+                ClientMessage::List(list) => self.list(list.matching.as_deref()).await?,
+                ClientMessage::Delete(delete) => self.delete(delete.image).await?,
+                ClientMessage::Finish => self.note(&message),
             }
         }
         Ok(())

@@ -14,6 +14,8 @@ use crate::id::{ImageId, NodeId};
 use crate::protocol::{CHUNK_BYTES, ClientMessage, ErrorCode, Offer};
 use crate::upload::{Answer, Obstacle, Setback, Unreachable};
 
+mod kept;
+
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 
 /// An image, a client, and the cluster it speaks to.

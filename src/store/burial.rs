@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::committer::Work;
+use super::error::is_full;
 use super::index::Known;
 use super::mutation::Mutation;
 use super::reservation::{Joining, Unfinished};
@@ -57,7 +58,7 @@ fn write(store: &Inner, tombstone: &Tombstone, file: &Unfinished) -> Result<(), 
         return Ok(());
     }
     written.sync_data().map_err(|source| {
-        if super::error::is_full(&source) {
+        if is_full(&source) {
             refused(source)
         } else {
             core.note(StoreError::sync(&file.path)(source))

@@ -3,7 +3,8 @@
 //! Owns the books, and says what stands where. What it returns blocks on the disk, but the books
 //! are never held over it.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::books::Books;
@@ -16,6 +17,7 @@ use super::record::RecordReader;
 use super::shelves::{Kind, Shelf, Shelves};
 use super::{DataDirectory, tombstone};
 use crate::id::ImageId;
+use crate::protocol::Tombstone;
 
 /// The shared part of a store.
 #[derive(Debug)]
@@ -92,8 +94,8 @@ impl Core {
         }
     }
 
-    /// Returns why the tombstone on that shelf is none.
-    pub(super) fn tombstone_at(&self, shelf: Shelf, image: ImageId) -> Result<super::Tombstone, StoreError> {
+    /// Reads the tombstone on that shelf.
+    pub(super) fn tombstone_at(&self, shelf: Shelf, image: ImageId) -> Result<Tombstone, StoreError> {
         let path = self.shelves.path(shelf, image, Kind::Tombstone);
         let cluster = &self.directory.identity().cluster;
         tombstone::read(&*self.disk, &path, cluster, image)
@@ -135,7 +137,7 @@ impl Core {
     }
 
     /// Makes the error of a file that the disk did not take or did not sync.
-    pub(super) fn refused(&self, path: &std::path::Path, needed: u64, source: std::io::Error) -> StoreError {
+    pub(super) fn refused(&self, path: &Path, needed: u64, source: io::Error) -> StoreError {
         if is_full(&source) {
             let free = self.free_bytes().ok().flatten().unwrap_or(0);
             let free = free.saturating_sub(self.books().awaited_bytes.saturating_sub(needed));

@@ -16,17 +16,19 @@
 mod listing;
 mod reconcile;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::books::Books;
+use super::books::{Books, Tally};
 use super::core::Core;
 use super::counters::Counters;
 use super::disk::Disk;
 use super::index::{Index, IndexError, Owner};
 use super::options::Options;
 use super::shelves::{Filling, Kind, Shelves, parse};
-use super::{DataDirectory, StoreError};
+use super::{DataDirectory, StoreError, parent_of};
+use crate::id::ImageId;
 use listing::Listing;
 pub(super) use listing::one_an_id;
 use reconcile::reconcile;
@@ -107,7 +109,7 @@ fn make_directory(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
         .create_directory(path)
         .map_err(StoreError::io("create", path))?
     {
-        let parent = super::parent_of(path);
+        let parent = parent_of(path);
         disk.sync_directory(parent)
             .map_err(StoreError::io("sync", parent))?;
     }
@@ -126,10 +128,8 @@ fn sweep(disk: &dyn Disk, unfinished: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn set_aside(
-    disk: &dyn Disk,
-    damaged: &Path,
-) -> Result<std::collections::BTreeSet<crate::id::ImageId>, StoreError> {
+/// Lists the images of which a damaged record lies aside.
+fn set_aside(disk: &dyn Disk, damaged: &Path) -> Result<BTreeSet<ImageId>, StoreError> {
     let names = disk.list(damaged).map_err(StoreError::io("read", damaged))?;
     let images = names.iter().filter_map(|name| parse(&name.name));
     Ok(images
@@ -193,13 +193,13 @@ impl Opening<'_> {
     }
 
     /// Makes a new index from the shelves.
-    fn make(&self) -> Result<(Index, super::books::Tally), IndexError> {
+    fn make(&self) -> Result<(Index, Tally), IndexError> {
         let index = Index::create(self.disk, &self.opening(), &self.owner)?;
         let tally = self.reconcile(&index)?;
         Ok((index, tally))
     }
 
-    fn reconcile(&self, index: &Index) -> Result<super::books::Tally, IndexError> {
+    fn reconcile(&self, index: &Index) -> Result<Tally, IndexError> {
         reconcile(index, self.listing, self.shelves, self.disk, &self.owner.cluster)
     }
 }

@@ -15,10 +15,10 @@ use super::directory::{self, OpenError};
 use super::disk::{Disk, RealDisk};
 use super::index::{Index, IndexError, Owner};
 use super::record::{RecordError, RecordReader};
-use super::recovery::{DAMAGED, Difference, INDEX, differences};
+use super::recovery::{DAMAGED, Difference, INDEX, differences, one_an_id};
 use super::shelves::{Kind, SHELVES, Shelf, Shelves, parse};
 use super::{Identity, StoreError, tombstone};
-use crate::id::ImageId;
+use crate::id::{ImageId, NodeId};
 use memory::MemoryFile;
 
 /// Everything that was found in a data directory.
@@ -245,7 +245,7 @@ fn differing(path: &Path, owner: &Owner, files: &[File]) -> Result<u64, IndexErr
             .filter(|(_, image, of)| *of == kind && !mistrusted.contains(image))
             .map(|(shelf, image, _)| (*image, *shelf))
             .collect();
-        super::recovery::one_an_id(&mut there);
+        one_an_id(&mut there);
         let found: Vec<Difference> = differences(&there, view.files(kind)?)?;
         differing += found.len() as u64;
     }
@@ -257,7 +257,7 @@ fn differing(path: &Path, owner: &Owner, files: &[File]) -> Result<u64, IndexErr
 /// # Errors
 ///
 /// When the folder cannot be read.
-pub fn nodes_in(folder: &Path) -> io::Result<Vec<crate::id::NodeId>> {
+pub fn nodes_in(folder: &Path) -> io::Result<Vec<NodeId>> {
     let mut nodes = Vec::new();
     for name in RealDisk.list(folder)? {
         let node = name.name.strip_prefix("node-").and_then(|id| id.parse().ok());

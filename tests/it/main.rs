@@ -1,10 +1,13 @@
 //! The one integration-test binary: everything that looks at the project from outside.
 
 mod bad_input;
+mod bench;
+mod copies;
 mod docs;
 mod durability;
 mod failover;
 mod harness;
+mod images;
 mod interop;
 mod layers;
 mod pictures;

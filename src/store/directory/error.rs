@@ -80,6 +80,9 @@ pub enum OpenError {
         .0.display()
     )]
     NoIdentity(PathBuf),
+    /// Nothing says that a node keeps anything there.
+    #[error("{} is no data directory of a node; pass --data-dir", .0.display())]
+    NotOne(PathBuf),
     /// The system gave no random bytes for a disk id.
     #[error("the system gives no random bytes for a disk id: {0}")]
     Random(#[from] getrandom::Error),

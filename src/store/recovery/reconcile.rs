@@ -1,7 +1,8 @@
 //! Making an index agree with the shelves.
 
-use std::cmp::Ordering;
+use std::path::Path;
 
+use super::listing::Listing;
 use crate::id::{ClusterName, ImageId};
 use crate::protocol::Entry;
 use crate::store::books::Tally;
@@ -10,8 +11,6 @@ use crate::store::index::{Change, Index, IndexError, Toggle, Turn};
 use crate::store::record::{RecordError, RecordReader};
 use crate::store::shelves::{Kind, Shelf, Shelves};
 use crate::store::tombstone;
-
-use super::listing::Listing;
 
 /// How many changes are made in one transaction.
 ///
@@ -83,7 +82,7 @@ pub(in crate::store) fn differences(
             differences.push(Difference::Unknown(new, shelf));
         }
         match files.next_if(|(file, _)| *file == image) {
-            Some((_, shelf)) if shelf.cmp(&known) == Ordering::Equal => {}
+            Some((_, shelf)) if shelf == known => {}
             Some((_, shelf)) => differences.push(Difference::Unknown(image, shelf)),
             None => differences.push(Difference::Missing(image)),
         }
@@ -115,7 +114,7 @@ impl Reader<'_> {
         change.unwrap_or(Change::Mistrust(image, kind, shelf))
     }
 
-    fn entry(&self, path: &std::path::Path, image: ImageId) -> Result<Entry, RecordError> {
+    fn entry(&self, path: &Path, image: ImageId) -> Result<Entry, RecordError> {
         let reader = RecordReader::open(self.disk, path, self.cluster, image)?;
         reader.check_end()?;
         Ok(reader.entry())

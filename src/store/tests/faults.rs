@@ -1,0 +1,111 @@
+//! A disk that fails to sync, tears writes, or fills up: what is refused, and what goes on.
+
+use super::*;
+
+#[test]
+fn a_failed_sync_makes_the_store_read_only() {
+    let (store, disk) = simulated();
+    keep(&store, 1, b"kept before").expect("kept");
+    let mut also_open = store.begin(header(3), 4).expect("begun");
+    also_open.write(b"body").expect("written");
+    disk.inject(
+        Operation::SyncFile,
+        "unfinished",
+        Fault::Refuse(io::ErrorKind::Other),
+    );
+    assert!(matches!(
+        keep(&store, 2, b"body"),
+        Err(StoreError::SyncFailed { .. })
+    ));
+    assert!(matches!(store.begin(header(2), 4), Err(StoreError::ReadOnly)));
+    assert!(matches!(also_open.commit(), Err(StoreError::ReadOnly)));
+    assert!(matches!(store.bury(&tombstone(1)), Err(StoreError::ReadOnly)));
+    assert_eq!(body_of(&store, 1), b"kept before");
+    assert_eq!(store.count(), 1);
+    assert_eq!(unfinished(&disk), 0);
+}
+
+#[test]
+fn a_failed_sync_of_a_directory_makes_the_store_read_only_and_the_record_unknown() {
+    let (store, disk) = simulated();
+    keep(&store, 1, b"kept before").expect("kept");
+    disk.inject(
+        Operation::SyncDirectory,
+        "shelves/0000",
+        Fault::Refuse(io::ErrorKind::StorageFull),
+    );
+    assert!(matches!(
+        keep(&store, 2, b"body"),
+        Err(StoreError::SyncFailed { .. })
+    ));
+    assert!(matches!(keep(&store, 3, b"body"), Err(StoreError::ReadOnly)));
+    assert!(store.open_record(image(2)).expect("readable").is_none());
+    drop(store);
+    let again = open(&disk);
+    assert_eq!(body_of(&again, 2), b"body", "the next start may find it");
+    keep(&again, 3, b"body").expect("kept");
+}
+
+#[test]
+fn a_failed_index_makes_the_store_read_only_until_a_restart_makes_a_new_one() {
+    let options = Options {
+        index_sync_items: 1,
+        ..Options::default()
+    };
+    let disk = SimulatedDisk::new(data());
+    let store = try_open(&disk, options).expect("opened");
+    keep(&store, 1, b"body").expect("kept");
+    disk.inject(Operation::SyncFile, "index", Fault::Refuse(io::ErrorKind::Other));
+    let refused = until_refused(&store);
+    assert!(matches!(refused, StoreError::ReadOnly), "{refused}");
+    drop(store);
+    let again = open(&disk);
+    assert_eq!(body_of(&again, 1), b"body");
+    keep(&again, 2, b"body").expect("kept");
+}
+
+/// Asks until the store, whose committer has just failed, says no.
+fn until_refused(store: &Store) -> StoreError {
+    (100..100_000)
+        .find_map(|number| keep(store, number, b"body").err())
+        .expect("it fails within moments")
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_sync_refuses_one_record_only() {
+    let (store, disk) = simulated();
+    disk.inject(
+        Operation::SyncFile,
+        "unfinished",
+        Fault::Refuse(io::ErrorKind::StorageFull),
+    );
+    assert!(matches!(keep(&store, 1, b"body"), Err(StoreError::Full { .. })));
+    keep(&store, 2, b"body").expect("goes on");
+    assert_eq!(unfinished(&disk), 0);
+}
+
+#[test]
+fn a_disk_that_fills_up_in_the_middle_refuses_one_record_only() {
+    let (store, disk) = simulated();
+    let mut pending = store.begin(header(1), 8).expect("begun");
+    pending.write(b"half").expect("written");
+    disk.inject(
+        Operation::Write,
+        "unfinished",
+        Fault::Tear(io::ErrorKind::StorageFull),
+    );
+    let error = pending.write(b"rest").expect_err("full");
+    assert!(matches!(error, StoreError::Full { needed: 4, .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("it did not take the last 4 B although it reports"),
+        "{error}"
+    );
+    assert!(matches!(pending.commit(), Err(StoreError::Torn)));
+
+    let mut again = store.begin(header(1), 8).expect("the store goes on");
+    again.write(b"halfrest").expect("written");
+    again.commit().expect("kept");
+    assert_eq!(store.count(), 1);
+}
