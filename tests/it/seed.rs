@@ -51,7 +51,7 @@ const UPLOAD: [&str; 10] = [
     "  - Server 1 declined: Node 1 is not the leader",
     "  - Server 2 declined: Node 2 is not the leader",
     "  ✓ Leader (server 3) processed request",
-    "    → encrypted by server 1, stored on 1 of 3 nodes",
+    "    → encrypted by server 1, stored on 3 of 3 nodes",
     "✓ Success!",
     "Encrypted image saved to: images/encrypted_test_image_1730738456.png",
 ];
@@ -64,7 +64,7 @@ const UPLOAD_WITHOUT_SERVER_3: [&str; 10] = [
     "  - Server 1 declined: Node 1 is not the leader",
     "  ✓ Leader (server 2) processed request",
     "  - Server 3 unreachable: connection refused",
-    "    → encrypted by server 1, stored on 1 of 3 nodes",
+    "    → encrypted by server 1, stored on 2 of 3 nodes",
     "✓ Success!",
     "Encrypted image saved to: images/encrypted_test_image_1730738456.png",
 ];
