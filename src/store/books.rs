@@ -15,7 +15,7 @@ pub(super) struct Books {
     pub(super) in_progress: BTreeSet<ImageId>,
     /// What the uploads in progress have yet to write.
     pub(super) awaited_bytes: u64,
-    /// How many records and tombstones are whole and not yet committed: who may join a batch.
+    /// How many records and tombstones are nearly whole and not yet committed: who may join a batch.
     pub(super) joining: usize,
     /// Images of which a damaged file lies aside.
     pub(super) set_aside: BTreeSet<ImageId>,

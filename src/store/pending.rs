@@ -18,7 +18,7 @@ use super::reservation::{Joining, Reservation, Unfinished};
 use super::shelves::{Kind, file_name};
 use super::{Digest, Inner, RecordHeader, StoreError, damage};
 use crate::id::ImageId;
-use crate::protocol::Entry;
+use crate::protocol::{CHUNK_BYTES, Entry};
 
 /// A record whose body is arriving; its calls block on the disk.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct PendingRecord {
     /// `None` once a write has failed: what the file holds then is unknown.
     writer: Option<RecordWriter<Sequential>>,
     file: Unfinished,
-    /// There as soon as the body is whole.
+    /// There as soon as no more than a chunk of the body is to come.
     joining: Option<Joining>,
     reservation: Reservation,
     header: RecordHeader,
@@ -49,13 +49,14 @@ impl PendingRecord {
         let mut pending = Self {
             writer: None,
             file: Unfinished::new(core, &file_name(header.image, Kind::Record)),
-            joining: (announced == 0).then(|| Joining::announce(core)),
+            joining: None,
             reservation,
             header,
             announced,
             written: 0,
             store: Arc::clone(store),
         };
+        pending.announce_if_near();
         let file = core.disk.create(&pending.file.path);
         let begun = file.and_then(|file| RecordWriter::new(Sequential::new(file), &pending.header));
         pending.writer = Some(begun.map_err(|error| pending.refused(error))?);
@@ -81,10 +82,17 @@ impl PendingRecord {
         self.writer = Some(writer);
         self.written = written;
         self.reservation.spend(chunk.len() as u64);
-        if written == self.announced && self.joining.is_none() {
+        self.announce_if_near();
+        Ok(())
+    }
+
+    /// Lets a batch wait for this record once the end of its body is near: the last chunk comes in
+    /// about the time that a directory sync takes, and a large image that has only begun delays
+    /// nobody.
+    fn announce_if_near(&mut self) {
+        if self.joining.is_none() && self.announced - self.written <= CHUNK_BYTES as u64 {
             self.joining = Some(Joining::announce(&self.store.core));
         }
-        Ok(())
     }
 
     /// Returns the digest of what has been written of the body.

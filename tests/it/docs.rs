@@ -228,7 +228,9 @@ fn the_manual_has_the_keys_on_the_page_of_the_program() {
 
 /// Says whether a source holds nothing but the tests of the module above it.
 fn is_of_tests(file: &str) -> bool {
-    file.ends_with("/tests.rs") || file.ends_with("/testing.rs") || file.contains("/tests/")
+    let ends = ["/tests.rs", "/testing.rs"];
+    let folders = ["/tests/", "/testing/"];
+    ends.iter().any(|end| file.ends_with(end)) || folders.iter().any(|folder| file.contains(folder))
 }
 
 #[test]

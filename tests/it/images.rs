@@ -472,14 +472,14 @@ fn clients_that_leave_in_the_middle_harm_nobody() {
 
 /// Waits until a client has written something of what it downloads.
 fn wait_for_first_bytes(cluster: &TestCluster) {
-    let began = Instant::now();
-    let has_bytes = || {
+    let deadline = Instant::now() + PATIENCE;
+    let written = || {
         let entries = fs::read_dir(cluster.path()).expect("readable").flatten();
         let mut parts = entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(".part"));
         parts.any(|part| part.metadata().is_ok_and(|part| part.len() > 0))
     };
-    while !has_bytes() {
-        assert!(began.elapsed() < PATIENCE, "nothing was written");
+    while !written() {
+        assert!(Instant::now() < deadline, "nothing was written");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -1,6 +1,8 @@
 //! The one integration-test binary: everything that looks at the project from outside.
 
 mod bad_input;
+mod bench;
+mod copies;
 mod docs;
 mod durability;
 mod failover;

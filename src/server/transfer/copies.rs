@@ -15,7 +15,6 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as Waking, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -40,14 +39,6 @@ mod company;
 mod loss;
 mod one;
 
-/// How long copies beyond the quorum may hold up a transfer while its bytes come, all in all.
-///
-/// A person does not notice it, and a disk that pauses for a flush is not dropped for that.
-const PATIENCE: Duration = Duration::from_millis(250);
-
-/// How long an acknowledgement waits for copies beyond the quorum, so that they can be counted.
-const GRACE: Duration = Duration::from_millis(250);
-
 /// How many chunks wait for a peer that is slower than the others, beside the one it is sent.
 const QUEUE_CHUNKS: usize = 2;
 
@@ -62,6 +53,8 @@ pub(super) struct Lender<'a> {
     losses: Losses,
     board: Arc<Board>,
     laggards: &'a Laggards,
+    /// When bytes were last lent.
+    lent: Instant,
 }
 
 #[derive(Debug)]
@@ -107,10 +100,11 @@ pub(super) fn begin<'a>(
     }
     let lender = Lender {
         queues,
-        company: Company::new(peers, needed, PATIENCE),
+        company: Company::new(peers, needed),
         losses: Losses::default(),
         board,
         laggards: &context.laggards,
+        lent: Instant::now(),
     };
     (lender, Work(work))
 }
@@ -123,6 +117,8 @@ impl Lender<'_> {
     /// When too few copies are left, and when a peer knows that the image was deleted.
     pub(super) async fn lend(&mut self, chunk: &Bytes) -> Result<(), TransferError> {
         let mut behind: Vec<NodeId> = self.queues.iter().map(|queue| queue.peer).collect();
+        let before = std::mem::replace(&mut self.lent, Instant::now());
+        self.company.went_on(self.lent - before);
         loop {
             self.read_board()?;
             behind.retain(|&peer| !self.offer(peer, chunk));
@@ -207,6 +203,10 @@ impl Lender<'_> {
         digest: Digest,
         local: impl Future<Output = Result<(), TransferError>>,
     ) -> Result<Vec<NodeId>, TransferError> {
+        self.read_board()?;
+        if self.company.progress() == Progress::Hopeless {
+            return Err(self.losses.before_commit(self.company.needed()));
+        }
         self.hand_over(digest);
         self.settle(local).await?;
         for peer in self.company.taking() {
@@ -229,6 +229,7 @@ impl Lender<'_> {
         local: impl Future<Output = Result<(), TransferError>>,
     ) -> Result<(), TransferError> {
         let mut local = pin!(local);
+        let began = Instant::now();
         let mut stored = false;
         let mut until = None;
         loop {
@@ -236,7 +237,7 @@ impl Lender<'_> {
             match (stored, self.company.progress()) {
                 (true, Progress::Complete) => return Ok(()),
                 (true, Progress::Enough) => {
-                    until.get_or_insert_with(|| Instant::now() + GRACE);
+                    until.get_or_insert_with(|| Instant::now() + company::grace(began.elapsed()));
                 }
                 (true, Progress::Hopeless) => return Err(self.losses.after_commit(self.company.needed())),
                 // How the local one ends is known first: it may be kept.
@@ -286,3 +287,6 @@ impl fmt::Debug for Work<'_> {
         f.debug_tuple("Work").field(&self.0.len()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

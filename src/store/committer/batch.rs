@@ -1,6 +1,7 @@
 //! One batch: names are changed one after the other, then made durable together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Done, Work};
@@ -100,11 +101,15 @@ impl<'a> Batch<'a> {
         };
         let path = self.core.shelves.path(shelf, image, Kind::Record);
         let aside = self.core.damaged.join(file_name(image, Kind::Record));
-        self.rename(&path, &aside)?;
+        match self.core.disk.rename(&path, &aside) {
+            Ok(()) => drop(self.core.books().set_aside.insert(image)),
+            // Somebody has taken the file away; all there is left to do is to forget it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::io("set aside", &path)(error)),
+        }
         // Were the old name not synced too, a crash could bring it back beside its successor.
         self.touched.insert(self.core.shelves.directory(shelf));
         self.touched.insert(self.core.damaged.clone());
-        self.core.books().set_aside.insert(image);
         self.now.insert(image, Known::Nothing);
         self.changes.push(Change::Forget(image, Kind::Record));
         Ok(Done::default())

@@ -105,3 +105,20 @@ fn a_record_that_a_start_cannot_read_counts_as_missing_and_is_told() {
     drop(store);
     assert_eq!(open(&disk).count(), 2);
 }
+
+#[test]
+fn a_record_that_somebody_took_away_is_found_missing_and_can_be_repaired() {
+    let (store, disk) = simulated();
+    keep(&store, 1, b"body").expect("kept");
+    disk.remove(&find(&store, image(1)).expect("kept"))
+        .expect("removed");
+    assert!(matches!(
+        store.open_record(image(1)),
+        Err(StoreError::Record { .. })
+    ));
+    assert_eq!(scrub(&store), [(image(1), false)]);
+    store.set_aside(image(1)).expect("forgotten");
+    assert_eq!((store.count(), scrub(&store)), (0, Vec::new()));
+    keep(&store, 1, b"body").expect("a good copy");
+    assert_eq!(body_of(&store, 1), b"body");
+}

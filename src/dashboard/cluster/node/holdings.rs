@@ -19,7 +19,7 @@ impl Holdings {
     /// Folds in what the node itself told.
     pub(super) fn told(&mut self, fact: &Fact) {
         match fact {
-            Fact::Holding { images } => self.images = Some(*images),
+            Fact::Holding { images } => self.holds(*images),
             Fact::CatchingUp { missing } => self.lacks(*missing),
             Fact::InSync { .. } => self.lacks(0),
             Fact::RecordDamaged { .. } => self.damaged += 1,
@@ -30,6 +30,15 @@ impl Holdings {
             // Nothing else is about what is kept.
             _ => {}
         }
+    }
+
+    /// Every image that comes, and every one that goes, is taken for one that was missing.
+    ///
+    /// A node tells how much it lacks now and then, and a single image that it missed it fetches
+    /// without a word: between two tellings this is as near as one can get.
+    fn holds(&mut self, images: u64) {
+        let before = self.images.replace(images).unwrap_or(images);
+        self.missing = self.missing.saturating_sub(before.abs_diff(images));
     }
 
     /// Folds in that another node told of an image that this one has to fetch.
@@ -45,8 +54,9 @@ impl Holdings {
         }
     }
 
-    /// Folds in that its process begins: it looks at its records anew, and still lacks what it lacked.
+    /// Folds in that its process begins: it counts anew, and still lacks what it lacked.
     pub(super) const fn begins(&mut self) {
+        self.images = None;
         self.damaged = 0;
         self.repaired = 0;
     }

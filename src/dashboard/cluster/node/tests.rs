@@ -81,6 +81,29 @@ fn missed_copies_add_up_over_a_death_until_the_node_is_in_sync() {
 }
 
 #[test]
+fn what_comes_or_goes_while_something_is_missing_is_taken_for_it() {
+    let mut scene = Scene::led(80, 24);
+    missed(&mut scene, 1, 2);
+    scene.tell(2, Fact::Holding { images: 13 });
+    assert_eq!(holdings(&scene, 2).missing, 0);
+    scene.catch_up(2, 4).tell(2, Fact::Holding { images: 15 });
+    scene.tell(2, Fact::Holding { images: 14 });
+    assert_eq!(holdings(&scene, 2).missing, 1);
+}
+
+#[test]
+fn a_disk_that_was_lost_brings_nothing_that_is_missing() {
+    let mut scene = Scene::led(80, 24);
+    scene.tell(2, Fact::Holding { images: 99 }).kill(2);
+    missed(&mut scene, 1, 2);
+    scene.start(2);
+    assert_eq!(
+        (holdings(&scene, 2).images, holdings(&scene, 2).missing),
+        (Some(12), 1)
+    );
+}
+
+#[test]
 fn a_damaged_record_is_counted_until_it_is_repaired_or_nothing_is_missing() {
     let mut scene = Scene::led(80, 24);
     scene.damage(1, 1).damage(1, 2).repair(1, 2);

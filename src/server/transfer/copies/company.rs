@@ -2,12 +2,27 @@
 //!
 //! The acknowledgement needs some of the copies, and it does not matter which. As long as enough
 //! others keep up, one that falls behind is waited for only as long as the transfer's patience
-//! lasts; once too few do, it is waited for without limit, for then it decides.
+//! lasts; once too few do, it is waited for without limit, for then it decides. Patience grows back
+//! slowly while the transfer goes on: a peer that is now and then a little slower is no laggard, one
+//! that stands still is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::id::NodeId;
+
+/// The longest standstill of copies that are not needed which a transfer bears.
+///
+/// A person does not notice it, and a disk that pauses for a flush is not dropped for that.
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How much of the time that passes is added to the patience: one part of so many.
+///
+/// So a transfer takes a third longer at most for the sake of copies that are not needed.
+const RECOVERY: u32 = 4;
+
+/// How long an acknowledgement waits for copies beyond the quorum, so that they can be counted.
+const GRACE_MIN: Duration = Duration::from_millis(250);
 
 /// How a copy stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,14 +80,21 @@ pub(super) fn choose(linked: &[NodeId], spared: &BTreeSet<NodeId>, needed: usize
     chosen
 }
 
+/// Returns how long the rest is waited for when it took the others so long to keep their copies.
+///
+/// Syncs of a large image end apart by more than those of a small one.
+pub(super) fn grace(others: Duration) -> Duration {
+    GRACE_MIN.max(others / RECOVERY)
+}
+
 impl Company {
     /// Begins with copies on `peers`, of which `needed` must be kept.
-    pub(super) fn new(peers: impl IntoIterator<Item = NodeId>, needed: usize, patience: Duration) -> Self {
+    pub(super) fn new(peers: impl IntoIterator<Item = NodeId>, needed: usize) -> Self {
         let standing = peers.into_iter().map(|peer| (peer, Standing::Taking)).collect();
         Self {
             needed,
             standing,
-            patience,
+            patience: PATIENCE,
         }
     }
 
@@ -89,6 +111,11 @@ impl Company {
     /// Notes that copies that are not needed have been waited for.
     pub(super) fn waited(&mut self, span: Duration) {
         self.patience = self.patience.saturating_sub(span);
+    }
+
+    /// Notes that the transfer has gone on for so long.
+    pub(super) fn went_on(&mut self, span: Duration) {
+        self.patience = (self.patience + span / RECOVERY).min(PATIENCE);
     }
 
     /// Returns who has yet to answer.
@@ -148,15 +175,13 @@ impl Company {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_millis(250);
-
     fn id(number: u16) -> NodeId {
         NodeId::new(number).expect("not zero")
     }
 
     /// Copies on nodes 1 and 2, of which one is needed: a cluster of three.
     fn pair() -> Company {
-        Company::new([id(1), id(2)], 1, PATIENCE)
+        Company::new([id(1), id(2)], 1)
     }
 
     #[test]
@@ -177,6 +202,29 @@ mod tests {
         assert_eq!(company.lag(1), Lag::WaitAtMost(PATIENCE / 2));
         company.waited(PATIENCE);
         assert_eq!(company.lag(1), Lag::Drop);
+    }
+
+    #[test]
+    fn a_peer_that_is_a_little_slower_is_kept_and_one_that_is_much_slower_is_not() {
+        let millis = Duration::from_millis;
+        // Of every 100 ms it waits for so many.
+        let dropped_after = |waiting: Duration| {
+            let mut company = pair();
+            (1..1000).find(|_| {
+                company.waited(waiting);
+                let lag = company.lag(1);
+                company.went_on(millis(100));
+                lag == Lag::Drop
+            })
+        };
+        assert_eq!(dropped_after(millis(25)), None);
+        assert_eq!(dropped_after(millis(50)), Some(9));
+    }
+
+    #[test]
+    fn the_rest_of_a_large_image_has_more_time() {
+        assert_eq!(grace(Duration::from_millis(3)), GRACE_MIN);
+        assert_eq!(grace(Duration::from_secs(8)), Duration::from_secs(2));
     }
 
     #[test]
@@ -206,11 +254,11 @@ mod tests {
         assert_eq!(company.progress(), Progress::TooFew);
         company.lost(id(2));
         assert_eq!(company.progress(), Progress::Hopeless);
-        assert_eq!(Company::new([], 1, PATIENCE).progress(), Progress::Hopeless);
+        assert_eq!(Company::new([], 1).progress(), Progress::Hopeless);
     }
 
     #[test]
     fn the_last_survivor_needs_nobody() {
-        assert_eq!(Company::new([], 0, PATIENCE).progress(), Progress::Complete);
+        assert_eq!(Company::new([], 0).progress(), Progress::Complete);
     }
 }
