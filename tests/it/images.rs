@@ -376,7 +376,7 @@ impl Wire {
             .set_read_timeout(Some(PATIENCE))
             .expect("a timeout can be set");
         let mut wire = Self(BufReader::new(stream));
-        wire.say(r#"{"type":"hello","version":1,"cluster":"heirloom","purpose":"client","user":"alice"}"#);
+        wire.say(r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"client","user":"alice"}"#);
         wire.hear();
         wire
     }
@@ -494,7 +494,7 @@ fn a_download_survives_the_death_of_the_node_that_sends_it() {
     let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
     command.args(["download", &image, "--user", "alice", "--output", "back.png"]);
     let mut client = Program::start(&mut command);
-    let line = leader.wait_for(mark, &format!("Image {image} of alice assigned to"));
+    let line = leader.wait_for(mark, &format!("Download of image {image} for alice assigned to"));
     let assigned = &leader.from(line - 1)[0];
     let sender = (1..=3).find(|id| assigned.ends_with(&format!("node {id}")));
     wait_for_first_bytes(&cluster);

@@ -103,6 +103,7 @@ const RULES: &[Rule] = &[
 /// dashboard's terminal is its one way out.
 const EFFECTFUL_FILES: &[&str] = &[
     "src/protocol/frame.rs",
+    "src/protocol/frame/writer.rs",
     "src/dashboard/terminal.rs",
     "src/dashboard/terminal/guard.rs",
     "src/dashboard/terminal/keys.rs",

@@ -94,7 +94,9 @@ impl Connection {
             return Ok(());
         }
         let text = matching.unwrap_or_default();
-        let matches = |entry: &Entry| entry.file.contains(text) || entry.image.to_string().starts_with(text);
+        let digits = text.to_ascii_lowercase();
+        let matches =
+            |entry: &Entry| entry.file.contains(text) || entry.image.to_string().starts_with(&digits);
         let mut images = 0;
         // An image a piece, so that there are several.
         for entry in kept().filter(matches) {

@@ -86,7 +86,7 @@ async fn another_version_is_refused_and_an_event_says_so() {
     let rig = rig();
     let mut events = rig.context.events.subscribe();
     let opening = changed(control(2), |hello| hello.version = 9);
-    let reason = "it speaks protocol version 9, this node 1; run the same program everywhere";
+    let reason = "it speaks protocol version 9, this node 2; run the same program everywhere";
     assert_eq!(refusal_of(&rig.context, &opening).await, reason);
     let fact = Fact::GreetingRefused {
         from: "node 2 at here".to_owned(),
