@@ -167,13 +167,14 @@ impl TestCluster {
         }
     }
 
-    /// Makes a cluster of `count` nodes, starts all, and waits until the highest serves.
+    /// Makes a cluster of `count` nodes, starts all, and waits until the highest gives requests to all.
     pub(crate) fn started(count: u16, settings: &str) -> Self {
         let mut cluster = Self::new(count, settings);
         for id in 1..=count {
             cluster.start(id);
         }
         cluster.wait_for_leader(count, 0);
+        cluster.wait_for_rotation(count, usize::from(count));
         cluster
     }
 
