@@ -114,6 +114,7 @@ const EFFECTFUL_FILES: &[&str] = &[
 /// Files of modules with effects that are pure all the same: decisions beside what carries them out.
 const PURE_FILES: &[&str] = &[
     "src/server/sync/plan.rs",
+    "src/server/transfer/copies/company.rs",
     "src/supervisor/policy.rs",
     "src/supervisor/policy/slot.rs",
     "src/live/clipboard.rs",
