@@ -196,7 +196,10 @@ impl Store {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let core = &self.inner.core;
-        core.books().tally.summary(core.directory.is_complete())
+        Summary {
+            new: core.directory.was_new(),
+            ..core.books().tally.summary(core.directory.is_complete())
+        }
     }
 
     /// Returns everything in a bucket of the catalogue, in the order of ids.
@@ -239,13 +242,22 @@ impl Store {
         damage::set_aside(&self.inner, image)
     }
 
-    /// Returns the images whose records were found unreadable at the start: they are in no catalogue.
+    /// Returns the images of which there is only a record of no use: found unreadable at the start,
+    /// or set aside and not replaced since. They are in no catalogue.
     ///
     /// # Errors
     ///
     /// When the disk refuses.
     pub fn unreadable(&self) -> Result<Vec<ImageId>, StoreError> {
-        self.inner.core.ask_index(|view| view.mistrusted(Kind::Record))
+        let core = &self.inner.core;
+        let mut images = core.ask_index(|view| view.mistrusted(Kind::Record))?;
+        let set_aside: Vec<ImageId> = core.books().set_aside.iter().copied().collect();
+        for image in set_aside {
+            if matches!(core.known(image)?, Known::Nothing) {
+                images.push(image);
+            }
+        }
+        Ok(images)
     }
 
     /// Reads the record through that comes after `after` in the order of ids; `None` after the last.

@@ -127,6 +127,9 @@ pub struct Summary {
     pub tombstones: u64,
     /// Whether nothing may be missing for a reason that the node has forgotten; see `store`.
     pub complete: bool,
+    /// Whether it might have forgotten something when its process started: its disk was new then.
+    #[serde(default)]
+    pub new: bool,
 }
 
 impl Summary {

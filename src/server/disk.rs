@@ -66,6 +66,13 @@ impl DiskError {
     }
 }
 
+impl DiskError {
+    /// Says whether no node will keep the image, whatever it has been told before.
+    pub(crate) fn is_for_good(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Buried(_) | StoreError::Conflict(_)))
+    }
+}
+
 impl From<DiskError> for NodeError {
     fn from(error: DiskError) -> Self {
         Self {

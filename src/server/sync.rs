@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use self::compare::Compared;
+use self::fetch::Fetched;
 use self::lacks::Errand;
 use self::plan::{Progress, Wanted};
 use super::context::Context;
@@ -114,8 +115,11 @@ impl Sync {
             }
             let next_look = Instant::now() + LOOK_EVERY;
             while let Reason::Noticed(errand) = self.reason(next_look).await {
-                self.fetch_missed(&errand).await;
-                if errand.round {
+                let fetched = tokio::select! {
+                    fetched = self.fetch_missed(&errand) => fetched,
+                    () = another_reign(&mut surroundings, looked_in) => Fetched::Unfinished,
+                };
+                if errand.round || fetched == Fetched::Unfinished {
                     break;
                 }
             }
@@ -162,7 +166,7 @@ impl Sync {
                 self.caught_up_with.insert(peer);
             }
         }
-        self.note_complete(&compared).await;
+        self.note_complete(&compared, &wanted).await;
         if self.is_in_sync(&surroundings, &compared, &wanted) {
             self.conclude(&surroundings, true).await;
         }
@@ -196,13 +200,15 @@ impl Sync {
     }
 
     /// Tells the store once nothing can be lacking any more that an earlier life of it kept.
-    async fn note_complete(&mut self, compared: &BTreeMap<NodeId, Compared>) {
+    async fn note_complete(&mut self, compared: &BTreeMap<NodeId, Compared>, wanted: &Wanted) {
         if self.complete {
             return;
         }
         let members = self.context.config.cluster.members.len();
-        let as_new = compared.values().filter(|found| !found.complete).count();
-        let complete = plan::is_complete(members, self.caught_up_with.len(), as_new);
+        let as_new = compared
+            .iter()
+            .filter(|(peer, found)| found.new && !wanted.lacks_of(**peer));
+        let complete = plan::is_complete(members, self.caught_up_with.len(), as_new.count());
         let on_disk = self.context.on_disk(move |store| {
             if store.summary().complete {
                 return Ok(true);

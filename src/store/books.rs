@@ -62,6 +62,7 @@ impl Tally {
             images: self.images,
             tombstones: self.tombstones,
             complete,
+            new: false,
         }
     }
 }

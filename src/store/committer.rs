@@ -163,7 +163,9 @@ fn commit(core: &Core, filling: &mut Filling, jobs: Vec<Job>) -> usize {
     count(&core.counters.batches);
     let mut waiting = Vec::new();
     for job in jobs {
-        match batch.carry_out(&job.work, filling) {
+        // What an earlier job of the batch has ruined is not tried again.
+        let carried_out = core.writable().and_then(|()| batch.carry_out(&job.work, filling));
+        match carried_out {
             Ok(done) if core.options.mutated(Mutation::AcknowledgeBeforeDirectorySync) => {
                 answer(&job.answer, Ok(done));
             }

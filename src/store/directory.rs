@@ -34,6 +34,8 @@ pub struct DataDirectory {
     identity: Identity,
     disk: DiskId,
     complete: AtomicBool,
+    /// Whether something might have been missing when it was opened.
+    was_new: bool,
     /// Holds the lock.
     _lock: File,
 }
@@ -78,6 +80,7 @@ impl DataDirectory {
             identity,
             disk,
             complete: AtomicBool::new(!incomplete),
+            was_new: incomplete,
             _lock: lock,
         })
     }
@@ -100,6 +103,7 @@ impl DataDirectory {
             identity,
             disk: "000102030405060708090a0b0c0d0e0f".parse().expect("an id"),
             complete: AtomicBool::new(true),
+            was_new: false,
             _lock: File::open("/dev/null").expect("there"),
         }
     }
@@ -119,6 +123,11 @@ impl DataDirectory {
     /// Says whether nothing is missing that an earlier life of the directory may have kept.
     pub(super) fn is_complete(&self) -> bool {
         self.complete.load(Ordering::Relaxed)
+    }
+
+    /// Says whether something might have been missing when it was opened.
+    pub(super) fn was_new(&self) -> bool {
+        self.was_new
     }
 
     /// Says, durably, that nothing is missing any more.

@@ -30,6 +30,8 @@ pub(super) struct Compared {
     pub(super) lack: Lack,
     /// Whether the peer lacks nothing that it has forgotten.
     pub(super) complete: bool,
+    /// Whether the peer's disk was new when its process started.
+    pub(super) new: bool,
 }
 
 impl Sync {
@@ -98,5 +100,6 @@ async fn compare_with(context: &Context, peer: NodeId, mine: &Summary) -> Option
     Some(Compared {
         lack,
         complete: theirs.complete,
+        new: theirs.new,
     })
 }

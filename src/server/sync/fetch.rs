@@ -1,5 +1,6 @@
 //! Bringing what is lacking: several images at a time, each from whoever has it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -20,6 +21,15 @@ use crate::store::{RecordHeader, StoreError};
 ///
 /// Small ones wait for syncs more than for bytes, and syncs go side by side.
 const FETCHES_MAX: usize = 16;
+
+/// How far an errand has been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fetched {
+    /// Whoever was to be asked has answered.
+    AllThatThereIs,
+    /// Some could not be asked: whole catalogues are to be compared.
+    Unfinished,
+}
 
 /// What came of fetching one image from one peer.
 #[derive(Debug)]
@@ -88,10 +98,14 @@ impl Sync {
         }
     }
 
-    /// Fetches what others say that this node missed.
-    pub(super) async fn fetch_missed(&self, errand: &Errand) {
+    /// Fetches what others say that this node missed; a peer that fails is asked no more.
+    pub(super) async fn fetch_missed(&self, errand: &Errand) -> Fetched {
         let mut wanted = Wanted::default();
+        let mut failed = BTreeSet::new();
         for (&image, &from) in &errand.missed {
+            if failed.contains(&from) {
+                continue;
+            }
             match self.context.data.look_up(from, image).await {
                 Ok((Some(CatalogueItem::Entry(_)), _)) => wanted.add(from, [image]),
                 Ok((Some(CatalogueItem::Tombstone(tombstone)), _)) => {
@@ -100,12 +114,18 @@ impl Sync {
                     self.context.lacks.repaired(image);
                 }
                 // The next round finds it, if it is anywhere.
-                Ok((None, _)) | Err(_) => {}
+                Ok((None, _)) => {}
+                Err(_) => drop(failed.insert(from)),
             }
         }
         if wanted.len() > 0 {
             let mut quiet = Progress::told(wanted.len());
             self.bring(&mut wanted, &mut quiet).await;
+        }
+        if failed.is_empty() {
+            Fetched::AllThatThereIs
+        } else {
+            Fetched::Unfinished
         }
     }
 

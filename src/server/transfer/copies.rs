@@ -224,6 +224,16 @@ impl Lender<'_> {
         }
     }
 
+    /// Returns what a failure here means once others may have been told to commit.
+    fn told_to_others(&self, error: TransferError) -> TransferError {
+        match error {
+            TransferError::Disk(error) if !self.queues.is_empty() && !error.is_for_good() => {
+                TransferError::NotKeptHere(error)
+            }
+            error => error,
+        }
+    }
+
     async fn settle(
         &mut self,
         local: impl Future<Output = Result<(), TransferError>>,
@@ -246,7 +256,7 @@ impl Lender<'_> {
             tokio::select! {
                 biased;
                 kept = &mut local, if !stored => {
-                    kept?;
+                    kept.map_err(|error| self.told_to_others(error))?;
                     stored = true;
                 }
                 () = self.board.change() => {}

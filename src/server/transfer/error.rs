@@ -73,6 +73,9 @@ pub(crate) enum TransferError {
     /// The record is not kept.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// The record is not kept here, but others have been told to keep it.
+    #[error("{0}; other nodes may keep the image, so offer it again")]
+    NotKeptHere(DiskError),
 }
 
 impl TransferError {
@@ -92,7 +95,8 @@ impl TransferError {
             | Self::Unfinished
             | Self::NoQuorum { .. }
             | Self::Deleted(_)
-            | Self::Disk(_) => true,
+            | Self::Disk(_)
+            | Self::NotKeptHere(_) => true,
         }
     }
 
@@ -112,6 +116,7 @@ impl TransferError {
             Self::NoQuorum { code, .. } => *code,
             Self::Deleted(_) => ErrorCode::NoSuchImage,
             Self::Disk(error) => error.code(),
+            Self::NotKeptHere(_) => ErrorCode::Unknown,
         }
     }
 }

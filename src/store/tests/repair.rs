@@ -52,12 +52,14 @@ fn a_record_set_aside_is_in_no_catalogue_until_a_good_copy_comes() {
         );
         assert_eq!(home.names_in("damaged"), [name]);
         assert!(home.names_in("shelves/0000").is_empty());
+        assert_eq!(store.unreadable().expect("readable"), [image(1)]);
     };
     check(&store);
     drop(store);
     let store = home.store();
     check(&store);
     keep(&store, 1, b"body").expect("a good copy");
+    assert_eq!(store.unreadable().expect("readable"), []);
     assert_eq!(store.summary().buckets, whole.buckets);
     assert!(home.names_in("damaged").is_empty());
     assert_eq!(body_of(&store, 1), b"body");

@@ -40,6 +40,7 @@ fn summary() -> Summary {
         images: 7,
         tombstones: 1,
         complete: true,
+        new: false,
     }
 }
 
@@ -114,7 +115,7 @@ fn replies() -> Vec<(DataReply, String)> {
         ),
         (
             DataReply::Summary(summary()),
-            r#"{"type":"summary","buckets":["000000000000000000000000000000ab","00000000000000000000000000000000"],"images":7,"tombstones":1,"complete":true}"#
+            r#"{"type":"summary","buckets":["000000000000000000000000000000ab","00000000000000000000000000000000"],"images":7,"tombstones":1,"complete":true,"new":false}"#
                 .to_owned(),
         ),
         (DataReply::Items, r#"{"type":"items"}"#.to_owned()),
@@ -164,6 +165,7 @@ fn a_summary_of_every_bucket_fits_a_header_line() {
         images: u64::MAX,
         tombstones: u64::MAX,
         complete: false,
+        new: false,
     };
     let line = serde_json::to_string(&DataReply::Summary(largest)).expect("messages serialize");
     assert!(
@@ -180,6 +182,7 @@ fn summaries_differ_where_their_buckets_do() {
         images: 0,
         tombstones: 0,
         complete: true,
+        new: false,
     };
     let theirs = mine.clone();
     mine.buckets[0] = BucketDigest(1);
