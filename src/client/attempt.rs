@@ -78,6 +78,10 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotDone => Ok(()),
+            // The name may mean the next older image once the newest is gone.
+            Self::Unknown(RequestKind::Delete) => f.write_str(
+                "; the outcome is unknown; repeat it by the image's id, not by its name: see `list`",
+            ),
             Self::Unknown(kind) => {
                 let noun = kind.noun().to_lowercase();
                 write!(f, "; the outcome is unknown; repeating the {noun} is safe")
@@ -116,7 +120,7 @@ mod tests {
         let lost = Outcome::NotDone.after(RequestKind::Delete, &AttemptError::Lost);
         assert_eq!(
             lost.to_string(),
-            "; the outcome is unknown; repeating the delete is safe"
+            "; the outcome is unknown; repeat it by the image's id, not by its name: see `list`"
         );
     }
 }

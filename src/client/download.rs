@@ -212,14 +212,18 @@ impl Fetching<'_> {
     }
 
     /// Decides the path, and refuses one that is taken before the bytes come.
+    ///
+    /// Only a file is ever replaced: a device or a link would turn into one.
     fn path_for(&self, entry: &Entry) -> Result<PathBuf, RequestError> {
         let path = self.options.place.path_for(entry, self.options.form);
-        let taken = path.symlink_metadata().is_ok();
+        let Ok(taken) = path.symlink_metadata() else {
+            return Ok(path);
+        };
+        let file = printable_path(&path);
         match self.options.existing {
-            Existing::Kept if taken => Err(RequestError::Exists {
-                file: printable_path(&path),
-            }),
-            Existing::Kept | Existing::Replaced => Ok(path),
+            Existing::Kept => Err(RequestError::Exists { file }),
+            Existing::Replaced if taken.is_file() => Ok(path),
+            Existing::Replaced => Err(RequestError::NoFile { file }),
         }
     }
 }

@@ -66,6 +66,12 @@ pub enum RequestError {
         /// The path, as a person reads it.
         file: String,
     },
+    /// What stands where a download would is a device, a folder or the like.
+    #[error("{file} is no regular file; nothing was overwritten; choose another name (--output)")]
+    NoFile {
+        /// The path, as a person reads it.
+        file: String,
+    },
     /// What the nodes keep is undamaged, and does not decrypt to an image of its kind.
     #[error(
         "image {image} does not decrypt to the {kind} that it should be for user {user}; --encrypted saves it as it is kept"
@@ -153,6 +159,7 @@ impl RequestError {
             | Self::NoSuchImage { .. }
             | Self::Ambiguous { .. }
             | Self::Exists { .. }
+            | Self::NoFile { .. }
             | Self::NotAnImage { .. }
             | Self::Node(_)
             | Self::Storage { .. }

@@ -57,8 +57,9 @@ pub(super) async fn start_with(
 ) -> Started {
     let port = listener.local_addr().expect("bound").port();
     let clock = Clock::start();
+    // What is prepared was left by an earlier life of the process.
+    prepare(&open_disk(&config).await.expect("opens").store);
     let disk = open_disk(&config).await.expect("opens");
-    prepare(&disk.store);
     let store = disk.store.clone();
     let events = Events::new(config.id, clock, Vec::new());
     let shutdown = CancellationToken::new();

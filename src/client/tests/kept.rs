@@ -182,6 +182,15 @@ async fn a_file_that_stands_there_is_kept_unless_it_is_to_be_replaced() {
     assert_eq!(std::fs::read(&path).expect("there"), b"mine");
     options.existing = Existing::Replaced;
     scene.download(&image, &options).await.expect("downloaded");
+    let link = scene.folder.path().join("out/link.png");
+    std::os::unix::fs::symlink(&path, &link).expect("made");
+    let to_link = DownloadOptions {
+        existing: Existing::Replaced,
+        ..scene.to("link.png")
+    };
+    let error = scene.download(&image, &to_link).await.expect_err("refused");
+    assert!(matches!(error, RequestError::NoFile { .. }), "{error}");
+    std::fs::remove_file(link).expect("still a link");
     assert!(std::fs::read(&path).expect("there") == kept_content());
     assert_eq!(scene.downloaded_files(), ["x.png"]);
 }
@@ -230,7 +239,7 @@ async fn too_few_nodes_are_as_bad_as_no_leader() {
     assert!(error.contains("found too few nodes: not today"), "{error}");
     let error = scene.delete(&kept_id(0).to_string()).await.expect_err("refused");
     let error = error.to_string();
-    assert!(error.contains("repeating the delete is safe"), "{error}");
+    assert!(error.contains("repeat it by the image's id"), "{error}");
 }
 
 #[tokio::test]
