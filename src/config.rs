@@ -173,6 +173,12 @@ impl Members {
     pub fn len(&self) -> usize {
         self.0.len()
     }
+
+    /// Returns how many members are more than half of them.
+    #[must_use]
+    pub fn majority(&self) -> usize {
+        self.len() / 2 + 1
+    }
 }
 
 /// How many nodes must agree before one leads.

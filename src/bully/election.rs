@@ -222,6 +222,7 @@ impl Election {
                 reachable: 1 + self.peers.values().filter(|peer| peer.answers()).count(),
                 missing: self.missing(),
             },
+            in_touch: self.in_touch(now),
             promised: match &self.role {
                 Role::Leader(reign) => reign.promised(now).collect(),
                 _ => BTreeSet::new(),

@@ -1,5 +1,7 @@
 //! Who counts: who may vote, who is proven dead, how many make a quorum.
 
+use super::election::Role;
+use super::peer::Peer;
 use super::{Election, Mutation, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::NodeId;
@@ -71,7 +73,14 @@ impl Election {
 
     /// How many nodes, the leader included, must hold promises for it to serve.
     pub(super) fn needed_to_serve(&self, now: Time) -> usize {
-        self.quorum_without(self.dead_since(now, now).count())
+        let dead: Vec<NodeId> = self.dead_since(now, now).collect();
+        let mut living = self.peers.iter().filter(|(id, _)| !dead.contains(id));
+        match (living.next(), living.next()) {
+            // Who has forgotten everything votes for nobody and promises nothing until it has heard
+            // more than this node: to wait for it would stop a survivor that serves.
+            (Some((_, peer)), None) if !dead.is_empty() && peer.linked && peer.blank => 1,
+            _ => self.quorum_without(dead.len()),
+        }
     }
 
     /// The members whose proofs of death count and have held since `since`.
@@ -79,6 +88,13 @@ impl Election {
         let counts = self.config.policy == QuorumPolicy::Live && !self.in_grace(now);
         let dead = move |id: &NodeId| counts && self.proof(now, *id).is_some_and(|began| began <= since);
         self.peers.keys().copied().filter(dead)
+    }
+
+    /// Whether no reign can be going on of which this node hears nothing.
+    pub(super) fn in_touch(&self, now: Time) -> bool {
+        let takes_part = matches!(self.role, Role::Follower(_)) || self.serving(now).is_some();
+        let knows_of = |peer: &Peer| peer.answers() || peer.proof(now).is_some();
+        takes_part || self.peers.values().all(knows_of)
     }
 
     /// The members that can neither be spoken to nor, where that counts, are proven dead.

@@ -130,6 +130,9 @@ pub struct Summary {
     /// Whether it might have forgotten something when its process started: its disk was new then.
     #[serde(default)]
     pub new: bool,
+    /// Whether it knows all that was acknowledged: it was in sync, and has not been away since.
+    #[serde(default)]
+    pub abreast: bool,
 }
 
 impl Summary {

@@ -17,6 +17,26 @@ use crate::protocol::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ConnectionId(pub(crate) u64);
 
+/// How a node stands that takes an assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The peers that it reaches.
+    pub(crate) linked: Vec<NodeId>,
+    /// How many nodes must agree now, as this one counts.
+    pub(crate) quorum: usize,
+    /// Whether nothing was acknowledged of which it does not know.
+    pub(crate) abreast: bool,
+}
+
+/// What a node found when it compared what it keeps with what others keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FoundSync {
+    /// Whether it keeps all that its leader keeps.
+    pub(crate) in_sync: bool,
+    /// Whether it was compared with enough nodes to know all that was acknowledged.
+    pub(crate) abreast: bool,
+}
+
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum NodeInput {
@@ -72,8 +92,8 @@ pub(crate) enum NodeInput {
     Admission {
         /// The assignment.
         assignment: Assignment,
-        /// Whether this node takes it, and which peers it reaches.
-        reply: oneshot::Sender<Result<Vec<NodeId>, NodeError>>,
+        /// Whether this node takes it, and how it stands.
+        reply: oneshot::Sender<Result<Standing, NodeError>>,
     },
     /// An image is acknowledged that peers do not keep though they are reached.
     Missed {
@@ -93,8 +113,13 @@ pub(crate) enum NodeInput {
     InSync {
         /// The reign in which it looked.
         ballot: Ballot,
-        /// Whether it does.
-        in_sync: bool,
+        /// What it found.
+        found: FoundSync,
+    },
+    /// A peer asks for what this node keeps in short, and whether that is all there is.
+    Abreast {
+        /// The answer.
+        reply: oneshot::Sender<bool>,
     },
     /// An assignment to this node ended.
     Finished {

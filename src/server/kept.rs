@@ -14,9 +14,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub(crate) use self::error::KeptError;
+use self::others::Silence;
 use super::connection::Connection;
 use super::context::Context;
-use super::input::NodeInput;
+use super::input::{NodeInput, Standing};
 use crate::event::{Fact, RequestKind, RequestOutcome};
 use crate::id::{ImageId, NodeId, UserName};
 use crate::protocol::frame::FrameWriter;
@@ -85,11 +86,12 @@ where
 {
     let assignment = question.assignment();
     let ended = match admitted(assignment, context).await {
-        Ok(linked) => {
+        Ok(standing) => {
             let serving = Serving {
                 user,
                 assignment,
-                linked: &linked,
+                linked: &standing.linked,
+                abreast: standing.abreast,
                 context,
             };
             serving.answer(&mut connection.writer, question).await
@@ -115,8 +117,8 @@ where
     ended
 }
 
-/// Asks the node's task whether it takes the assignment; returns whom it is linked with.
-async fn admitted(assignment: Assignment, context: &Context) -> Result<Vec<NodeId>, KeptError> {
+/// Asks the node's task whether it takes the assignment; returns how the node stands.
+async fn admitted(assignment: Assignment, context: &Context) -> Result<Standing, KeptError> {
     let question = |reply| NodeInput::Admission { assignment, reply };
     match context.ask(question).await {
         Some(answer) => answer.map_err(KeptError::NotAdmitted),
@@ -131,6 +133,8 @@ struct Serving<'a> {
     assignment: Assignment,
     /// The other nodes that can be asked.
     linked: &'a [NodeId],
+    /// Whether this node knows all that was acknowledged, so that fewer than a majority can answer.
+    abreast: bool,
     context: &'a Context,
 }
 
@@ -145,6 +149,34 @@ impl Serving<'_> {
             Question::List(list) => self.list(writer, list.matching.as_deref()).await,
             Question::Delete(delete) => self.delete(writer, delete.image).await,
         }
+    }
+
+    /// Says whether this node's not knowing something says anything, its disk being complete.
+    ///
+    /// A majority meets every other, so a member of it need not have heard of everything.
+    fn counts(&self) -> bool {
+        self.abreast || self.is_by_majority()
+    }
+
+    fn is_by_majority(&self) -> bool {
+        self.assignment.quorum >= self.context.config.cluster.members.majority()
+    }
+
+    /// Asks once more whether the nodes that took part are enough, where they are fewer than a
+    /// majority: this node may have been frozen since the assignment.
+    async fn still_enough(&self, counted: usize) -> Result<(), KeptError> {
+        if self.is_by_majority() {
+            return Ok(());
+        }
+        let standing = admitted(self.assignment, self.context).await?;
+        if standing.abreast && counted >= standing.quorum {
+            return Ok(());
+        }
+        Err(KeptError::NoQuorum {
+            counted,
+            needed: standing.quorum,
+            silence: Silence::default(),
+        })
     }
 
     /// Returns how long the client bears that nothing moves.

@@ -19,11 +19,12 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
+use self::abreast::Abreast;
 use self::sync::SyncBook;
 use super::clock::Clock;
 use super::context::Context;
 use super::dispatch::Dispatch;
-use super::input::{GreetingAnswer, NodeInput};
+use super::input::{GreetingAnswer, NodeInput, Standing};
 use super::links::{Accepted, Entry, Links};
 use super::parking::{Parking, Pending};
 use super::surroundings::Surroundings;
@@ -38,6 +39,7 @@ use crate::protocol::{Assignment, ControlMessage, ErrorCode, NodeError, PeerWelc
 use crate::store::Store;
 use crate::time::Time;
 
+mod abreast;
 mod offers;
 mod status;
 mod sync;
@@ -66,6 +68,8 @@ pub(crate) struct Node {
     lacks: Arc<Lacks>,
     /// Who keeps all that is kept.
     sync: SyncBook,
+    /// Whether it can say alone what is kept.
+    abreast: Abreast,
     /// What it has given to whom, while it leads.
     dispatch: Option<Dispatch>,
     /// Offers that wait for somebody to lead.
@@ -81,6 +85,8 @@ pub(crate) struct Node {
 impl Node {
     /// Makes a node that leads nobody and whom nobody waits for.
     pub(crate) fn new(context: &Context, election: Election, votes: VoteWriter, links: Links) -> Self {
+        let alone = context.config.cluster.members.len() == 1;
+        let promise = context.config.timing.promise();
         Self {
             config: context.config.clone(),
             clock: context.clock,
@@ -90,7 +96,8 @@ impl Node {
             links,
             surroundings: context.surroundings.clone(),
             lacks: Arc::clone(&context.lacks),
-            sync: SyncBook::new(context.config.cluster.members.len() == 1),
+            sync: SyncBook::new(alone),
+            abreast: Abreast::new(alone, context.clock.now(), promise),
             dispatch: None,
             parking: Parking::default(),
             store: context.store.clone(),
@@ -197,7 +204,8 @@ impl Node {
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
             NodeInput::Missed { image, peers } => self.missed(image, &peers),
             NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
-            NodeInput::InSync { ballot, in_sync } => self.found_sync(ballot, in_sync),
+            NodeInput::InSync { ballot, found } => self.found_sync(ballot, found),
+            NodeInput::Abreast { reply } => drop(reply.send(self.abreast.is(self.clock.now()))),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
         }
@@ -263,9 +271,9 @@ impl Node {
         }
     }
 
-    /// Decides whether this node does what a leader assigned, and returns whom it reaches meanwhile:
-    /// fencing compares ballots.
-    fn admit(&self, assignment: &Assignment) -> Result<Vec<NodeId>, NodeError> {
+    /// Decides whether this node does what a leader assigned, and returns how it stands: fencing
+    /// compares ballots.
+    fn admit(&self, assignment: &Assignment) -> Result<Standing, NodeError> {
         let me = self.config.id;
         if assignment.node != me {
             let reason = format!(
@@ -276,7 +284,12 @@ impl Node {
             return Err(NodeError { code, reason });
         }
         self.fence(assignment.ballot)?;
-        Ok(self.links.up().collect())
+        let now = self.clock.now();
+        Ok(Standing {
+            linked: self.links.up().collect(),
+            quorum: self.election.view(now).quorum.needed,
+            abreast: self.abreast.is(now),
+        })
     }
 
     /// Refuses what an older reign assigned than this node has voted for.

@@ -27,7 +27,7 @@ use self::fetch::Fetched;
 use self::lacks::Errand;
 use self::plan::{Progress, Wanted};
 use super::context::Context;
-use super::input::NodeInput;
+use super::input::{FoundSync, NodeInput};
 use super::surroundings::Surroundings;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
@@ -51,6 +51,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 ///
 /// Who keeps up misses one now and then and is told so; who lacks more than is in flight was away.
 const BEHIND_MAX: usize = 64;
+
+/// What is told of a node that has much to fetch.
+const LACKING: FoundSync = FoundSync {
+    in_sync: false,
+    abreast: false,
+};
 
 /// Runs until the node stops.
 pub(crate) async fn run(context: Arc<Context>) {
@@ -156,7 +162,7 @@ impl Sync {
             wanted.add(peer, std::mem::take(&mut found.lack.images));
         }
         if wanted.len() > BEHIND_MAX {
-            self.conclude(&surroundings, false).await;
+            self.conclude(&surroundings, LACKING).await;
         }
         let mut progress = Progress::default();
         self.bring(&mut wanted, &mut progress).await;
@@ -168,7 +174,9 @@ impl Sync {
         }
         self.note_complete(&compared, &wanted).await;
         if self.is_in_sync(&surroundings, &compared, &wanted) {
-            self.conclude(&surroundings, true).await;
+            let abreast = self.is_abreast(&compared, &wanted);
+            let in_sync = true;
+            self.conclude(&surroundings, FoundSync { in_sync, abreast }).await;
         }
     }
 
@@ -187,16 +195,27 @@ impl Sync {
         }
     }
 
+    /// Says whether this node knows all that was acknowledged: it has all of a majority, itself
+    /// counted, or of one node that does.
+    fn is_abreast(&self, compared: &BTreeMap<NodeId, Compared>, wanted: &Wanted) -> bool {
+        let mut has_all_of = compared
+            .iter()
+            .filter(|(peer, found)| found.complete && !wanted.lacks_of(**peer));
+        let majority = self.context.config.cluster.members.majority();
+        has_all_of.clone().count() + usize::from(self.complete) >= majority
+            || has_all_of.any(|(_, found)| found.abreast)
+    }
+
     /// Tells the node's task whether it is in sync in the reign in which it looked.
-    async fn conclude(&mut self, surroundings: &Surroundings, in_sync: bool) {
+    async fn conclude(&mut self, surroundings: &Surroundings, found: FoundSync) {
         let Some(ballot) = surroundings.ballot else {
             return;
         };
         let follows = ballot.id != self.context.config.id;
-        if in_sync && follows && self.told.replace(ballot) != Some(ballot) {
+        if found.in_sync && follows && self.told.replace(ballot) != Some(ballot) {
             self.context.events.publish(Fact::InSync { ballot });
         }
-        self.context.tell(NodeInput::InSync { ballot, in_sync }).await;
+        self.context.tell(NodeInput::InSync { ballot, found }).await;
     }
 
     /// Tells the store once nothing can be lacking any more that an earlier life of it kept.
@@ -205,10 +224,13 @@ impl Sync {
             return;
         }
         let members = self.context.config.cluster.members.len();
+        let knows_all =
+            |(peer, found): (&NodeId, &Compared)| found.complete && found.abreast && !wanted.lacks_of(*peer);
         let as_new = compared
             .iter()
             .filter(|(peer, found)| found.new && !wanted.lacks_of(**peer));
-        let complete = plan::is_complete(members, self.caught_up_with.len(), as_new.count());
+        let complete = plan::is_complete(members, self.caught_up_with.len(), as_new.count())
+            || compared.iter().any(knows_all);
         let on_disk = self.context.on_disk(move |store| {
             if store.summary().complete {
                 return Ok(true);

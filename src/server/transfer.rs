@@ -23,7 +23,7 @@ use self::stream::Stream;
 use super::connection::{Connection, STALL};
 use super::context::Context;
 use super::disk::{Disk, DiskError};
-use super::input::NodeInput;
+use super::input::{NodeInput, Standing};
 use crate::config::NodeConfig;
 use crate::encryption::IV_BYTES;
 use crate::event::{Fact, RequestOutcome};
@@ -116,7 +116,7 @@ impl Transfer<'_> {
         W: AsyncWrite + Unpin,
     {
         self.check()?;
-        let linked = self.admitted().await?;
+        let linked = self.admitted().await?.linked;
         let _room = self
             .context
             .transfers
@@ -147,8 +147,10 @@ impl Transfer<'_> {
         let digest = work.beside(streamed).await?;
         let kept = work.beside(stream.commit(digest));
         let keepers = back::alive_until(kept, self.client_stall(), &mut connection.writer).await?;
-        let told = connection.tell(&self.stored(digest, keepers.len() + 1)).await;
+        let enough = self.still_enough(keepers.len() + 1).await;
         self.tell_missed(linked, &keepers).await;
+        enough?;
+        let told = connection.tell(&self.stored(digest, keepers.len() + 1)).await;
         told.map_err(TransferError::NotAcknowledged)?;
         Ok(keepers.len() + 1)
     }
@@ -181,8 +183,24 @@ impl Transfer<'_> {
         check_size(self.bytes, &self.context.config)
     }
 
-    /// Returns whom this node reaches, if it takes the assignment.
-    async fn admitted(&self) -> Result<Vec<NodeId>, TransferError> {
+    /// Asks once more how many copies are enough, where they are fewer than a majority.
+    ///
+    /// A majority meets every other, so it stands whatever reign it began in. What fewer keep is
+    /// found only by who asks them: they may say so only while the others are still proven dead, and
+    /// this node may have been frozen since the assignment.
+    async fn still_enough(&self, copies: usize) -> Result<(), TransferError> {
+        if copies >= self.context.config.cluster.members.majority() {
+            return Ok(());
+        }
+        let needed = self.admitted().await.map(|standing| standing.quorum);
+        if needed.is_ok_and(|needed| copies >= needed) {
+            return Ok(());
+        }
+        Err(TransferError::NoLongerEnough(copies))
+    }
+
+    /// Returns how this node stands, if it takes the assignment.
+    async fn admitted(&self) -> Result<Standing, TransferError> {
         let assignment = self.upload.assignment;
         let question = |reply| NodeInput::Admission { assignment, reply };
         match self.context.ask(question).await {

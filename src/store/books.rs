@@ -63,6 +63,7 @@ impl Tally {
             tombstones: self.tombstones,
             complete,
             new: false,
+            abreast: false,
         }
     }
 }

@@ -16,6 +16,7 @@ mod processes;
 mod project;
 mod seed;
 mod supervisor;
+mod survivors;
 mod terminal;
 mod watch;
 mod wire;

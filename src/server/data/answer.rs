@@ -88,6 +88,7 @@ where
         DataRequest::Summarise => {
             let mut summary = on_disk(context, |store| Ok(store.summary())).await?;
             summary.complete &= !context.lacks.any_set_aside();
+            summary.abreast = is_abreast(context).await;
             tell(connection, &DataReply::Summary(summary)).await
         }
         DataRequest::Bucket { bucket } => {
@@ -121,6 +122,12 @@ async fn fence(ballot: Ballot, context: &Context) -> Result<(), NodeError> {
             reason: "this node is stopping; ask another".to_owned(),
         }),
     }
+}
+
+/// Says whether this node knows all that was acknowledged; one that stops says nothing for sure.
+async fn is_abreast(context: &Context) -> bool {
+    let abreast = context.ask(|reply| NodeInput::Abreast { reply }).await;
+    abreast.unwrap_or_default()
 }
 
 async fn is_complete(context: &Context) -> Result<bool, NodeError> {

@@ -79,6 +79,10 @@ impl Serving<'_> {
         });
         let marked = self.gather(&mut others).await;
         others.leave();
+        let marked = match marked {
+            Ok(marked) => self.still_enough(marked.len() + 1).await.map(|()| marked),
+            Err(error) => Err(error),
+        };
         let peers = self.missed(marked.as_ref().map_or(&[], Vec::as_slice));
         if !peers.is_empty() {
             self.context.tell(NodeInput::Missed { image, peers }).await;

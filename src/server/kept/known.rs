@@ -77,6 +77,9 @@ impl Serving<'_> {
             }
         }
         others.leave();
+        if !known.is_deleted() {
+            self.still_enough(known.complete).await?;
+        }
         Ok(known)
     }
 
@@ -89,7 +92,7 @@ impl Serving<'_> {
         match looked_up.await {
             Ok((item, complete)) => {
                 // Who lost a record knows nothing by not knowing it.
-                let complete = complete && !self.context.lacks.may_have_kept(image);
+                let complete = complete && self.counts() && !self.context.lacks.may_have_kept(image);
                 known.add(self.context.config.id, item, complete);
             }
             Err(error) => known.silence.note(error),

@@ -75,7 +75,11 @@ impl Serving<'_> {
         let mut survey = Survey::default();
         let here = on_disk(self.context, |store| Ok(store.summary())).await;
         let here = here.map_err(KeptError::Disk)?;
-        survey.complete_here = here.complete && !self.context.lacks.any_set_aside();
+        survey.complete_here = here.complete && self.counts() && !self.context.lacks.any_set_aside();
+        if !survey.complete_here {
+            let me = self.context.config.id;
+            survey.silence.note(format_args!("node {me} has not caught up"));
+        }
         let summaries = self.summaries(&mut survey).await;
         for bucket in 0..=u8::MAX {
             let differs = |(node, there): (&NodeId, &Summary)| {
@@ -96,6 +100,7 @@ impl Serving<'_> {
                 silence,
             });
         }
+        self.still_enough(counted).await?;
         let buried = std::mem::take(&mut survey.buried);
         survey
             .only_there
@@ -115,6 +120,9 @@ impl Serving<'_> {
             }
             match others.next().await {
                 Some((peer, Ok(summary))) => {
+                    if !summary.complete {
+                        survey.silence.note(format_args!("node {peer} has not caught up"));
+                    }
                     survey.answered.insert(peer, summary.complete);
                     summaries.insert(peer, summary);
                 }

@@ -54,6 +54,7 @@ impl Node {
         }
         let now = self.clock.now();
         let view = self.election.view(now);
+        self.abreast.look(now, &view);
         self.rotate(&view);
         self.tell_surroundings(&view);
         while let Some(pending) = self.parking.pop_due(now) {

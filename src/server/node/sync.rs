@@ -10,6 +10,7 @@ use super::Node;
 use crate::bully::{Input, View};
 use crate::id::{Ballot, NodeId};
 use crate::protocol::{ControlMessage, NodeRole};
+use crate::server::input::FoundSync;
 use crate::server::surroundings::Surroundings;
 
 /// Who keeps all that is kept.
@@ -38,12 +39,16 @@ impl SyncBook {
 
 impl Node {
     /// This node has found out whether it keeps all that is kept; a worker tells its leader.
-    pub(super) fn found_sync(&mut self, ballot: Ballot, in_sync: bool) {
+    pub(super) fn found_sync(&mut self, ballot: Ballot, found: FoundSync) {
         let now = self.clock.now();
         if self.election.view(now).ballot != Some(ballot) {
             return;
         }
+        let FoundSync { in_sync, abreast } = found;
         self.sync.me = in_sync;
+        if abreast || !in_sync {
+            self.abreast.found(now, abreast);
+        }
         if ballot.id != self.config.id {
             let message = ControlMessage::Sync { ballot, in_sync };
             self.links.send(now, ballot.id, message);

@@ -15,6 +15,7 @@ use super::plan::Lack;
 use crate::id::NodeId;
 use crate::protocol::Summary;
 use crate::server::context::Context;
+use crate::server::input::FoundSync;
 use crate::server::surroundings::Surroundings;
 
 /// How long a peer may take to show its catalogue in short.
@@ -30,6 +31,8 @@ pub(super) struct Compared {
     pub(super) lack: Lack,
     /// Whether the peer lacks nothing that it has forgotten.
     pub(super) complete: bool,
+    /// Whether the peer knows all that was acknowledged.
+    pub(super) abreast: bool,
     /// Whether the peer's disk was new when its process started.
     pub(super) new: bool,
 }
@@ -59,7 +62,11 @@ impl Sync {
             let nothing = compared.lack.is_empty();
             self.bury(&mut compared.lack).await?;
             if nothing && leader == Some(peer) {
-                self.conclude(surroundings, true).await;
+                let found = FoundSync {
+                    in_sync: true,
+                    abreast: compared.complete && compared.abreast,
+                };
+                self.conclude(surroundings, found).await;
             }
             all.insert(peer, compared);
         }
@@ -100,6 +107,7 @@ async fn compare_with(context: &Context, peer: NodeId, mine: &Summary) -> Option
     Some(Compared {
         lack,
         complete: theirs.complete,
+        abreast: theirs.abreast,
         new: theirs.new,
     })
 }

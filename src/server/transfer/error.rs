@@ -67,6 +67,9 @@ pub(crate) enum TransferError {
         /// Why the others are none, in half sentences.
         reasons: String,
     },
+    /// It is kept, on fewer nodes than are needed by now.
+    #[error("{0} nodes keep the image, and by now more are needed; offer it again")]
+    NoLongerEnough(usize),
     /// A node knows that the image was deleted.
     #[error("the image was deleted while it was uploaded: {0}")]
     Deleted(NodeError),
@@ -94,6 +97,7 @@ impl TransferError {
             | Self::SendsTooSlowly
             | Self::Unfinished
             | Self::NoQuorum { .. }
+            | Self::NoLongerEnough(_)
             | Self::Deleted(_)
             | Self::Disk(_)
             | Self::NotKeptHere(_) => true,
@@ -116,7 +120,7 @@ impl TransferError {
             Self::NoQuorum { code, .. } => *code,
             Self::Deleted(_) => ErrorCode::NoSuchImage,
             Self::Disk(error) => error.code(),
-            Self::NotKeptHere(_) => ErrorCode::Unknown,
+            Self::NotKeptHere(_) | Self::NoLongerEnough(_) => ErrorCode::Unknown,
         }
     }
 }

@@ -41,6 +41,7 @@ fn summary() -> Summary {
         tombstones: 1,
         complete: true,
         new: false,
+        abreast: false,
     }
 }
 
@@ -115,7 +116,7 @@ fn replies() -> Vec<(DataReply, String)> {
         ),
         (
             DataReply::Summary(summary()),
-            r#"{"type":"summary","buckets":["000000000000000000000000000000ab","00000000000000000000000000000000"],"images":7,"tombstones":1,"complete":true,"new":false}"#
+            r#"{"type":"summary","buckets":["000000000000000000000000000000ab","00000000000000000000000000000000"],"images":7,"tombstones":1,"complete":true,"new":false,"abreast":false}"#
                 .to_owned(),
         ),
         (DataReply::Items, r#"{"type":"items"}"#.to_owned()),
@@ -166,6 +167,7 @@ fn a_summary_of_every_bucket_fits_a_header_line() {
         tombstones: u64::MAX,
         complete: false,
         new: false,
+        abreast: false,
     };
     let line = serde_json::to_string(&DataReply::Summary(largest)).expect("messages serialize");
     assert!(
@@ -183,6 +185,7 @@ fn summaries_differ_where_their_buckets_do() {
         tombstones: 0,
         complete: true,
         new: false,
+        abreast: false,
     };
     let theirs = mine.clone();
     mine.buckets[0] = BucketDigest(1);
