@@ -231,15 +231,17 @@ impl Store {
         self.inner.core.books().in_progress.contains(&image)
     }
 
-    /// Takes a record out of the catalogue that is not what was written; its file is set aside.
+    /// Reads a record through, and takes it out of the catalogue if it is damaged; its file is set aside.
     ///
-    /// The file is removed once a good copy of the image is committed.
+    /// Returns the damage. `None` when the record is good, when there is none, and while another
+    /// copy of the image arrives, which then takes its place. The file is removed once a good copy
+    /// of the image is committed.
     ///
     /// # Errors
     ///
     /// When the disk refuses. A failed sync makes the whole store read-only.
-    pub fn set_aside(&self, image: ImageId) -> Result<(), StoreError> {
-        damage::set_aside(&self.inner, image)
+    pub fn set_aside_if_damaged(&self, image: ImageId) -> Result<Option<RecordError>, StoreError> {
+        damage::set_aside_if_damaged(&self.inner, image)
     }
 
     /// Returns the images of which there is only a record of no use: found unreadable at the start,
