@@ -66,7 +66,7 @@ pub use record::{FILE_NAME_BYTES_MAX, RecordError, RecordHeader, RecordReader, R
 
 use self::core::Core;
 use crate::id::{ImageId, UserName};
-use crate::protocol::{CatalogueItem, Entry, StoreCounters, Summary, Tombstone};
+use crate::protocol::{CatalogueItem, Entry, StoreCounters, StoreHealth, Summary, Tombstone};
 use committer::Committer;
 use disk::{Disk, RealDisk};
 use index::Known;
@@ -287,6 +287,25 @@ impl Store {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.inner.core.books().tally.images
+    }
+
+    /// Says whether the store still takes what it is given; reading goes on whatever it says.
+    #[must_use]
+    pub fn health(&self) -> StoreHealth {
+        match &self.inner.core.books().read_only {
+            Some(reason) => StoreHealth::ReadOnly {
+                reason: reason.clone(),
+            },
+            None => StoreHealth::Ok,
+        }
+    }
+
+    /// Lets a sync have failed.
+    #[cfg(test)]
+    pub(crate) fn break_down(&self) {
+        let path = self.inner.core.directory.path();
+        let error = StoreError::sync(path)(std::io::ErrorKind::Other.into());
+        self.inner.core.note(error);
     }
 
     /// Returns what has been committed since the start, and with how many syncs.

@@ -74,6 +74,8 @@ pub(crate) struct Node {
     store: Store,
     /// How many images it has told that it keeps; none before it has told.
     images_told: Option<u64>,
+    /// Whether it has told that its store only reads.
+    read_only_told: bool,
     /// Room for transfers.
     transfers: Arc<Semaphore>,
 }
@@ -95,6 +97,7 @@ impl Node {
             parking: Parking::default(),
             store: context.store.clone(),
             images_told: None,
+            read_only_told: false,
             transfers: Arc::clone(&context.transfers),
         }
     }
@@ -132,6 +135,7 @@ impl Node {
                 }
                 () = timer => {}
             }
+            self.tell_health();
             self.settle();
             self.tell_images();
         }

@@ -31,6 +31,7 @@ use super::input::NodeInput;
 use super::surroundings::Surroundings;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
+use crate::protocol::StoreHealth;
 use crate::store::Store;
 
 mod compare;
@@ -192,6 +193,8 @@ impl Sync {
         let Some(ballot) = surroundings.ballot else {
             return;
         };
+        // A store that only reads keeps what there is, and nothing that comes.
+        let in_sync = in_sync && self.context.store.health() == StoreHealth::Ok;
         let follows = ballot.id != self.context.config.id;
         if in_sync && follows && self.told.replace(ballot) != Some(ballot) {
             self.context.events.publish(Fact::InSync { ballot });

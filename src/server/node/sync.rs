@@ -43,10 +43,24 @@ impl Node {
         if self.election.view(now).ballot != Some(ballot) {
             return;
         }
+        // Whoever keeps nothing more falls behind with the next image.
+        let in_sync = in_sync && !self.read_only_told;
         self.sync.me = in_sync;
         if ballot.id != self.config.id {
             let message = ControlMessage::Sync { ballot, in_sync };
             self.links.send(now, ballot.id, message);
+        }
+    }
+
+    /// This node keeps nothing more: it is not in sync, in this reign and in all to come.
+    pub(super) fn lose_sync(&mut self) {
+        self.sync.me = false;
+        self.drive(Input::InSync {
+            peer: self.config.id,
+            in_sync: false,
+        });
+        if let Some(ballot) = self.election.view(self.clock.now()).ballot {
+            self.found_sync(ballot, false);
         }
     }
 
