@@ -66,7 +66,7 @@ pub use record::{FILE_NAME_BYTES_MAX, RecordError, RecordHeader, RecordReader, R
 
 use self::core::Core;
 use crate::id::{ImageId, UserName};
-use crate::protocol::{CatalogueItem, Entry, StoreCounters, Summary, Tombstone};
+use crate::protocol::{CatalogueItem, Entry, StoreCounters, StoreHealth, Summary, Tombstone};
 use committer::Committer;
 use disk::{Disk, RealDisk};
 use index::Known;
@@ -231,15 +231,17 @@ impl Store {
         self.inner.core.books().in_progress.contains(&image)
     }
 
-    /// Takes a record out of the catalogue that is not what was written; its file is set aside.
+    /// Reads a record through, and takes it out of the catalogue if it is damaged; its file is set aside.
     ///
-    /// The file is removed once a good copy of the image is committed.
+    /// Returns the damage. `None` when the record is good, when there is none, and while another
+    /// copy of the image arrives, which then takes its place. The file is removed once a good copy
+    /// of the image is committed.
     ///
     /// # Errors
     ///
     /// When the disk refuses. A failed sync makes the whole store read-only.
-    pub fn set_aside(&self, image: ImageId) -> Result<(), StoreError> {
-        damage::set_aside(&self.inner, image)
+    pub fn set_aside_if_damaged(&self, image: ImageId) -> Result<Option<RecordError>, StoreError> {
+        damage::set_aside_if_damaged(&self.inner, image)
     }
 
     /// Returns the images of which there is only a record of no use: found unreadable at the start,
@@ -285,6 +287,25 @@ impl Store {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.inner.core.books().tally.images
+    }
+
+    /// Says whether the store still takes what it is given; reading goes on whatever it says.
+    #[must_use]
+    pub fn health(&self) -> StoreHealth {
+        match &self.inner.core.books().read_only {
+            Some(reason) => StoreHealth::ReadOnly {
+                reason: reason.clone(),
+            },
+            None => StoreHealth::Ok,
+        }
+    }
+
+    /// Lets a sync have failed.
+    #[cfg(test)]
+    pub(crate) fn break_down(&self) {
+        let path = self.inner.core.directory.path();
+        let error = StoreError::sync(path)(std::io::ErrorKind::Other.into());
+        self.inner.core.note(error);
     }
 
     /// Returns what has been committed since the start, and with how many syncs.

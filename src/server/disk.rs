@@ -95,7 +95,7 @@ pub(crate) fn code_of(error: &StoreError) -> ErrorCode {
         }
         StoreError::Full { .. }
         | StoreError::IndexUnusable { .. }
-        | StoreError::ReadOnly
+        | StoreError::ReadOnly(_)
         | StoreError::BodyTooLong { .. }
         | StoreError::BodyTooShort { .. }
         | StoreError::Torn

@@ -78,6 +78,8 @@ pub(crate) struct Node {
     store: Store,
     /// How many images it has told that it keeps; none before it has told.
     images_told: Option<u64>,
+    /// Whether it has told that its store only reads.
+    read_only_told: bool,
     /// Room for transfers.
     transfers: Arc<Semaphore>,
 }
@@ -102,6 +104,7 @@ impl Node {
             parking: Parking::default(),
             store: context.store.clone(),
             images_told: None,
+            read_only_told: false,
             transfers: Arc::clone(&context.transfers),
         }
     }
@@ -139,6 +142,7 @@ impl Node {
                 }
                 () = timer => {}
             }
+            self.tell_health();
             self.settle();
             self.tell_images();
         }

@@ -31,6 +31,7 @@ use super::input::{FoundSync, NodeInput};
 use super::surroundings::Surroundings;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
+use crate::protocol::StoreHealth;
 use crate::store::Store;
 
 mod compare;
@@ -51,12 +52,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 ///
 /// Who keeps up misses one now and then and is told so; who lacks more than is in flight was away.
 const BEHIND_MAX: usize = 64;
-
-/// What is told of a node that has much to fetch.
-const LACKING: FoundSync = FoundSync {
-    in_sync: false,
-    abreast: false,
-};
 
 /// Runs until the node stops.
 pub(crate) async fn run(context: Arc<Context>) {
@@ -162,7 +157,7 @@ impl Sync {
             wanted.add(peer, std::mem::take(&mut found.lack.images));
         }
         if wanted.len() > BEHIND_MAX {
-            self.conclude(&surroundings, LACKING).await;
+            self.conclude(&surroundings, FoundSync::LACKING).await;
         }
         let mut progress = Progress::default();
         self.bring(&mut wanted, &mut progress).await;
@@ -211,6 +206,8 @@ impl Sync {
         let Some(ballot) = surroundings.ballot else {
             return;
         };
+        // A store that only reads keeps what there is, and nothing that comes.
+        let in_sync = in_sync && self.context.store.health() == StoreHealth::Ok;
         let follows = ballot.id != self.context.config.id;
         if found.in_sync && follows && self.told.replace(ballot) != Some(ballot) {
             self.context.events.publish(Fact::InSync { ballot });

@@ -19,7 +19,8 @@ pub(super) struct Books {
     pub(super) joining: usize,
     /// Images of which a damaged file lies aside.
     pub(super) set_aside: BTreeSet<ImageId>,
-    pub(super) read_only: bool,
+    /// Why nothing is written any more, once that is so.
+    pub(super) read_only: Option<String>,
 }
 
 /// The catalogue in short, kept up to date item by item.

@@ -113,20 +113,17 @@ impl Core {
 
     /// Says no once a sync or the index has failed.
     pub(super) fn writable(&self) -> Result<(), StoreError> {
-        if self.books().read_only {
-            Err(StoreError::ReadOnly)
-        } else {
-            Ok(())
+        match &self.books().read_only {
+            Some(reason) => Err(StoreError::ReadOnly(reason.clone())),
+            None => Ok(()),
         }
     }
 
     /// Stops writing for good when a sync or the index has failed.
     pub(super) fn note(&self, error: StoreError) -> StoreError {
-        if matches!(
-            error,
-            StoreError::SyncFailed { .. } | StoreError::IndexFailed { .. }
-        ) {
-            self.books().read_only = true;
+        if let Some(reason) = error.ends_writing() {
+            // The first reason is the one to be mended; the others follow from it.
+            self.books().read_only.get_or_insert(reason);
         }
         error
     }

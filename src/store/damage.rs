@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::committer::Work;
 use super::core::Core;
-use super::reservation::Joining;
+use super::reservation::{Joining, Reservation};
 use super::shelves::{Kind, Shelf, file_name};
 use super::{Inner, RecordError, StoreError};
 use crate::id::ImageId;
@@ -20,7 +20,35 @@ pub struct Scrubbed {
     pub verdict: Result<(), RecordError>,
 }
 
+/// Reads a record through, and sets it aside if it is damaged.
+///
+/// What was read is what is set aside: meanwhile nobody else may write the image.
+pub(super) fn set_aside_if_damaged(
+    store: &Arc<Inner>,
+    image: ImageId,
+) -> Result<Option<RecordError>, StoreError> {
+    let _alone = match Reservation::take(&store.core, image, 0) {
+        Ok(alone) => alone,
+        // Whoever writes compares with what is kept, and replaces it unless it is good.
+        Err(StoreError::InProgress(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let damage = match store.core.open_record(image) {
+        Ok(Some((_, record))) => record.verify().err(),
+        Ok(None) => None,
+        Err(StoreError::Record { source, .. }) => Some(source),
+        Err(error) => return Err(error),
+    };
+    let damage = damage.filter(RecordError::is_damage);
+    if damage.is_some() {
+        set_aside(store, image)?;
+    }
+    Ok(damage)
+}
+
 /// Takes a record off the shelves and out of the catalogue; keeps its file for people to look at.
+///
+/// Only for whoever may write the image.
 pub(super) fn set_aside(store: &Arc<Inner>, image: ImageId) -> Result<(), StoreError> {
     let _joining = Joining::announce(&store.core);
     store.committer.submit(Work::SetAside(image))?;

@@ -9,6 +9,12 @@ use super::index::IndexError;
 use super::record::{FILE_NAME_BYTES_MAX, RecordError};
 use crate::id::ImageId;
 
+/// What helps a node whose disk failed to sync.
+const CHECK_DISK: &str = "check the disk, then restart the node";
+
+/// What helps a node whose index failed.
+const MAKE_INDEX: &str = "restart the node, which makes a new one";
+
 /// Why the store refuses, or could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -26,14 +32,12 @@ pub enum StoreError {
     /// The same image is being written by another request.
     #[error("image {0} is being uploaded by another request; wait for that one")]
     InProgress(ImageId),
-    /// An earlier sync failed.
-    #[error(
-        "the store is read-only since its disk or its index failed; check the disk, then restart the node"
-    )]
-    ReadOnly,
+    /// An earlier sync failed, or the index did.
+    #[error("the store is read-only: {0}")]
+    ReadOnly(String),
     /// What was written may or may not be on the disk; the store is read-only from now on.
     #[error(
-        "could not sync {}: {source}; the store is read-only now: check the disk, then restart the node",
+        "could not sync {}: {source}; the store is read-only now: {CHECK_DISK}",
         .path.display()
     )]
     SyncFailed {
@@ -44,7 +48,7 @@ pub enum StoreError {
     },
     /// The index could not be changed or read; the store is read-only from now on.
     #[error(
-        "the index {} failed: {source}; the store is read-only now: restart the node, which makes a new one",
+        "the index {} failed: {source}; the store is read-only now: {MAKE_INDEX}",
         .path.display()
     )]
     IndexFailed {
@@ -141,7 +145,34 @@ impl StoreError {
                 source: source.again(),
             };
         }
-        Self::ReadOnly
+        Self::ReadOnly(self.to_string())
+    }
+
+    /// Returns why nothing is written any more after this, and what to do; `None` when writing goes on.
+    pub(super) fn ends_writing(&self) -> Option<String> {
+        match self {
+            Self::SyncFailed { path, source } => {
+                let path = path.display();
+                Some(format!("could not sync {path}: {source}; {CHECK_DISK}"))
+            }
+            Self::IndexFailed { path, source } => {
+                let path = path.display();
+                Some(format!("the index {path} failed: {source}; {MAKE_INDEX}"))
+            }
+            Self::Full { .. }
+            | Self::Buried(_)
+            | Self::InProgress(_)
+            | Self::ReadOnly(_)
+            | Self::IndexUnusable { .. }
+            | Self::CommitterGone
+            | Self::Conflict(_)
+            | Self::NameTooLong(_)
+            | Self::BodyTooLong { .. }
+            | Self::BodyTooShort { .. }
+            | Self::Torn
+            | Self::Record { .. }
+            | Self::Io { .. } => None,
+        }
     }
 }
 

@@ -74,6 +74,7 @@ fn copies() -> impl Strategy<Value = Fact> {
         few_or_many.prop_map(|missing| Fact::CatchingUp { missing }),
         ballot().prop_map(|ballot| Fact::InSync { ballot }),
         (few_images(), nasty()).prop_map(|(image, reason)| Fact::RecordDamaged { image, reason }),
+        nasty().prop_map(|reason| Fact::StoreReadOnly { reason }),
         (few_images(), who()).prop_map(|(image, peer)| Fact::RecordRepaired {
             image,
             peer: node(peer),

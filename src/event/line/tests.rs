@@ -59,6 +59,9 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
         Fact::CopyMissed { image, peer },
         Fact::RecordDamaged { image, reason },
         Fact::RecordRepaired { image, peer },
+        Fact::StoreReadOnly {
+            reason: "could not sync it; check the disk".to_owned(),
+        },
         Fact::Listed {
             user: user(),
             images: 1,
@@ -81,6 +84,7 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
             format!("Node 2: Image {image} is not on node 3 yet"),
             format!("Node 2: The record of image {image} is cut short; set aside"),
             format!("Node 2: Image {image} repaired from node 3"),
+            "Node 2: The store is READ-ONLY: could not sync it; check the disk".to_owned(),
             "Node 2: Listed 1 image of alice".to_owned(),
             format!("Node 2: Deleted image {image} of alice (on 3 nodes)"),
         ]

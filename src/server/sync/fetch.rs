@@ -14,7 +14,6 @@ use crate::protocol::CatalogueItem;
 use crate::server::context::Context;
 use crate::server::data::DataError;
 use crate::server::disk::{Disk, DiskError};
-use crate::server::reading::is_damage;
 use crate::store::{RecordHeader, StoreError};
 
 /// How many images are fetched at a time.
@@ -161,7 +160,7 @@ impl Sync {
 fn is_lost(known: Result<&Option<CatalogueItem>, &StoreError>) -> bool {
     match known {
         Ok(known) => known.is_none(),
-        Err(StoreError::Record { source, .. }) => is_damage(source),
+        Err(StoreError::Record { source, .. }) => source.is_damage(),
         // Whether it is kept is not known: the next round asks again.
         Err(_) => false,
     }

@@ -14,6 +14,7 @@ use crate::server::tests::{Started, bind_all, start_with};
 use crate::store::Store;
 
 mod broken;
+mod failing;
 
 /// Generous: a machine that is busy with other tests must not fail this one.
 const PATIENCE: Duration = Duration::from_secs(30);

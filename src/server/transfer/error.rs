@@ -151,7 +151,8 @@ mod tests {
         assert_eq!(code(DiskError::Store(sync_failed)), ErrorCode::Unknown);
         assert_eq!(code(DiskError::CommitUnknown), ErrorCode::Unknown);
         assert_eq!(code(DiskError::Silent), ErrorCode::Storage);
-        assert_eq!(code(DiskError::Store(StoreError::ReadOnly)), ErrorCode::Storage);
+        let read_only = StoreError::ReadOnly(String::new());
+        assert_eq!(code(DiskError::Store(read_only)), ErrorCode::Storage);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn a_batch_whose_directory_sync_fails_fails_for_all() {
         .filter(|error| matches!(error, StoreError::SyncFailed { .. }));
     let refused = failed
         .iter()
-        .filter(|error| matches!(error, StoreError::ReadOnly));
+        .filter(|error| matches!(error, StoreError::ReadOnly(_)));
     assert!(unknown.clone().count() >= 1);
     assert_eq!(unknown.count() + refused.count(), 8, "{failed:?}");
 }

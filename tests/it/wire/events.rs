@@ -277,6 +277,12 @@ fn copies() -> Vec<(Fact, String)> {
             repaired,
             format!(r#"{{"fact":"record_repaired","image":"{IMAGE}","peer":2}}"#),
         ),
+        (
+            Fact::StoreReadOnly {
+                reason: "check the disk".to_owned(),
+            },
+            r#"{"fact":"store_read_only","reason":"check the disk"}"#.to_owned(),
+        ),
     ]
 }
 

@@ -13,6 +13,8 @@ pub struct Holdings {
     pub damaged: u64,
     /// How many records were fetched again since its process began.
     pub repaired: u64,
+    /// Whether its store only reads, until its process begins anew.
+    pub read_only: bool,
 }
 
 impl Holdings {
@@ -27,6 +29,7 @@ impl Holdings {
                 self.damaged = self.damaged.saturating_sub(1);
                 self.repaired += 1;
             }
+            Fact::StoreReadOnly { .. } => self.read_only = true,
             // Nothing else is about what is kept.
             _ => {}
         }
@@ -59,5 +62,6 @@ impl Holdings {
         self.images = None;
         self.damaged = 0;
         self.repaired = 0;
+        self.read_only = false;
     }
 }
