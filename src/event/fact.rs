@@ -238,6 +238,11 @@ pub enum Fact {
         /// From whom.
         peer: NodeId,
     },
+    /// No node has a good copy of an image any more.
+    ImageLost {
+        /// The image.
+        image: ImageId,
+    },
     /// An image was read and sent to its user.
     Downloaded {
         /// The image.

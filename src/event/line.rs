@@ -101,6 +101,9 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
         Fact::InSync { ballot } => format!("In sync with leader {} (epoch {})", ballot.id, ballot.epoch),
         Fact::RecordDamaged { image, reason } => format!("The record of image {image} {reason}; set aside"),
         Fact::RecordRepaired { image, peer } => format!("Image {image} repaired from node {peer}"),
+        Fact::ImageLost { image } => {
+            format!("Every copy of image {image} is damaged; it is lost: upload it again if you have it")
+        }
         Fact::Downloaded {
             user, file, took_us, ..
         } => format!("Sent {file} to {user} ({} ms)", took_us / 1000),

@@ -118,6 +118,7 @@ impl Elections {
             | Fact::InSync { .. }
             | Fact::RecordDamaged { .. }
             | Fact::RecordRepaired { .. }
+            | Fact::ImageLost { .. }
             | Fact::Downloaded { .. }
             | Fact::Listed { .. }
             | Fact::Deleted { .. }

@@ -152,7 +152,8 @@ impl Node {
             | Fact::CatchingUp { .. }
             | Fact::InSync { .. }
             | Fact::RecordDamaged { .. }
-            | Fact::RecordRepaired { .. } => self.holdings.told(fact),
+            | Fact::RecordRepaired { .. }
+            | Fact::ImageLost { .. } => self.holdings.told(fact),
             Fact::Stopping => self.told_to(Told::Stop { at }),
             Fact::GreetingRefused { .. }
             | Fact::Voted { .. }

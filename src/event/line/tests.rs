@@ -59,6 +59,7 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
         Fact::CopyMissed { image, peer },
         Fact::RecordDamaged { image, reason },
         Fact::RecordRepaired { image, peer },
+        Fact::ImageLost { image },
         Fact::Listed {
             user: user(),
             images: 1,
@@ -81,6 +82,9 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
             format!("Node 2: Image {image} is not on node 3 yet"),
             format!("Node 2: The record of image {image} is cut short; set aside"),
             format!("Node 2: Image {image} repaired from node 3"),
+            format!(
+                "Node 2: Every copy of image {image} is damaged; it is lost: upload it again if you have it"
+            ),
             "Node 2: Listed 1 image of alice".to_owned(),
             format!("Node 2: Deleted image {image} of alice (on 3 nodes)"),
         ]

@@ -27,6 +27,8 @@ impl Holdings {
                 self.damaged = self.damaged.saturating_sub(1);
                 self.repaired += 1;
             }
+            // It lacks nothing that there is.
+            Fact::ImageLost { .. } => self.damaged = self.damaged.saturating_sub(1),
             // Nothing else is about what is kept.
             _ => {}
         }
