@@ -243,6 +243,11 @@ pub enum Fact {
         /// Why, and what to do about it.
         reason: String,
     },
+    /// No node has a good copy of an image any more.
+    ImageLost {
+        /// The image.
+        image: ImageId,
+    },
     /// An image was read and sent to its user.
     Downloaded {
         /// The image.

@@ -102,6 +102,9 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
         Fact::RecordDamaged { image, reason } => format!("The record of image {image} {reason}; set aside"),
         Fact::RecordRepaired { image, peer } => format!("Image {image} repaired from node {peer}"),
         Fact::StoreReadOnly { reason } => format!("The store is READ-ONLY: {reason}"),
+        Fact::ImageLost { image } => {
+            format!("Every copy of image {image} is damaged; it is lost: upload it again if you have it")
+        }
         Fact::Downloaded {
             user, file, took_us, ..
         } => format!("Sent {file} to {user} ({} ms)", took_us / 1000),

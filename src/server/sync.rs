@@ -37,6 +37,7 @@ use crate::store::Store;
 mod compare;
 mod fetch;
 mod lacks;
+mod lost;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -149,6 +150,7 @@ impl Sync {
     /// Compares with everybody who is there, and brings what is lacking.
     async fn round(&mut self) {
         let surroundings = self.surroundings.borrow_and_update().clone();
+        let damaged = self.context.lacks.all_set_aside();
         let Some(mut compared) = self.compare(&surroundings).await else {
             return;
         };
@@ -156,6 +158,7 @@ impl Sync {
         for (&peer, found) in &mut compared {
             wanted.add(peer, std::mem::take(&mut found.lack.images));
         }
+        self.give_up_lost(damaged, &compared, &wanted).await;
         if wanted.len() > BEHIND_MAX {
             self.conclude(&surroundings, FoundSync::LACKING).await;
         }

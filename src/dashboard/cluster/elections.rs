@@ -119,6 +119,7 @@ impl Elections {
             | Fact::RecordDamaged { .. }
             | Fact::RecordRepaired { .. }
             | Fact::StoreReadOnly { .. }
+            | Fact::ImageLost { .. }
             | Fact::Downloaded { .. }
             | Fact::Listed { .. }
             | Fact::Deleted { .. }

@@ -153,7 +153,8 @@ impl Node {
             | Fact::InSync { .. }
             | Fact::RecordDamaged { .. }
             | Fact::RecordRepaired { .. }
-            | Fact::StoreReadOnly { .. } => self.holdings.told(fact),
+            | Fact::StoreReadOnly { .. }
+            | Fact::ImageLost { .. } => self.holdings.told(fact),
             Fact::Stopping => self.told_to(Told::Stop { at }),
             Fact::GreetingRefused { .. }
             | Fact::Voted { .. }

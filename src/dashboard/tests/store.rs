@@ -79,5 +79,6 @@ fn copies() -> impl Strategy<Value = Fact> {
             image,
             peer: node(peer),
         }),
+        few_images().prop_map(|image| Fact::ImageLost { image }),
     ]
 }

@@ -62,6 +62,7 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
         Fact::StoreReadOnly {
             reason: "could not sync it; check the disk".to_owned(),
         },
+        Fact::ImageLost { image },
         Fact::Listed {
             user: user(),
             images: 1,
@@ -85,6 +86,9 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
             format!("Node 2: The record of image {image} is cut short; set aside"),
             format!("Node 2: Image {image} repaired from node 3"),
             "Node 2: The store is READ-ONLY: could not sync it; check the disk".to_owned(),
+            format!(
+                "Node 2: Every copy of image {image} is damaged; it is lost: upload it again if you have it"
+            ),
             "Node 2: Listed 1 image of alice".to_owned(),
             format!("Node 2: Deleted image {image} of alice (on 3 nodes)"),
         ]

@@ -83,6 +83,11 @@ impl Lacks {
         self.lock().set_aside.remove(&image).flatten()
     }
 
+    /// An image is nowhere any more; says whether that is news.
+    pub(super) fn lost(&self, image: ImageId) -> bool {
+        self.lock().set_aside.remove(&image).is_some()
+    }
+
     /// Returns the records that are set aside.
     pub(super) fn all_set_aside(&self) -> Vec<ImageId> {
         self.lock().set_aside.keys().copied().collect()
@@ -147,5 +152,14 @@ mod tests {
         assert_eq!(lacks.repaired(image(1)), Some(peer));
         assert_eq!(lacks.repaired(image(1)), None);
         assert!(!lacks.any_set_aside());
+    }
+
+    #[test]
+    fn a_lost_image_is_waited_for_no_longer() {
+        let lacks = Lacks::default();
+        lacks.set_aside(image(1));
+        assert!(!lacks.lost(image(2)) && lacks.lost(image(1)));
+        assert!(!lacks.lost(image(1)), "that is known");
+        assert!(!lacks.any_set_aside() && !lacks.may_have_kept(image(1)));
     }
 }

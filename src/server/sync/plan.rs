@@ -64,6 +64,11 @@ impl Wanted {
         }
     }
 
+    /// Says whether an image is lacking that somebody has.
+    pub(super) fn names(&self, image: ImageId) -> bool {
+        self.holders.contains_key(&image)
+    }
+
     /// Returns how many images are lacking.
     pub(super) fn len(&self) -> usize {
         self.holders.len()

@@ -270,6 +270,10 @@ fn copies() -> Vec<(Fact, String)> {
             format!(r#"{{"fact":"in_sync",{BALLOT}}}"#),
         ),
         (
+            Fact::ImageLost { image: image() },
+            format!(r#"{{"fact":"image_lost","image":"{IMAGE}"}}"#),
+        ),
+        (
             damaged,
             format!(r#"{{"fact":"record_damaged","image":"{IMAGE}","reason":"is cut short"}}"#),
         ),

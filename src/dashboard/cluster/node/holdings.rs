@@ -30,6 +30,8 @@ impl Holdings {
                 self.repaired += 1;
             }
             Fact::StoreReadOnly { .. } => self.read_only = true,
+            // It lacks nothing that there is.
+            Fact::ImageLost { .. } => self.damaged = self.damaged.saturating_sub(1),
             // Nothing else is about what is kept.
             _ => {}
         }

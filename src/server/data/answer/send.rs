@@ -4,7 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::{End, PIECE_BYTES, tell};
-use crate::id::ImageId;
+use crate::id::{ImageId, RequestId};
 use crate::protocol::frame::FrameError;
 use crate::protocol::{CatalogueItem, Copy, DataReply, ErrorCode, NodeError};
 use crate::server::connection::{Connection, STALL};
@@ -48,6 +48,7 @@ where
     let copy = Copy {
         entry: reading.entry().clone(),
         ballot: None,
+        request: RequestId::default(),
     };
     tell(connection, &DataReply::Copy(copy)).await?;
     loop {

@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::*;
+use crate::id::RequestId;
 use crate::protocol::frame::{FrameReader, FrameWriter};
 use crate::protocol::{Copy, DataReply, DataRequest, Greeted, Opening, Welcome};
 use crate::server::input::NodeInput;
@@ -52,6 +53,7 @@ async fn send<W: AsyncWrite + Unpin>(writer: &mut FrameWriter<W>, image: ImageId
     let copy = DataReply::Copy(Copy {
         entry: entry(image, LARGE),
         ballot: None,
+        request: RequestId::default(),
     });
     writer.message(&copy).await.expect("written");
     let mut body = body_of(image, LARGE);
