@@ -74,7 +74,7 @@ pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating th
 pub fn interrupted_in(kind: RequestKind) -> String {
     match kind {
         RequestKind::Upload | RequestKind::Delete => format!("interrupted{}", Outcome::Unknown(kind)),
-        RequestKind::Download | RequestKind::List => "interrupted".to_owned(),
+        RequestKind::Download | RequestKind::List | RequestKind::LookUp => "interrupted".to_owned(),
     }
 }
 
@@ -263,8 +263,8 @@ impl ClusterClient {
                 observe(event);
             }
         };
-        let listing = list::list(&self.config, &mut self.links, Some(text), &mut obstacles).await?;
-        let Listed { entry, .. } = selector::choose(text, &self.config.user, listing.images)?;
+        let images = list::look_up(&self.config, &mut self.links, text, &mut obstacles).await?;
+        let Listed { entry, .. } = selector::choose(text, &self.config.user, images)?;
         Ok((entry.image, Some(entry.file)))
     }
 

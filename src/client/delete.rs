@@ -54,9 +54,12 @@ struct Deleting {
 }
 
 impl Errand for Deleting {
-    const KIND: RequestKind = RequestKind::Delete;
     /// On how many nodes of how many.
     type Done = (usize, usize);
+
+    fn kind(&self) -> RequestKind {
+        RequestKind::Delete
+    }
 
     async fn prepare(&mut self) -> Result<Subject, RequestError> {
         Ok(Subject {

@@ -154,8 +154,11 @@ struct Fetched {
 }
 
 impl Errand for Fetching<'_> {
-    const KIND: RequestKind = RequestKind::Download;
     type Done = Fetched;
+
+    fn kind(&self) -> RequestKind {
+        RequestKind::Download
+    }
 
     async fn prepare(&mut self) -> Result<Subject, RequestError> {
         Ok(Subject {

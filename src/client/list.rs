@@ -1,4 +1,4 @@
-//! Asking which images of the user are kept.
+//! Asking which images of the user are kept: for a person, or to find what a name means.
 
 use super::ClientConfig;
 use super::attempt::AttemptError;
@@ -39,10 +39,8 @@ pub(super) async fn list(
     matching: Option<&str>,
     observe: &mut Observer<'_>,
 ) -> Result<Listing, RequestError> {
-    let mut errand = Listening {
-        id: encryption::new_image_id()?,
-        matching: matching.map(str::to_owned),
-    };
+    let matching = matching.map(str::to_owned);
+    let mut errand = Listening::new(RequestKind::List, matching)?;
     let done = Request::new(config, links).run(&mut errand, observe).await?;
     let Done { what, assignment } = done;
     Ok(Listing {
@@ -54,9 +52,24 @@ pub(super) async fn list(
     })
 }
 
+/// Returns the images that `text` may mean, newest first.
+///
+/// The nodes are told that it is a look-up, so that nobody takes it for a list that somebody wants to read.
+pub(super) async fn look_up(
+    config: &ClientConfig,
+    links: &mut Links,
+    text: &str,
+    observe: &mut Observer<'_>,
+) -> Result<Vec<Listed>, RequestError> {
+    let mut errand = Listening::new(RequestKind::LookUp, Some(text.to_owned()))?;
+    let done = Request::new(config, links).run(&mut errand, observe).await?;
+    Ok(done.what.images)
+}
+
 /// A question that goes out again under the same id.
 #[derive(Debug)]
 struct Listening {
+    kind: RequestKind,
     id: ImageId,
     matching: Option<String>,
 }
@@ -69,9 +82,19 @@ struct Heard {
     members: usize,
 }
 
+impl Listening {
+    fn new(kind: RequestKind, matching: Option<String>) -> Result<Self, RequestError> {
+        let id = encryption::new_image_id()?;
+        Ok(Self { kind, id, matching })
+    }
+}
+
 impl Errand for Listening {
-    const KIND: RequestKind = RequestKind::List;
     type Done = Heard;
+
+    fn kind(&self) -> RequestKind {
+        self.kind
+    }
 
     async fn prepare(&mut self) -> Result<Subject, RequestError> {
         Ok(Subject {

@@ -150,7 +150,9 @@ fn assignee(speaker: NodeId, to: NodeId, from: Option<NodeId>) -> String {
 fn offered(kind: RequestKind, image: ImageId, user: &UserName) -> String {
     match kind {
         RequestKind::Upload => format!("Image {image} of {user}"),
-        RequestKind::Download | RequestKind::List | RequestKind::Delete => requested(kind, image, user),
+        RequestKind::Download | RequestKind::List | RequestKind::LookUp | RequestKind::Delete => {
+            requested(kind, image, user)
+        }
     }
 }
 
@@ -160,7 +162,7 @@ fn requested(kind: RequestKind, image: ImageId, user: &UserName) -> String {
             format!("{} of image {image} for {user}", kind.noun())
         }
         // Its id stands for no image.
-        RequestKind::List => format!("List for {user}"),
+        RequestKind::List | RequestKind::LookUp => format!("{} for {user}", kind.noun()),
     }
 }
 

@@ -261,4 +261,6 @@ async fn a_delete_by_name_says_which_image_it_was() {
     let broadcasts = scene.events.iter();
     let broadcasts = broadcasts.filter(|event| matches!(event, UploadEvent::Broadcasting { .. }));
     assert_eq!(broadcasts.count(), 1, "the look-up is no request of its own");
+    let kinds = [RequestKind::LookUp, RequestKind::Delete];
+    assert_eq!(scene.kinds_offered(), kinds, "and the nodes know what it is for");
 }

@@ -109,6 +109,8 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 /// Counts what was done; what would be cut off first comes last.
+///
+/// Look-ups are not counted: nobody asked for them.
 fn title(theme: Theme, requests: &Requests) -> Vec<Span<'static>> {
     let mut title = vec![Span::styled("Uploads", theme.strong())];
     let uploads = requests.done(RequestKind::Upload);
@@ -168,6 +170,7 @@ fn subject(theme: Theme, request: &Request) -> Line<'static> {
         RequestKind::Upload => return Line::from(subject),
         RequestKind::Download => theme.pick("↓ ", "v "),
         RequestKind::List => theme.pick("≡ ", "= "),
+        RequestKind::LookUp => theme.pick("? ", "? "),
         RequestKind::Delete => theme.pick("× ", "x "),
     };
     Line::from(vec![Span::styled(sign, theme.tone(Tone::Accent)), subject])
@@ -247,6 +250,7 @@ const fn present(kind: RequestKind) -> &'static str {
         RequestKind::Upload => "running",
         RequestKind::Download => "sending",
         RequestKind::List => "listing",
+        RequestKind::LookUp => "looking up",
         RequestKind::Delete => "deleting",
     }
 }
@@ -256,6 +260,7 @@ const fn past(kind: RequestKind) -> &'static str {
         RequestKind::Upload => "stored",
         RequestKind::Download => "sent",
         RequestKind::List => "listed",
+        RequestKind::LookUp => "looked up",
         RequestKind::Delete => "deleted",
     }
 }

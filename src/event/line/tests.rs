@@ -112,6 +112,11 @@ fn a_request_is_called_by_what_is_asked_for() {
             "List for alice".to_owned(),
             "List for alice".to_owned(),
         ),
+        (
+            RequestKind::LookUp,
+            "Look-up for alice".to_owned(),
+            "Look-up for alice".to_owned(),
+        ),
     ] {
         let user: UserName = "alice".parse().expect("a name");
         let fact = Fact::Assigned {
