@@ -14,7 +14,8 @@ use crate::upload::Observer;
 
 /// The most bytes that one piece of a list may have.
 ///
-/// Nodes send a hundred images at a time, and a file name of nothing but escapes takes 6 KiB.
+/// Nodes send a piece once it has 64 KiB, so it is longer by one image at most, and the file name of
+/// that, were it nothing but escapes, takes 6 KiB. The rest is room for nodes that will send more at a time.
 const PIECE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Which images of a user are kept, as far as a quorum knows.

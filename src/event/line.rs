@@ -30,6 +30,20 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns a name so that one sees where it begins and ends, and what is in it.
+///
+/// One with spaces at an end, or with what a terminal does not print, stands in quotes with
+/// escapes; every other is itself.
+#[must_use]
+pub fn quoted(name: &str) -> Cow<'_, str> {
+    let is_plain = !name.is_empty() && name.trim() == name && !name.contains(is_unprintable);
+    if is_plain {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(printable(&format!("{name:?}")).into_owned())
+    }
+}
+
 fn is_unprintable(c: char) -> bool {
     let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
     let turns_direction =
