@@ -8,11 +8,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::event::{Event, Fact, RequestKind};
+use crate::event::{Event, RequestKind};
 use crate::id::{ImageId, NodeId, UserName};
 use crate::time::Time;
 
 mod request;
+mod told;
 
 pub use request::{Done, Outcome, Request};
 
@@ -77,72 +78,6 @@ impl Requests {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// Folds in what a node told.
-    pub(super) fn told(&mut self, at: Time, event: &Event) {
-        use RequestKind::{Delete, Download, List, Upload};
-        let teller = Teller { at, event };
-        match &event.fact {
-            Fact::Assigned {
-                kind,
-                image,
-                user,
-                node,
-                redispatched_from,
-                ..
-            } => self.assigned(teller, About::of(*kind, *image, user), *node, *redispatched_from),
-            Fact::UploadStarted {
-                image,
-                user,
-                file,
-                bytes,
-            } => self.begins(teller, About::of(Upload, *image, user), file, *bytes),
-            Fact::UploadDone {
-                image,
-                user,
-                file,
-                bytes,
-                copies,
-                took_us,
-            } => {
-                let (what, seen) = (Done::Stored { copies: *copies }, (file, *bytes, *took_us));
-                self.ends(teller, About::of(Upload, *image, user), what, Some(seen));
-            }
-            Fact::Downloaded {
-                image,
-                user,
-                file,
-                bytes,
-                took_us,
-            } => {
-                let seen = (file, *bytes, *took_us);
-                self.ends(teller, About::of(Download, *image, user), Done::Sent, Some(seen));
-            }
-            Fact::Listed { user, images } => {
-                let (kind, image) = (List, None);
-                let what = Done::Listed { images: *images };
-                self.ends(teller, About { kind, image, user }, what, None);
-            }
-            Fact::Deleted { image, user, copies } => {
-                let what = Done::Deleted { copies: *copies };
-                self.ends(teller, About::of(Delete, *image, user), what, None);
-            }
-            Fact::UploadFailed {
-                image,
-                user,
-                file,
-                reason,
-            } => self.fails(teller, About::of(Upload, *image, user), Some(file), reason),
-            Fact::RequestFailed {
-                kind,
-                image,
-                user,
-                reason,
-            } => self.fails(teller, About::of(*kind, *image, user), None, reason),
-            // Nothing else is about requests.
-            _ => {}
-        }
     }
 
     /// Folds in that a node is gone: what it had is not finished by it.

@@ -1,8 +1,7 @@
 //! Requests as their leader and their nodes tell of them.
 
 use super::*;
-use crate::event::EVENT_VERSION;
-use crate::event::RequestKind;
+use crate::event::{EVENT_VERSION, Fact};
 use crate::id::{Ballot, Epoch, Generation, RequestId};
 
 fn node(number: u16) -> NodeId {
