@@ -30,6 +30,20 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns a name so that one sees where it begins and ends, and what is in it.
+///
+/// One with spaces at an end, or with what a terminal does not print, stands in quotes with
+/// escapes; every other is itself.
+#[must_use]
+pub fn quoted(name: &str) -> Cow<'_, str> {
+    let is_plain = !name.is_empty() && name.trim() == name && !name.contains(is_unprintable);
+    if is_plain {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(printable(&format!("{name:?}")).into_owned())
+    }
+}
+
 fn is_unprintable(c: char) -> bool {
     let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
     let turns_direction =
@@ -154,7 +168,9 @@ fn assignee(speaker: NodeId, to: NodeId, from: Option<NodeId>) -> String {
 fn offered(kind: RequestKind, image: ImageId, user: &UserName) -> String {
     match kind {
         RequestKind::Upload => format!("Image {image} of {user}"),
-        RequestKind::Download | RequestKind::List | RequestKind::Delete => requested(kind, image, user),
+        RequestKind::Download | RequestKind::List | RequestKind::LookUp | RequestKind::Delete => {
+            requested(kind, image, user)
+        }
     }
 }
 
@@ -164,7 +180,7 @@ fn requested(kind: RequestKind, image: ImageId, user: &UserName) -> String {
             format!("{} of image {image} for {user}", kind.noun())
         }
         // Its id stands for no image.
-        RequestKind::List => format!("List for {user}"),
+        RequestKind::List | RequestKind::LookUp => format!("{} for {user}", kind.noun()),
     }
 }
 

@@ -210,7 +210,10 @@ impl Sync {
             return;
         };
         // A store that only reads keeps what there is, and nothing that comes.
-        let in_sync = in_sync && self.context.store.health() == StoreHealth::Ok;
+        let found = match self.context.store.health() {
+            StoreHealth::Ok => found,
+            StoreHealth::ReadOnly { .. } => FoundSync::LACKING,
+        };
         let follows = ballot.id != self.context.config.id;
         if found.in_sync && follows && self.told.replace(ballot) != Some(ballot) {
             self.context.events.publish(Fact::InSync { ballot });

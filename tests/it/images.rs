@@ -240,12 +240,29 @@ fn an_existing_file_is_replaced_only_by_force() {
         fs::read(cluster.path().join("folder/a.png")).expect("there"),
         plain
     );
+    done(&cluster, "alice", &["download", &image, "--output", "new/"]);
+    assert_eq!(fs::read(cluster.path().join("new/a.png")).expect("there"), plain);
     fails(
         &cluster,
-        &["download", &image, "--output", "none/"],
-        2,
-        "no folder that exists",
+        &["download", &image, "--output", "none/x.png"],
+        1,
+        "there is no folder none",
     );
+    assert!(!cluster.path().join("none").exists(), "a slip makes no folders");
+}
+
+#[test]
+fn an_image_goes_to_standard_output_and_words_to_standard_error() {
+    let cluster = cluster_of_three();
+    let plain = image_of(300_000, 7);
+    let image = upload(&cluster, "alice", "a.png", &plain);
+    let output = done(&cluster, "alice", &["download", &image, "--output", "-"]);
+    assert!(output.stdout == plain, "the image and nothing else");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("sent by server"), "{words}");
+    assert!(!cluster.path().join("-").exists());
+    let both = ["download", &image, "--output", "-", "--json"];
+    fails(&cluster, &both, 2, "both want standard output");
 }
 
 #[test]
@@ -286,6 +303,17 @@ fn ends_are_told_to_programs_as_lines_of_json() {
 fn without_a_leader_every_kind_of_request_ends_with_code_3() {
     let cluster = TestCluster::new(3, FAST);
     let id = "0".repeat(32);
+    let several = cluster.heirloom(&["delete", &id, "b.png", "c.png", "--json", "--user", "alice"]);
+    let told_of: Vec<Value> = (several.stdout.split(|&byte| byte == b'\n'))
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).expect("a line of JSON"))
+        .collect();
+    let wanted: Vec<&str> = told_of
+        .iter()
+        .filter_map(|line| line["wanted"].as_str())
+        .collect();
+    assert_eq!(wanted, [id.as_str(), "b.png", "c.png"]);
+    assert!(told_of.iter().all(|line| line["exit_code"] == 3), "{told_of:?}");
     for arguments in [&["list"][..], &["download", &id], &["delete", &id]] {
         fails(&cluster, arguments, 3, "no node is running");
     }

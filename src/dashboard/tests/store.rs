@@ -12,8 +12,8 @@ fn user() -> impl Strategy<Value = UserName> {
 }
 
 fn kind() -> impl Strategy<Value = RequestKind> {
-    use RequestKind::{Delete, Download, List, Upload};
-    prop::sample::select(vec![Upload, Download, List, Delete])
+    use RequestKind::{Delete, Download, List, LookUp, Upload};
+    prop::sample::select(vec![Upload, Download, List, LookUp, Delete])
 }
 
 pub(super) fn fact() -> impl Strategy<Value = Fact> {

@@ -120,6 +120,11 @@ fn a_request_is_called_by_what_is_asked_for() {
             "List for alice".to_owned(),
             "List for alice".to_owned(),
         ),
+        (
+            RequestKind::LookUp,
+            "Look-up for alice".to_owned(),
+            "Look-up for alice".to_owned(),
+        ),
     ] {
         let user: UserName = "alice".parse().expect("a name");
         let fact = Fact::Assigned {
@@ -172,4 +177,21 @@ fn what_only_prints_is_left_as_it_is() {
 fn nodes_are_listed_as_in_a_sentence() {
     assert_eq!(nodes(&[id(3)]), "node 3");
     assert_eq!(nodes(&[id(1), id(2), id(3)]), "nodes 1, 2 and 3");
+}
+
+#[test]
+fn a_name_is_quoted_where_its_ends_or_its_letters_would_not_be_seen() {
+    for name in ["photo.png", "my photo.png", "écran 日本.png", "\"a\".png"] {
+        assert_eq!(quoted(name), name);
+    }
+    let quotes = [
+        ("", r#""""#),
+        ("a.png ", r#""a.png ""#),
+        ("\u{a0}a.png", r#""\u{a0}a.png""#),
+        ("b\u{1b}[2J\n.png", r#""b\u{1b}[2J\n.png""#),
+        ("a\u{202e}gnp.exe", r#""a\u{202e}gnp.exe""#),
+    ];
+    for (name, shown) in quotes {
+        assert_eq!(quoted(name), shown);
+    }
 }

@@ -349,6 +349,7 @@ fn reasons_and_states_have_their_bytes() {
         (RequestKind::Upload, "upload"),
         (RequestKind::Download, "download"),
         (RequestKind::List, "list"),
+        (RequestKind::LookUp, "look_up"),
         (RequestKind::Delete, "delete"),
     ]);
     let reasons = [
