@@ -172,7 +172,9 @@ fn of_holdings(model: &Model, node: &Node) -> Vec<String> {
         ));
     }
     let lacks_for = model.shown_at().since(node.lacks_since);
-    if holdings.missing > 0 && lacks_for >= FETCH_PATIENCE {
+    if holdings.read_only {
+        lines.push("Its store only reads and keeps nothing new; its log says why (l).".to_owned());
+    } else if holdings.missing > 0 && lacks_for >= FETCH_PATIENCE {
         lines.push(format!(
             "None of them has come for {}: look whether its disk is full, and whether a node runs that \
              keeps them.",
