@@ -40,11 +40,13 @@ use self::log::LogSink;
 use self::node::Node;
 use self::peers::Dialler;
 use self::refusals::RefusalLog;
+use self::sync::Lacks;
 use self::vote::{VoteFile, VoteWriter};
 use self::watch::Events;
 use crate::bully::{Election, ElectionConfig, Vote};
 use crate::config::{Address, NodeConfig};
 use crate::event::Fact;
+use crate::id::ImageId;
 use crate::store::{DataDirectory, Identity, Store};
 
 mod accept;
@@ -166,6 +168,8 @@ struct Disk {
     store: Store,
     votes: VoteFile,
     vote: Option<Vote>,
+    /// Records that are of no use; the node may have kept these images.
+    unreadable: Vec<ImageId>,
 }
 
 async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
@@ -178,7 +182,13 @@ async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
         let directory = DataDirectory::open(&path, identity)?;
         let (votes, vote) = VoteFile::open(directory.path())?;
         let store = Store::open(directory)?;
-        Ok(Disk { store, votes, vote })
+        let unreadable = store.unreadable()?;
+        Ok(Disk {
+            store,
+            votes,
+            vote,
+            unreadable,
+        })
     });
     opening.await.map_err(|error| RunError::Thread(error.into()))?
 }
@@ -221,7 +231,8 @@ impl Running {
             laggards: Laggards::default(),
             arrivals: Arrivals::default(),
             surroundings: tokio::sync::watch::Sender::default(),
-            lacks: Arc::default(),
+            // Known before anybody can ask for one of them.
+            lacks: Arc::new(Lacks::of(disk.unreadable)),
             disk_work: TaskTracker::new(),
             connections: Connections::default(),
             refusals: RefusalLog::default(),

@@ -196,9 +196,11 @@ impl Store {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let core = &self.inner.core;
+        let books = core.books();
+        let complete = core.directory.is_complete() && books.lost_marks.is_empty();
         Summary {
             new: core.directory.was_new(),
-            ..core.books().tally.summary(core.directory.is_complete())
+            ..books.tally.summary(complete)
         }
     }
 
@@ -273,6 +275,9 @@ impl Store {
 
     /// Says that nothing is missing any more that the directory's earlier life may have kept.
     ///
+    /// A tombstone that nobody else has either, and that cannot be read, is missing no more: its
+    /// name keeps the image away from here.
+    ///
     /// # Errors
     ///
     /// When the disk refuses.
@@ -280,7 +285,9 @@ impl Store {
         let directory = &self.inner.core.directory;
         directory
             .complete()
-            .map_err(StoreError::io("complete", directory.path()))
+            .map_err(StoreError::io("complete", directory.path()))?;
+        self.inner.core.books().lost_marks.clear();
+        Ok(())
     }
 
     /// Returns how many images are kept.

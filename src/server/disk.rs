@@ -96,6 +96,7 @@ pub(crate) fn code_of(error: &StoreError) -> ErrorCode {
         StoreError::Full { .. }
         | StoreError::IndexUnusable { .. }
         | StoreError::ReadOnly(_)
+        | StoreError::ShelvesGone(_)
         | StoreError::BodyTooLong { .. }
         | StoreError::BodyTooShort { .. }
         | StoreError::Torn

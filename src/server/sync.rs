@@ -32,7 +32,6 @@ use super::surroundings::Surroundings;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
 use crate::protocol::StoreHealth;
-use crate::store::Store;
 
 mod compare;
 mod fetch;
@@ -105,7 +104,6 @@ impl Sync {
     }
 
     async fn work(&mut self) {
-        self.remember_unreadable().await;
         let mut surroundings = self.surroundings.clone();
         loop {
             // What a reign knows of this node begins anew with it: nothing of an earlier one is
@@ -124,15 +122,6 @@ impl Sync {
                 if errand.round || fetched == Fetched::Unfinished {
                     break;
                 }
-            }
-        }
-    }
-
-    /// Records that an earlier life of the process set aside, or found unreadable, are lacking too.
-    async fn remember_unreadable(&self) {
-        if let Some(Ok(unreadable)) = self.context.on_disk(Store::unreadable).await {
-            for image in unreadable {
-                self.context.lacks.set_aside(image);
             }
         }
     }

@@ -39,6 +39,7 @@ pub(super) fn bury(store: &Arc<Inner>, tombstone: &Tombstone) -> Result<(), Stor
         tombstone: tombstone.clone(),
     })?;
     file.moved = !done.unneeded;
+    core.books().lost_marks.remove(&tombstone.image);
     if let Some(record) = done.superseded {
         // The tombstone hides it already; a file that cannot be removed is swept at the next start.
         let _ = core.disk.remove(&record);

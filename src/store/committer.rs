@@ -112,7 +112,10 @@ fn run(core: &Core, queue: &Receiver<Job>, mut filling: Filling) {
     loop {
         match next(core, queue, unsynced) {
             Ok(first) => unsynced += commit(core, &mut filling, gather(core, queue, first)),
-            Err(RecvTimeoutError::Timeout) => sync_index(core, &mut unsynced),
+            Err(RecvTimeoutError::Timeout) => {
+                core.look_at_shelves();
+                sync_index(core, &mut unsynced);
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if unsynced >= core.options.index_sync_items {
@@ -122,13 +125,14 @@ fn run(core: &Core, queue: &Receiver<Job>, mut filling: Filling) {
     sync_index(core, &mut unsynced);
 }
 
-/// Waits for work: for ever, unless the index is yet to be synced.
+/// Waits for work until there is something else to do: the index to be synced, the shelves to be
+/// looked at.
 fn next(core: &Core, queue: &Receiver<Job>, unsynced: usize) -> Result<Job, RecvTimeoutError> {
-    if unsynced > 0 {
-        queue.recv_timeout(core.options.index_sync_after)
+    queue.recv_timeout(if unsynced > 0 {
+        core.options.index_sync_after
     } else {
-        queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
-    }
+        core.options.look_every
+    })
 }
 
 /// Takes what else is there, and waits a moment for those who are about to come.
@@ -153,6 +157,7 @@ fn gather(core: &Core, queue: &Receiver<Job>, first: Job) -> Vec<Job> {
 
 /// Commits a batch and answers everybody; returns how many changes the index has now to sync.
 fn commit(core: &Core, filling: &mut Filling, jobs: Vec<Job>) -> usize {
+    core.look_at_shelves();
     let mut batch = match core.writable().and_then(|()| Batch::new(core)) {
         Ok(batch) => batch,
         Err(error) => {

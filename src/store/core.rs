@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::books::Books;
 use super::counters::Counters;
-use super::disk::Disk;
+use super::disk::{Disk, Stamp};
 use super::error::{StoreError, is_full};
 use super::index::{Index, IndexError, Known, View};
 use super::options::Options;
@@ -26,6 +26,8 @@ pub(super) struct Core {
     pub(super) index: Index,
     pub(super) index_path: PathBuf,
     pub(super) shelves: Shelves,
+    /// Which directory the shelves were in when the store was opened.
+    pub(super) shelves_stamp: Stamp,
     pub(super) unfinished: PathBuf,
     pub(super) damaged: PathBuf,
     pub(super) options: Options,
@@ -116,6 +118,21 @@ impl Core {
         match &self.books().read_only {
             Some(reason) => Err(StoreError::ReadOnly(reason.clone())),
             None => Ok(()),
+        }
+    }
+
+    /// Stops writing once the directory of the shelves is another than was opened, or none.
+    ///
+    /// A name can be put into a directory that was removed, and nobody ever finds it again.
+    pub(super) fn look_at_shelves(&self) {
+        let root = self.shelves.root();
+        let is_gone = match self.disk.stamp(root) {
+            Ok(stamp) => stamp != self.shelves_stamp,
+            // A disk that does not answer for a moment has lost nothing yet.
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if is_gone {
+            self.note(StoreError::ShelvesGone(root.to_owned()));
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bytesize::ByteSize;
 
 use super::index::IndexError;
+use super::options::RESERVE_BYTES;
 use super::record::{FILE_NAME_BYTES_MAX, RecordError};
 use crate::id::ImageId;
 
@@ -14,6 +15,12 @@ const CHECK_DISK: &str = "check the disk, then restart the node";
 
 /// What helps a node whose index failed.
 const MAKE_INDEX: &str = "restart the node, which makes a new one";
+
+/// What happened to a directory of images that is gone.
+const SHELVES_GONE: &str = "was removed while the node was running";
+
+/// What helps a node whose images are gone.
+const FETCH_AGAIN: &str = "restart the node, it fetches the images again";
 
 /// Why the store refuses, or could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +64,9 @@ pub enum StoreError {
         /// What is wrong with it.
         source: IndexError,
     },
+    /// The directory of images was removed or replaced; the store is read-only from now on.
+    #[error("{} {SHELVES_GONE}; the store is read-only now: {FETCH_AGAIN}", .0.display())]
+    ShelvesGone(PathBuf),
     /// No index could be made from the files.
     #[error("could not make the index {}: {source}", .path.display())]
     IndexUnusable {
@@ -159,6 +169,10 @@ impl StoreError {
                 let path = path.display();
                 Some(format!("the index {path} failed: {source}; {MAKE_INDEX}"))
             }
+            Self::ShelvesGone(path) => {
+                let path = path.display();
+                Some(format!("{path} {SHELVES_GONE}; {FETCH_AGAIN}"))
+            }
             Self::Full { .. }
             | Self::Buried(_)
             | Self::InProgress(_)
@@ -182,7 +196,11 @@ impl StoreError {
 fn full(free: u64, needed: u64) -> String {
     let (free, still) = (ByteSize(free), ByteSize(needed));
     if free.as_u64() < needed {
-        format!("{free} can still be used and {still} are needed; free some space")
+        let reserve = ByteSize(RESERVE_BYTES);
+        format!(
+            "{free} can still be used and {still} are needed, beside {reserve} kept for votes and deletes; \
+             free some space"
+        )
     } else {
         format!(
             "it did not take the last {still} although it reports {free} free; \

@@ -20,6 +20,11 @@ const INDEX_SYNC_ITEMS: usize = 256;
 /// How long the store must be idle for the index to be synced before that.
 const INDEX_SYNC_AFTER: Duration = Duration::from_secs(1);
 
+/// How often an idle store looks whether its directory of images is still there.
+///
+/// One question to the file system; a busy store asks it with every batch.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// What tests set otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
@@ -27,6 +32,7 @@ pub(super) struct Options {
     pub(super) reserve_bytes: u64,
     pub(super) index_sync_items: usize,
     pub(super) index_sync_after: Duration,
+    pub(super) look_every: Duration,
     #[cfg(test)]
     pub(super) mutation: Option<Mutation>,
 }
@@ -38,6 +44,7 @@ impl Default for Options {
             reserve_bytes: RESERVE_BYTES,
             index_sync_items: INDEX_SYNC_ITEMS,
             index_sync_after: INDEX_SYNC_AFTER,
+            look_every: LOOK_EVERY,
             #[cfg(test)]
             mutation: None,
         }

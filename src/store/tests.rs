@@ -354,7 +354,8 @@ fn the_reserve_and_the_room_of_others_are_not_given_away() {
     let error = full.begin(header(1), 1 << 20).expect_err("no room");
     assert_eq!(
         error.to_string(),
-        "the disk is full: 0 B can still be used and 1.0 MiB are needed; free some space"
+        "the disk is full: 0 B can still be used and 1.0 MiB are needed, \
+         beside 8.0 MiB kept for votes and deletes; free some space"
     );
     drop((error, full));
 

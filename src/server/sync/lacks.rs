@@ -40,6 +40,15 @@ pub(super) struct Errand {
 }
 
 impl Lacks {
+    /// Notes which records are of no use when a node starts.
+    pub(crate) fn of(set_aside: Vec<ImageId>) -> Self {
+        let lacks = Self::default();
+        for image in set_aside {
+            lacks.set_aside(image);
+        }
+        lacks
+    }
+
     /// A peer says that an image, or the mark of a delete, was acknowledged without this node.
     pub(crate) fn missed(&self, image: ImageId, from: NodeId) {
         let mut noticed = self.lock();

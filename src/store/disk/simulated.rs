@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Disk, DiskFile, Name};
+use super::{Disk, DiskFile, Name, Stamp};
 use content::Content;
 pub(in crate::store) use faults::{Fault, Operation};
 use faults::{Faults, Verdict};
@@ -205,6 +205,12 @@ impl Disk for SimulatedDisk {
         state.faults.alive()?;
         let node = state.find(path)?;
         state.tree.list(node)
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<Stamp> {
+        let state = self.state();
+        state.faults.alive()?;
+        Ok(Stamp(0, state.find(path)? as u64))
     }
 
     fn free_bytes(&self, _: &Path) -> io::Result<Option<u64>> {
