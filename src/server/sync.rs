@@ -4,12 +4,12 @@
 //!   link up, reign begins ---+                        per peer: Summary, then Bucket where they differ
 //!   record set aside --------+--> round: compare ----> bury what is marked there
 //!   every few seconds -------+           fetch -----> several at a time, from whoever has each
-//!   Missed{image} ---------------------> fetch        that one alone
+//!   Missed{image} ---> errands --------> fetch        that one alone, beside the round
 //!                                        conclude --> in sync? complete? --> the node's task
 //! ```
 //!
 //! Owns when to look and what to conclude; `plan` decides what is lacking, `compare` asks, `fetch`
-//! brings it. Decides nothing about who leads.
+//! brings it, for so long at a time; `errands` waits for no round. Decides nothing about who leads.
 //!
 //! Invariants: catalogues are sets, their union counts, and a tombstone wins. An image that is
 //! arriving by an upload is left to it. What is found damaged is never spread: the digest is
@@ -20,21 +20,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use self::compare::Compared;
-use self::fetch::Fetched;
-use self::lacks::Errand;
 use self::plan::{Progress, Wanted};
 use super::context::Context;
 use super::input::{FoundSync, NodeInput};
 use super::surroundings::Surroundings;
+use crate::config::NODES_MAX;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
 use crate::protocol::StoreHealth;
 use crate::store::Store;
 
 mod compare;
+mod errands;
 mod fetch;
 mod lacks;
 mod lost;
@@ -53,6 +53,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 ///
 /// Who keeps up misses one now and then and is told so; who lacks more than is in flight was away.
 const BEHIND_MAX: usize = 64;
+
+/// How many images are on their way at once by fetches, at most: of a round, and of errands of each
+/// peer.
+pub(crate) const FETCHES_AT_ONCE: usize =
+    fetch::FETCHES_MAX + (NODES_MAX as usize - 1) * errands::FETCHES_MAX;
 
 /// Runs until the node stops.
 pub(crate) async fn run(context: Arc<Context>) {
@@ -84,15 +89,6 @@ async fn another_reign(surroundings: &mut watch::Receiver<Surroundings>, before:
     let _ = surroundings.wait_for(is_another).await;
 }
 
-/// What made the task look.
-#[derive(Debug)]
-enum Reason {
-    /// Links or the reign have changed, or time has passed.
-    Round,
-    /// Others have noticed something.
-    Noticed(Errand),
-}
-
 impl Sync {
     fn new(context: Arc<Context>) -> Self {
         Self {
@@ -106,24 +102,22 @@ impl Sync {
 
     async fn work(&mut self) {
         self.remember_unreadable().await;
+        let errands = errands::run(Arc::clone(&self.context));
+        tokio::select! {
+            () = self.rounds() => {}
+            () = errands => {}
+        }
+    }
+
+    async fn rounds(&mut self) {
         let mut surroundings = self.surroundings.clone();
         loop {
             // What a reign knows of this node begins anew with it: nothing of an earlier one is
             // worth waiting for, least of all a peer that has been frozen since.
             let looked_in = surroundings.borrow_and_update().ballot;
             tokio::select! {
-                () = self.round() => {}
-                () = another_reign(&mut surroundings, looked_in) => continue,
-            }
-            let next_look = Instant::now() + LOOK_EVERY;
-            while let Reason::Noticed(errand) = self.reason(next_look).await {
-                let fetched = tokio::select! {
-                    fetched = self.fetch_missed(&errand) => fetched,
-                    () = another_reign(&mut surroundings, looked_in) => Fetched::Unfinished,
-                };
-                if errand.round || fetched == Fetched::Unfinished {
-                    break;
-                }
+                () = self.round() => self.rest().await,
+                () = another_reign(&mut surroundings, looked_in) => {}
             }
         }
     }
@@ -137,13 +131,13 @@ impl Sync {
         }
     }
 
-    /// Waits for something to do.
-    async fn reason(&mut self, next_look: Instant) -> Reason {
+    /// Waits until there is a reason to look again.
+    async fn rest(&mut self) {
         tokio::select! {
             // The context holds the sender, so this cannot fail.
-            _ = self.surroundings.changed() => Reason::Round,
-            errand = self.context.lacks.errand() => Reason::Noticed(errand),
-            () = sleep_until(next_look) => Reason::Round,
+            _ = self.surroundings.changed() => {}
+            () = self.context.lacks.more() => {}
+            () = sleep(LOOK_EVERY) => {}
         }
     }
 

@@ -17,7 +17,10 @@ const MISSED_MAX: usize = 4096;
 pub(crate) struct Lacks {
     /// Guards the sets, for a look or a change.
     noticed: Mutex<Noticed>,
-    bell: Notify,
+    /// Rings when images are missed that are named.
+    named: Notify,
+    /// Rings when whole catalogues are to be compared.
+    more: Notify,
 }
 
 /// What has been noticed since the sync task last looked.
@@ -30,35 +33,32 @@ struct Noticed {
     more: bool,
 }
 
-/// What there is to do.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Errand {
-    /// Images that this node missed, and who says so.
-    pub(super) missed: BTreeMap<ImageId, NodeId>,
-    /// Whether whole catalogues are to be compared.
-    pub(super) round: bool,
-}
-
 impl Lacks {
     /// A peer says that an image, or the mark of a delete, was acknowledged without this node.
     pub(crate) fn missed(&self, image: ImageId, from: NodeId) {
         let mut noticed = self.lock();
-        if noticed.missed.len() < MISSED_MAX {
+        let has_room = noticed.missed.len() < MISSED_MAX;
+        if has_room {
             noticed.missed.insert(image, from);
-        } else {
-            noticed.more = true;
         }
         drop(noticed);
-        self.bell.notify_one();
+        if has_room {
+            self.named.notify_one();
+        } else {
+            self.look_again();
+        }
     }
 
     /// A record has been set aside.
     pub(crate) fn set_aside(&self, image: ImageId) {
-        let mut noticed = self.lock();
-        noticed.set_aside.insert(image, None);
-        noticed.more = true;
-        drop(noticed);
-        self.bell.notify_one();
+        self.lock().set_aside.insert(image, None);
+        self.look_again();
+    }
+
+    /// More is lacking than is named: whole catalogues are to be compared.
+    pub(super) fn look_again(&self) {
+        self.lock().more = true;
+        self.more.notify_one();
     }
 
     /// Says whether this node's not keeping an image may be for a damage of its own.
@@ -93,22 +93,24 @@ impl Lacks {
         self.lock().set_aside.keys().copied().collect()
     }
 
-    /// Waits until there is something to do, and takes it out.
-    pub(super) async fn errand(&self) -> Errand {
+    /// Waits until images are missed that are named, and takes them out, with who says so.
+    pub(super) async fn named(&self) -> BTreeMap<ImageId, NodeId> {
         loop {
-            let errand = self.take();
-            if errand != Errand::default() {
-                return errand;
+            let missed = std::mem::take(&mut self.lock().missed);
+            if !missed.is_empty() {
+                return missed;
             }
-            self.bell.notified().await;
+            self.named.notified().await;
         }
     }
 
-    fn take(&self) -> Errand {
-        let mut noticed = self.lock();
-        Errand {
-            missed: std::mem::take(&mut noticed.missed),
-            round: std::mem::take(&mut noticed.more),
+    /// Waits until whole catalogues are to be compared, and takes that for begun.
+    pub(super) async fn more(&self) {
+        loop {
+            if std::mem::take(&mut self.lock().more) {
+                return;
+            }
+            self.more.notified().await;
         }
     }
 
@@ -132,18 +134,18 @@ mod tests {
         for number in 0..=MISSED_MAX {
             lacks.missed(image(number), from);
         }
-        let errand = lacks.errand().await;
-        assert_eq!((errand.missed.len(), errand.round), (MISSED_MAX, true));
+        lacks.more().await;
+        assert_eq!(lacks.named().await.len(), MISSED_MAX);
         lacks.missed(image(0), from);
-        let errand = lacks.errand().await;
-        assert_eq!((errand.missed.len(), errand.round), (1, false));
+        assert_eq!(lacks.named().await.len(), 1);
+        assert!(!lacks.lock().more, "all of it is named");
     }
 
     #[tokio::test]
     async fn a_damaged_record_is_remembered_until_it_is_repaired() {
         let lacks = Lacks::default();
         lacks.set_aside(image(1));
-        assert!(lacks.errand().await.round);
+        lacks.more().await;
         assert!(lacks.may_have_kept(image(1)) && !lacks.may_have_kept(image(2)));
         let peer = NodeId::new(2).expect("not zero");
         lacks.asked(image(1), Some(peer));
