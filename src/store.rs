@@ -53,7 +53,7 @@ pub mod verify;
 
 use std::sync::Arc;
 
-pub use damage::Scrubbed;
+pub use damage::ToScrub;
 pub use digest::{Digest, ParseDigestError};
 pub use directory::{DataDirectory, OpenError};
 pub use disk::{Sequential, parent_of, write_durably};
@@ -264,13 +264,13 @@ impl Store {
         Ok(images)
     }
 
-    /// Reads the record through that comes after `after` in the order of ids; `None` after the last.
+    /// Opens the record that comes after `after` in the order of ids; `None` after the last.
     ///
     /// # Errors
     ///
-    /// When the index refuses; what is wrong with the record is the verdict.
-    pub fn scrub_step(&self, after: Option<ImageId>) -> Result<Option<Scrubbed>, StoreError> {
-        damage::scrub_step(&self.inner.core, after)
+    /// When the index refuses; what is wrong with the record is told with it.
+    pub fn next_to_scrub(&self, after: Option<ImageId>) -> Result<Option<ToScrub>, StoreError> {
+        damage::next_to_scrub(&self.inner.core, after)
     }
 
     /// Says that nothing is missing any more that the directory's earlier life may have kept.

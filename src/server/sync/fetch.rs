@@ -1,12 +1,12 @@
 //! Bringing what is lacking: several images at a time, each from whoever has it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::Sync;
-use super::lacks::Errand;
 use super::plan::{Progress, Wanted};
 use crate::event::Fact;
 use crate::id::{ImageId, NodeId};
@@ -16,19 +16,16 @@ use crate::server::data::DataError;
 use crate::server::disk::{Disk, DiskError};
 use crate::store::{RecordHeader, StoreError};
 
-/// How many images are fetched at a time.
+/// How many images a round fetches at a time.
 ///
 /// Small ones wait for syncs more than for bytes, and syncs go side by side.
-const FETCHES_MAX: usize = 16;
+pub(super) const FETCHES_MAX: usize = 16;
 
-/// How far an errand has been done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fetched {
-    /// Whoever was to be asked has answered.
-    AllThatThereIs,
-    /// Some could not be asked: whole catalogues are to be compared.
-    Unfinished,
-}
+/// For how long a round begins to fetch images; the next one follows at once.
+///
+/// What has changed meanwhile waits so long at most, and for what is on its way: peers that came
+/// back, and what they have.
+pub(super) const ROUND_TIME: Duration = Duration::from_secs(10);
 
 /// What came of fetching one image from one peer.
 #[derive(Debug)]
@@ -55,24 +52,48 @@ enum FetchError {
 }
 
 impl Sync {
-    /// Fetches all that is wanted, as far as it can be had; what is left could not.
+    /// Fetches what a round found to be lacking; what is left could not be had, or not in time.
     pub(super) async fn bring(&self, wanted: &mut Wanted, progress: &mut Progress) {
+        let bringing = Bringing {
+            context: &self.context,
+            at_once: FETCHES_MAX,
+            until: Instant::now() + ROUND_TIME,
+        };
+        bringing.all(wanted, progress).await;
+    }
+}
+
+/// A way to fetch images.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bringing<'a> {
+    pub(super) context: &'a Arc<Context>,
+    /// How many are on their way at a time.
+    pub(super) at_once: usize,
+    /// When no further one is begun.
+    pub(super) until: Instant,
+}
+
+impl Bringing<'_> {
+    /// Fetches all that is wanted, as far as it can be had; what is left when the time is over is
+    /// for another round, which is asked for.
+    pub(super) async fn all(self, wanted: &mut Wanted, progress: &mut Progress) {
         let mut waiting = self.really_lacking(wanted).await;
         self.tell_progress(wanted, progress);
         let mut fetching = JoinSet::new();
         loop {
-            while fetching.len() < FETCHES_MAX
+            while fetching.len() < self.at_once
+                && Instant::now() < self.until
                 && let Some(image) = waiting.pop()
             {
                 let holder = wanted.holder(image);
                 self.context.lacks.asked(image, holder);
                 if let Some(peer) = holder {
-                    let context = Arc::clone(&self.context);
+                    let context = Arc::clone(self.context);
                     fetching.spawn(async move { (image, peer, fetch(&context, image, peer).await) });
                 }
             }
             let Some(joined) = fetching.join_next().await else {
-                return;
+                break;
             };
             let Ok((image, peer, outcome)) = joined else {
                 continue;
@@ -95,36 +116,8 @@ impl Sync {
                 Outcome::Refused => waiting.clear(),
             }
         }
-    }
-
-    /// Fetches what others say that this node missed; a peer that fails is asked no more.
-    pub(super) async fn fetch_missed(&self, errand: &Errand) -> Fetched {
-        let mut wanted = Wanted::default();
-        let mut failed = BTreeSet::new();
-        for (&image, &from) in &errand.missed {
-            if failed.contains(&from) {
-                continue;
-            }
-            match self.context.data.look_up(from, image).await {
-                Ok((Some(CatalogueItem::Entry(_)), _)) => wanted.add(from, [image]),
-                Ok((Some(CatalogueItem::Tombstone(tombstone)), _)) => {
-                    // A disk that refuses is asked again in the next round.
-                    let _ = self.context.on_disk(move |store| store.bury(&tombstone)).await;
-                    self.context.lacks.repaired(image);
-                }
-                // The next round finds it, if it is anywhere.
-                Ok((None, _)) => {}
-                Err(_) => drop(failed.insert(from)),
-            }
-        }
-        if wanted.len() > 0 {
-            let mut quiet = Progress::told(wanted.len());
-            self.bring(&mut wanted, &mut quiet).await;
-        }
-        if failed.is_empty() {
-            Fetched::AllThatThereIs
-        } else {
-            Fetched::Unfinished
+        if !waiting.is_empty() {
+            self.context.lacks.look_again();
         }
     }
 

@@ -128,6 +128,11 @@ impl Progress {
         Self { told: Some(missing) }
     }
 
+    /// Says whether a number was told.
+    pub(super) fn has_told(&self) -> bool {
+        self.told.is_some()
+    }
+
     /// Returns the number if it is to be told.
     pub(super) fn tell(&mut self, missing: usize) -> Option<u64> {
         let news = missing > 0 && self.told.is_none_or(|told| missing <= told / 2 || missing > told);

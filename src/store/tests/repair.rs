@@ -5,10 +5,11 @@ use super::*;
 fn scrub(store: &Store) -> Vec<(ImageId, bool)> {
     let mut found: Vec<(ImageId, bool)> = Vec::new();
     while let Some(next) = store
-        .scrub_step(found.last().map(|(image, _)| *image))
+        .next_to_scrub(found.last().map(|(image, _)| *image))
         .expect("a readable index")
     {
-        found.push((next.image, next.verdict.is_ok()));
+        let verdict = next.opened.and_then(|record| record.verify());
+        found.push((next.image, verdict.is_ok()));
     }
     found
 }
@@ -23,8 +24,8 @@ fn a_scrub_walks_all_records_in_the_order_of_ids_and_finds_a_flipped_bit_in_each
     store.bury(&tombstone(9)).expect("buried");
     let all = |undamaged: bool| [1, 2, 3].map(|number| (image(number), undamaged));
     assert_eq!(scrub(&store), all(true));
-    let first = store.scrub_step(None).expect("readable").expect("one");
-    assert_eq!(first.bytes, 3000);
+    let first = store.next_to_scrub(None).expect("readable").expect("one");
+    assert_eq!(first.opened.expect("opens").body_bytes(), 3000);
     for number in 1..=3 {
         let path = find(&store, image(number)).expect("kept");
         let bytes = disk.content(&path).expect("there").len();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::{End, bad_request, fence, read_failed, tell};
+use super::{End, bad_request, busy, fence, read_failed, tell};
 use crate::protocol::frame::FrameReader;
 use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest, ErrorCode, NodeError};
 use crate::server::alive::{self, BEAT_MAX};
@@ -43,6 +43,7 @@ where
         }
         None => Attempt::Repair,
     };
+    let _room = context.room.for_copy().ok_or_else(too_many)?;
     let arrival = context.arrivals.enter(copy.entry.image, attempt);
     let arrival = arrival.map_err(|Stale| stale(attempt))?;
     tokio::select! {
@@ -107,6 +108,10 @@ where
             | DataRequest::Fetch { .. } => return Err(bad_request("a copy is still open").into()),
         }
     }
+}
+
+fn too_many() -> NodeError {
+    busy("this node takes as many copies as it can; send it again later")
 }
 
 fn stale(attempt: Attempt) -> NodeError {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::event::{Fact, WorkerState};
 use crate::id::{Ballot, Epoch, ImageId};
@@ -67,7 +67,7 @@ impl Rig {
     async fn until_each_writes(&self, records: usize) {
         let wait = async {
             while !(1..=3).all(|node| self.count_unfinished(node) == records) {
-                sleep(Duration::from_millis(2)).await;
+                tokio::task::yield_now().await;
             }
         };
         timeout(PATIENCE, wait).await.expect("in time");
