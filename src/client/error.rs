@@ -93,6 +93,12 @@ pub enum RequestError {
         /// The words of the last one.
         reason: String,
     },
+    /// Every node's disk refuses to mark a delete.
+    #[error("no node can delete it: {reason}")]
+    Undeleted {
+        /// The words of the last one.
+        reason: String,
+    },
     /// Every node's disk refuses to read.
     #[error("no node can read it: {reason}")]
     Unreadable {
@@ -163,6 +169,7 @@ impl RequestError {
             | Self::NotAnImage { .. }
             | Self::Node(_)
             | Self::Storage { .. }
+            | Self::Undeleted { .. }
             | Self::Unreadable { .. }
             | Self::Refused { .. } => false,
         }
