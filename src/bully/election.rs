@@ -257,6 +257,7 @@ impl Election {
         };
         peer.silent = false;
         peer.leaving = false;
+        peer.forgetful &= !message.shows_a_vote();
         let sane = message.epoch() <= Epoch(self.highest_epoch.0.saturating_add(EPOCH_LEAP_MAX));
         if self.leaving || !sane {
             return;

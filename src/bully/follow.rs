@@ -11,6 +11,8 @@ use crate::time::Time;
 #[derive(Debug)]
 pub(super) struct Follower {
     pub(super) ballot: Ballot,
+    /// When the leader last said that it leads.
+    pub(super) heard: Time,
     /// Until when a promise binds it neither to vote nor to stand against the leader.
     pub(super) promised_until: Time,
     /// When the next heartbeat goes out; sooner again while one is unanswered.
@@ -104,6 +106,7 @@ impl Election {
         let timing = self.config.timing;
         if let Role::Follower(follower) = &mut self.role {
             let sent = follower.unanswered_since.take();
+            follower.heard = now;
             follower.promised_until = now + timing.promise();
             follower.next_heartbeat = sent.unwrap_or(now) + timing.heartbeat_interval;
             if let Some(sent) = sent {
@@ -129,6 +132,7 @@ impl Election {
         }
         self.role = Role::Follower(Follower {
             ballot,
+            heard: now,
             promised_until: now,
             next_heartbeat: now + self.config.timing.heartbeat_interval,
             unanswered_since: None,

@@ -148,9 +148,8 @@ pub struct View {
     pub epoch: Epoch,
     /// How it counts.
     pub quorum: QuorumStatus,
-    /// Whether nothing can be going on without it: it follows or serves, or everybody else answers
-    /// it or is proven dead.
-    pub in_touch: bool,
+    /// Until when no reign went on of which it heard nothing; `None` when it cannot tell.
+    pub in_touch: Option<Time>,
     /// For a leader: the workers whose promises run now. Empty otherwise.
     pub promised: BTreeSet<NodeId>,
 }

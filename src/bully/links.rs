@@ -10,6 +10,7 @@ use crate::time::Time;
 impl Election {
     pub(super) fn on_link(&mut self, now: Time, id: NodeId, change: LinkChange) {
         let could_stand = self.may_stand(now);
+        let remembers = !self.blank();
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
@@ -17,6 +18,9 @@ impl Election {
             && epoch.0 <= self.highest_epoch.0.saturating_add(EPOCH_LEAP_MAX)
         {
             self.highest_epoch = self.highest_epoch.max(epoch);
+        }
+        if let LinkChange::Up { blank, .. } = change {
+            peer.forgetful = blank && remembers;
         }
         if peer.learn(now, change) {
             self.forget_promise_of(id);

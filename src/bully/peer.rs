@@ -29,6 +29,9 @@ pub(super) struct Peer {
     pub(super) refused_once: bool,
     /// Whether it remembered no vote when it last welcomed us.
     pub(super) blank: bool,
+    /// Whether it remembered no vote when it last welcomed us, though we had voted, and has said
+    /// nothing since that it must remember a vote for.
+    pub(super) forgetful: bool,
     /// Whether it bullied and then did not lead.
     pub(super) failed_to_lead: bool,
     /// Whether it said that it is about to exit.

@@ -1,7 +1,6 @@
 //! Who counts: who may vote, who is proven dead, how many make a quorum.
 
 use super::election::Role;
-use super::peer::Peer;
 use super::{Election, Mutation, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::NodeId;
@@ -76,9 +75,9 @@ impl Election {
         let dead: Vec<NodeId> = self.dead_since(now, now).collect();
         let mut living = self.peers.iter().filter(|(id, _)| !dead.contains(id));
         match (living.next(), living.next()) {
-            // Who has forgotten everything votes for nobody and promises nothing until it has heard
-            // more than this node: to wait for it would stop a survivor that serves.
-            (Some((_, peer)), None) if !dead.is_empty() && peer.linked && peer.blank => 1,
+            // Who has lost its disk votes for nobody and promises nothing until it has heard more
+            // than this node: to wait for it would stop a survivor that serves.
+            (Some((_, peer)), None) if !dead.is_empty() && peer.linked && peer.forgetful => 1,
             _ => self.quorum_without(dead.len()),
         }
     }
@@ -90,11 +89,20 @@ impl Election {
         self.peers.keys().copied().filter(dead)
     }
 
-    /// Whether no reign can be going on of which this node hears nothing.
-    pub(super) fn in_touch(&self, now: Time) -> bool {
-        let takes_part = matches!(self.role, Role::Follower(_)) || self.serving(now).is_some();
-        let knows_of = |peer: &Peer| peer.answers() || peer.proof(now).is_some();
-        takes_part || self.peers.values().all(knows_of)
+    /// Until when no reign went on of which this node heard nothing, as far as it can tell.
+    ///
+    /// Nobody else leads beside one that serves, and nobody at all while everybody else is dead; of
+    /// its leader a worker knows until it last heard of it.
+    pub(super) fn in_touch(&self, now: Time) -> Option<Time> {
+        let alone = || self.peers.values().all(|peer| peer.proof(now).is_some());
+        match &self.role {
+            Role::Follower(follower) => Some(follower.heard),
+            Role::Leader(_)
+            | Role::Idle(_)
+            | Role::Candidate(_)
+            | Role::Claimant(_)
+            | Role::HandingOver(_) => (self.serving(now).is_some() || alone()).then_some(now),
+        }
     }
 
     /// The members that can neither be spoken to nor, where that counts, are proven dead.

@@ -440,6 +440,42 @@ fn a_blank_disk_votes_only_after_hearing_from_every_quorum() {
     }
 }
 
+/// How many node 2 needs to serve at 700 ms, with node 3 proven dead and node 1 linked.
+fn needed_beside(mut election: Election) -> usize {
+    for now in [600, 700] {
+        election.handle(ms(now), refused(3, ms(now)));
+    }
+    election.view(ms(700)).quorum.needed
+}
+
+#[test]
+fn only_a_peer_that_lost_its_disk_does_not_count_beside_a_survivor() {
+    let beside = |epoch, said: &[ElectionMessage]| {
+        let mut election = linked(2);
+        election.handle(ms(3), up(1, epoch));
+        for said in said {
+            election.handle(ms(4), message(1, said.clone()));
+        }
+        needed_beside(election)
+    };
+    assert_eq!(beside(4, &[]), 2, "it remembers");
+    assert_eq!(beside(0, &[]), 1, "it has forgotten everything");
+    let promise = ElectionMessage::Promise {
+        ballot: ballot(4, 2),
+        leader_time: ms(4),
+    };
+    assert_eq!(beside(0, &[promise]), 2, "it has voted again");
+}
+
+#[test]
+fn in_a_new_cluster_everybody_counts() {
+    let config = started(2).config;
+    let mut election = Election::new(config, None, 1, Time::ZERO);
+    election.handle(ms(1), up(1, 0));
+    election.handle(ms(1), up(3, 0));
+    assert_eq!(needed_beside(election), 2, "nobody has forgotten anything");
+}
+
 #[test]
 fn a_cluster_that_is_entirely_new_needs_only_a_quorum() {
     let config = started(1).config;

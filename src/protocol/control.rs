@@ -162,6 +162,21 @@ impl ElectionMessage {
         }
     }
 
+    /// Says whether whoever says it remembers a vote, its own or that for whom it follows.
+    #[must_use]
+    pub const fn shows_a_vote(&self) -> bool {
+        match self {
+            Self::Claim { .. }
+            | Self::Coordinator { .. }
+            | Self::Heartbeat { .. }
+            | Self::HeartbeatAck { .. }
+            | Self::Promise { .. }
+            | Self::Handover { .. } => true,
+            Self::Grant { verdict, .. } => matches!(verdict, GrantVerdict::Granted),
+            Self::Election { .. } | Self::Answer { .. } | Self::Resign { .. } | Self::Stale { .. } => false,
+        }
+    }
+
     /// Says whether it is one of the three that a healthy cluster exchanges all the time.
     #[must_use]
     pub const fn is_heartbeat(&self) -> bool {

@@ -12,6 +12,7 @@ use crate::id::{Ballot, ImageId, NodeId, UserName};
 use crate::protocol::{
     Assignment, ControlMessage, NodeError, NodeMessage, Offer, PeerWelcome, Refusal, StatusReport,
 };
+use crate::time::Time;
 
 /// Which accepted connection something came by, counted since the node started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,18 +32,12 @@ pub(crate) struct Standing {
 /// What a node found when it compared what it keeps with what others keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FoundSync {
-    /// Whether it keeps all that its leader keeps.
+    /// When it began to compare.
+    pub(crate) began: Time,
+    /// Whether it keeps all that its leader keeps, and can keep what comes.
     pub(crate) in_sync: bool,
-    /// Whether it was compared with enough nodes to know all that was acknowledged.
-    pub(crate) abreast: bool,
-}
-
-impl FoundSync {
-    /// What is told of a node that has much to fetch, or can keep no more.
-    pub(crate) const LACKING: Self = Self {
-        in_sync: false,
-        abreast: false,
-    };
+    /// Whether it knows all that was acknowledged; `None` when too few nodes were there to tell.
+    pub(crate) abreast: Option<bool>,
 }
 
 /// What happened.
@@ -103,12 +98,12 @@ pub(crate) enum NodeInput {
         /// Whether this node takes it, and how it stands.
         reply: oneshot::Sender<Result<Standing, NodeError>>,
     },
-    /// An image is acknowledged that peers do not keep though they are reached.
+    /// An image, or the mark of a delete, is on some nodes; the others are to fetch it.
     Missed {
         /// The image.
         image: ImageId,
-        /// The peers.
-        peers: Vec<NodeId>,
+        /// The other nodes that have it.
+        keepers: Vec<NodeId>,
     },
     /// A peer brings a copy or a mark of a delete, with the reign that assigned it.
     Fence {

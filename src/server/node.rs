@@ -206,7 +206,7 @@ impl Node {
             NodeInput::Offer { offer, user, reply } => self.offered(Pending { offer, user, reply }),
             // Whoever asked may have gone; then the answer is dropped.
             NodeInput::Admission { assignment, reply } => drop(reply.send(self.admit(&assignment))),
-            NodeInput::Missed { image, peers } => self.missed(image, &peers),
+            NodeInput::Missed { image, keepers } => self.missed(image, &keepers),
             NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
             NodeInput::InSync { ballot, found } => self.found_sync(ballot, found),
             NodeInput::Abreast { reply } => drop(reply.send(self.is_abreast())),
@@ -266,12 +266,21 @@ impl Node {
         }
     }
 
-    /// Tells peers of an image that they have to fetch.
-    fn missed(&self, image: ImageId, peers: &[NodeId]) {
-        for &peer in peers {
+    /// Tells everybody who does not keep an image to fetch it: who is not reached now, or came while
+    /// it was uploaded, too.
+    fn missed(&self, image: ImageId, keepers: &[NodeId]) {
+        let others = self
+            .config
+            .cluster
+            .members
+            .ids()
+            .filter(|&id| id != self.config.id);
+        for peer in others.filter(|peer| !keepers.contains(peer)) {
             let message = ControlMessage::Missed { image };
             self.links.send(self.clock.now(), peer, message);
-            self.events.publish(Fact::CopyMissed { image, peer });
+            if self.links.is_up(peer) {
+                self.events.publish(Fact::CopyMissed { image, peer });
+            }
         }
     }
 

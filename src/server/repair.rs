@@ -4,6 +4,7 @@ use super::context::Context;
 use super::reading::ReadingError;
 use crate::event::Fact;
 use crate::id::ImageId;
+use crate::server::sync::Suspicion;
 
 /// Sets a record aside if reading it failed because of a damage.
 ///
@@ -18,6 +19,8 @@ pub(crate) async fn set_aside_if_damaged(context: &Context, image: ImageId, erro
 ///
 /// Whoever noticed may have read an earlier record of the image, which has been repaired meanwhile.
 pub(crate) async fn set_aside(context: &Context, image: ImageId) {
+    // Said before it is out of the catalogue: who does not find it there must not conclude anything.
+    let suspicion = context.lacks.suspect(image);
     let found = context
         .on_disk(move |store| store.set_aside_if_damaged(image))
         .await;
@@ -25,5 +28,7 @@ pub(crate) async fn set_aside(context: &Context, image: ImageId) {
         let reason = damage.to_string();
         context.events.publish(Fact::RecordDamaged { image, reason });
         context.lacks.set_aside(image);
+    } else if suspicion == Suspicion::New {
+        context.lacks.acquit(image);
     }
 }

@@ -41,7 +41,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use lacks::Lacks;
+pub(crate) use lacks::{Lacks, Suspicion};
 
 /// How often catalogues are compared although nothing has happened.
 ///
@@ -138,6 +138,7 @@ impl Sync {
         let surroundings = self.surroundings.borrow_and_update().clone();
         let damaged = self.context.lacks.all_set_aside();
         let missed = self.context.lacks.missed_so_far();
+        let began = self.context.clock.now();
         let Some(mut compared) = self.compare(&surroundings).await else {
             return;
         };
@@ -147,7 +148,16 @@ impl Sync {
         }
         self.give_up_lost(damaged, &compared, &wanted).await;
         if wanted.len() > BEHIND_MAX {
-            self.conclude(&surroundings, FoundSync::LACKING).await;
+            let (in_sync, abreast) = (false, Some(false));
+            self.conclude(
+                &surroundings,
+                FoundSync {
+                    began,
+                    in_sync,
+                    abreast,
+                },
+            )
+            .await;
         }
         let mut progress = Progress::default();
         self.bring(&mut wanted, &mut progress).await;
@@ -163,9 +173,17 @@ impl Sync {
             if abreast {
                 self.context.lacks.settled_until(missed);
             }
-            let in_sync = true;
+            let (in_sync, abreast) = (true, abreast.then_some(true));
             self.owes_the_end |= progress.has_told();
-            self.conclude(&surroundings, FoundSync { in_sync, abreast }).await;
+            self.conclude(
+                &surroundings,
+                FoundSync {
+                    began,
+                    in_sync,
+                    abreast,
+                },
+            )
+            .await;
         }
     }
 
@@ -201,10 +219,9 @@ impl Sync {
             return;
         };
         // A store that only reads keeps what there is, and nothing that comes.
-        let found = match self.context.store.health() {
-            StoreHealth::Ok => found,
-            StoreHealth::ReadOnly { .. } => FoundSync::LACKING,
-        };
+        let writes = self.context.store.health() == StoreHealth::Ok;
+        let in_sync = found.in_sync && writes;
+        let found = FoundSync { in_sync, ..found };
         let follows = ballot.id != self.context.config.id;
         if found.in_sync {
             let in_another_reign = self.told.replace(ballot) != Some(ballot);

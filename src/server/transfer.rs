@@ -165,12 +165,13 @@ impl Transfer<'_> {
         let digest = work.beside(streamed).await?;
         let kept = work.beside(stream.commit(digest));
         let keepers = back::alive_until(kept, self.client_stall(), &mut connection.writer).await?;
-        let enough = self.still_enough(keepers.len() + 1).await;
-        self.tell_missed(linked, &keepers).await;
+        let copies = keepers.len() + 1;
+        let enough = self.still_enough(copies).await;
+        self.tell_missed(keepers).await;
         enough?;
-        let told = connection.tell(&self.stored(digest, keepers.len() + 1)).await;
+        let told = connection.tell(&self.stored(digest, copies)).await;
         told.map_err(TransferError::NotAcknowledged)?;
-        Ok(keepers.len() + 1)
+        Ok(copies)
     }
 
     fn stored(&self, digest: Digest, copies: usize) -> NodeMessage {
@@ -182,13 +183,11 @@ impl Transfer<'_> {
         })
     }
 
-    /// Has those told that have to fetch the image: who is reached and does not keep it.
-    async fn tell_missed(&self, linked: Vec<NodeId>, keepers: &[NodeId]) {
-        let mut peers = linked;
-        peers.retain(|peer| !keepers.contains(peer));
-        if !peers.is_empty() {
-            let image = self.upload.image;
-            self.context.tell(NodeInput::Missed { image, peers }).await;
+    /// Has those told that have to fetch the image: who does not keep it.
+    async fn tell_missed(&self, keepers: Vec<NodeId>) {
+        let (image, others) = (self.upload.image, self.context.config.cluster.members.len() - 1);
+        if keepers.len() < others {
+            self.context.tell(NodeInput::Missed { image, keepers }).await;
         }
     }
 

@@ -137,6 +137,16 @@ impl DataDirectory {
         self.was_new
     }
 
+    /// Says, durably, that something may be missing.
+    ///
+    /// # Errors
+    ///
+    /// When the file system refuses.
+    pub(super) fn doubt(&self) -> io::Result<()> {
+        self.complete.store(false, Ordering::Relaxed);
+        mark_incomplete(&self.path)
+    }
+
     /// Says, durably, that nothing is missing any more.
     ///
     /// # Errors

@@ -5,7 +5,8 @@
 //!   a record beside its tombstone           removed: the tombstone wins
 //!   index.redb missing, damaged, foreign    made anew from the shelves
 //!   a file the index does not know          its header and its end are read
-//!   a row without a file                    goes
+//!   a row without a file                    goes; unless the store itself removed the file, the
+//!                                           directory counts as incomplete
 //! ```
 //!
 //! Reads names, and the headers of files whose names the index does not know where they are; never
@@ -31,8 +32,8 @@ use super::{DataDirectory, StoreError, parent_of};
 use crate::id::ImageId;
 use listing::Listing;
 pub(super) use listing::one_an_id;
-use reconcile::reconcile;
 pub(super) use reconcile::{Difference, differences};
+use reconcile::{Found, reconcile};
 
 /// The directory of what has not been committed, in the data directory.
 pub(super) const UNFINISHED: &str = "unfinished";
@@ -78,6 +79,7 @@ pub(super) fn start(
     };
     let opening = Opening {
         disk: &*disk,
+        directory: &directory,
         root: &root,
         owner: Owner {
             cluster: directory.identity().cluster.clone(),
@@ -156,6 +158,7 @@ fn lost_marks(index: &Index, root: &Path) -> Result<BTreeSet<ImageId>, StoreErro
 /// What is needed to open an index.
 struct Opening<'a> {
     disk: &'a dyn Disk,
+    directory: &'a DataDirectory,
     root: &'a Path,
     owner: Owner,
     shelves: &'a Shelves,
@@ -176,12 +179,12 @@ impl Opening<'_> {
         };
         // Whatever is wrong with it, everything in it can be read from the shelves.
         let found = found.and_then(|index| {
-            let tally = self.reconcile(&index)?;
+            let tally = reconcile(&index, self.found(&books.set_aside))?;
             Ok((index, tally))
         });
         let (index, tally) = match found {
             Ok(found) => found,
-            Err(_) => self.make().map_err(failed)?,
+            Err(_) => self.make(&books.set_aside).map_err(failed)?,
         };
         books.tally = tally;
         self.disk
@@ -208,13 +211,19 @@ impl Opening<'_> {
     }
 
     /// Makes a new index from the shelves.
-    fn make(&self) -> Result<(Index, Tally), IndexError> {
+    fn make(&self, set_aside: &BTreeSet<ImageId>) -> Result<(Index, Tally), IndexError> {
         let index = Index::create(self.disk, &self.opening(), &self.owner)?;
-        let tally = self.reconcile(&index)?;
+        let tally = reconcile(&index, self.found(set_aside))?;
         Ok((index, tally))
     }
 
-    fn reconcile(&self, index: &Index) -> Result<Tally, IndexError> {
-        reconcile(index, self.listing, self.shelves, self.disk, &self.owner.cluster)
+    fn found<'a>(&'a self, set_aside: &'a BTreeSet<ImageId>) -> Found<'a> {
+        Found {
+            disk: self.disk,
+            directory: self.directory,
+            shelves: self.shelves,
+            listing: self.listing,
+            set_aside,
+        }
     }
 }

@@ -80,15 +80,20 @@ where
         DataRequest::Copy(copy) => Box::pin(copy::take(connection, copy, context)).await,
         DataRequest::Bury(bury) => take_mark(connection, bury, context).await,
         DataRequest::LookUp { image } => {
+            // Who lost a record knows nothing by not knowing it; asked before and after, since it
+            // may be found damaged, or be fetched again, meanwhile.
+            let before = context.lacks.may_have_kept(image);
             let known = on_disk(context, move |store| store.look_up(image)).await?;
-            // Who lost a record knows nothing by not knowing it.
-            let complete = is_complete(context).await? && !context.lacks.may_have_kept(image);
+            let may_have_kept = before || context.lacks.may_have_kept(image);
+            let complete = is_complete(context).await? && !may_have_kept;
             tell(connection, &DataReply::Known { known, complete }).await
         }
         DataRequest::Summarise => {
+            // Before the catalogue is read: what changes it meanwhile is in it then.
+            let (abreast, damaged) = (is_abreast(context).await, context.lacks.any_set_aside());
             let mut summary = on_disk(context, |store| Ok(store.summary())).await?;
-            summary.complete &= !context.lacks.any_set_aside();
-            summary.abreast = is_abreast(context).await;
+            summary.complete &= !damaged && !context.lacks.any_set_aside();
+            summary.abreast = abreast;
             tell(connection, &DataReply::Summary(summary)).await
         }
         DataRequest::Bucket { bucket } => {

@@ -83,9 +83,9 @@ impl Serving<'_> {
             Ok(marked) => self.still_enough(marked.len() + 1).await.map(|()| marked),
             Err(error) => Err(error),
         };
-        let peers = self.missed(marked.as_ref().map_or(&[], Vec::as_slice));
-        if !peers.is_empty() {
-            self.context.tell(NodeInput::Missed { image, peers }).await;
+        let keepers = marked.as_ref().cloned().unwrap_or_default();
+        if keepers.len() + 1 < self.context.config.cluster.members.len() {
+            self.context.tell(NodeInput::Missed { image, keepers }).await;
         }
         marked.map(|marked| marked.len() + 1)
     }
@@ -113,11 +113,5 @@ impl Serving<'_> {
                 }
             }
         }
-    }
-
-    /// Returns the linked nodes that do not have the mark; the rest asks when it is back.
-    fn missed(&self, marked: &[NodeId]) -> Vec<NodeId> {
-        let linked = self.linked.iter().copied();
-        linked.filter(|node| !marked.contains(node)).collect()
     }
 }

@@ -86,13 +86,15 @@ impl Serving<'_> {
     /// A node whose own disk refuses can still ask the others.
     async fn look_up_here(&self, image: ImageId) -> Known {
         let mut known = Known::default();
+        let before = self.context.lacks.may_have_kept(image);
         let looked_up = on_disk(self.context, move |store| {
             Ok((store.look_up(image)?, store.summary().complete))
         });
         match looked_up.await {
             Ok((item, complete)) => {
                 // Who lost a record knows nothing by not knowing it.
-                let complete = complete && self.counts() && !self.context.lacks.may_have_kept(image);
+                let may_have_kept = before || self.context.lacks.may_have_kept(image);
+                let complete = complete && self.counts() && !may_have_kept;
                 known.add(self.context.config.id, item, complete);
             }
             Err(error) => known.silence.note(error),

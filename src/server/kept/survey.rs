@@ -85,9 +85,11 @@ impl Serving<'_> {
     /// When too few nodes could be asked that have caught up, or when this node's disk refuses.
     pub(super) async fn survey(&self) -> Result<Survey, KeptError> {
         let mut survey = Survey::default();
+        let damaged = self.context.lacks.any_set_aside();
         let here = on_disk(self.context, |store| Ok(store.summary())).await;
         let here = here.map_err(KeptError::Disk)?;
-        survey.complete_here = here.complete && self.counts() && !self.context.lacks.any_set_aside();
+        let damaged = damaged || self.context.lacks.any_set_aside();
+        survey.complete_here = here.complete && self.counts() && !damaged;
         if !survey.complete_here {
             let me = self.context.config.id;
             survey.silence.note(format_args!("node {me} has not caught up"));

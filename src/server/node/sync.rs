@@ -46,10 +46,9 @@ impl Node {
         }
         // Whoever keeps nothing more falls behind with the next image.
         let in_sync = found.in_sync && !self.read_only_told;
-        let abreast = found.abreast && in_sync;
         self.sync.me = in_sync;
-        if abreast || !in_sync {
-            self.abreast.found(now, abreast);
+        if let Some(abreast) = found.abreast {
+            self.abreast.found(found.began, abreast);
         }
         if ballot.id != self.config.id {
             let message = ControlMessage::Sync { ballot, in_sync };
@@ -65,7 +64,12 @@ impl Node {
             in_sync: false,
         });
         if let Some(ballot) = self.election.view(self.clock.now()).ballot {
-            self.found_sync(ballot, FoundSync::LACKING);
+            let found = FoundSync {
+                began: self.clock.now(),
+                in_sync: false,
+                abreast: None,
+            };
+            self.found_sync(ballot, found);
         }
     }
 

@@ -46,6 +46,7 @@ impl Sync {
         &mut self,
         surroundings: &Surroundings,
     ) -> Option<BTreeMap<NodeId, Compared>> {
+        let began = self.context.clock.now();
         let mine = self.context.on_disk(|store| Ok(store.summary())).await?.ok()?;
         let mine = Arc::new(mine);
         let mut asked = JoinSet::new();
@@ -63,8 +64,9 @@ impl Sync {
             self.bury(&mut compared.lack).await?;
             if nothing && leader == Some(peer) {
                 let found = FoundSync {
+                    began,
                     in_sync: true,
-                    abreast: compared.complete && compared.abreast,
+                    abreast: (compared.complete && compared.abreast).then_some(true),
                 };
                 self.conclude(surroundings, found).await;
             }

@@ -2,7 +2,7 @@
 //!
 //! A round may take as long as a catch-up does; an image that was just acknowledged without this node,
 //! and the mark of a delete, do not wait for that. Each peer's are seen to by a task of their own, so
-//! that one that is frozen holds up nobody else's. What comes to nothing is left to the next round.
+//! that one that is frozen holds up nobody else's. What comes to nothing is asked for in a round at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -70,9 +70,11 @@ async fn attend(context: &Arc<Context>, peer: NodeId, images: Vec<ImageId>) -> D
         match context.data.look_up(peer, image).await {
             Ok((Some(CatalogueItem::Entry(_)), _)) => wanted.add(peer, [image]),
             Ok((Some(CatalogueItem::Tombstone(tombstone)), _)) => {
+                let buried = context.on_disk(move |store| store.bury(&tombstone)).await;
                 // A disk that refuses is asked again in the next round.
-                let _ = context.on_disk(move |store| store.bury(&tombstone)).await;
-                context.lacks.repaired(image);
+                if matches!(buried, Some(Ok(()))) {
+                    context.lacks.repaired(image);
+                }
             }
             // The next round finds it, if it is anywhere.
             Ok((None, _)) => {}
@@ -91,11 +93,19 @@ async fn attend(context: &Arc<Context>, peer: NodeId, images: Vec<ImageId>) -> D
         let mut quiet = Progress::told(wanted.len());
         bringing.all(&mut wanted, &mut quiet).await;
     }
-    if done == Done::AllThatThereIs {
-        // What could not be had is still wanted; the next round settles it.
-        let left: BTreeSet<ImageId> = wanted.images().into_iter().collect();
-        let had = images.iter().filter(|image| !left.contains(image));
-        had.for_each(|&image| context.lacks.settled(image));
+    for image in images {
+        if is_settled(context, image).await {
+            context.lacks.settled(image);
+        } else {
+            done = Done::Unfinished;
+        }
     }
     done
+}
+
+/// Says whether an image is kept, or its delete marked; what is still arriving may fail.
+async fn is_settled(context: &Context, image: ImageId) -> bool {
+    let known =
+        context.on_disk(move |store| Ok(!store.is_arriving(image) && store.look_up(image)?.is_some()));
+    matches!(known.await, Some(Ok(true)))
 }

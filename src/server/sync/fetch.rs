@@ -155,7 +155,7 @@ impl Bringing<'_> {
 }
 
 /// Says whether an image is not kept, or by a record that is of no use.
-fn is_lost(known: Result<&Option<CatalogueItem>, &StoreError>) -> bool {
+pub(super) fn is_lost(known: Result<&Option<CatalogueItem>, &StoreError>) -> bool {
     match known {
         Ok(known) => known.is_none(),
         Err(StoreError::Record { source, .. }) => source.is_damage(),

@@ -1,6 +1,7 @@
 //! What others have noticed that this node lacks, until the sync task has seen to it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -43,6 +44,15 @@ struct Owed {
     images: BTreeMap<ImageId, u64>,
     /// When something was last noted that found no room among them.
     unnamed: Option<u64>,
+}
+
+/// Whether a suspicion is news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suspicion {
+    /// It is.
+    New,
+    /// It was set aside, or suspected, before.
+    Known,
 }
 
 /// How much had been missed at some moment.
@@ -96,6 +106,22 @@ impl Lacks {
         let owed = &mut self.lock().owed;
         owed.images.retain(|_, noted| *noted > until);
         owed.unnamed = owed.unnamed.filter(|noted| *noted > until);
+    }
+
+    /// A record may be damaged: until that is known, its not being found says nothing.
+    pub(crate) fn suspect(&self, image: ImageId) -> Suspicion {
+        match self.lock().set_aside.entry(image) {
+            Entry::Occupied(_) => Suspicion::Known,
+            Entry::Vacant(vacant) => {
+                vacant.insert(None);
+                Suspicion::New
+            }
+        }
+    }
+
+    /// A record that was suspected is good after all.
+    pub(crate) fn acquit(&self, image: ImageId) {
+        self.lock().set_aside.remove(&image);
     }
 
     /// A record has been set aside.

@@ -2,13 +2,15 @@
 //!
 //! A node that set a record aside says of that image, and of a list, that its own not knowing says
 //! nothing. That holds until another copy is found, or until it is known that there is none: every
-//! other member has shown its catalogue, and the image stands in none of them. Whether those are
-//! complete does not matter: what a member has forgotten it has no copy of either.
+//! other member has shown its catalogue, the image stands in none of them, and each says so once
+//! more when it is asked for it by name: a record that a node could not open when it started stands in
+//! no catalogue, and may be good.
 
 use std::collections::BTreeMap;
 
 use super::Sync;
 use super::compare::Compared;
+use super::fetch::is_lost;
 use super::plan::Wanted;
 use crate::event::Fact;
 use crate::id::{ImageId, NodeId};
@@ -31,7 +33,9 @@ impl Sync {
             return;
         }
         for image in damaged {
-            if !wanted.names(image) && self.is_still_lacking(image).await && self.context.lacks.lost(image) {
+            let is_nowhere =
+                !wanted.names(image) && self.is_still_lacking(image).await && self.nobody_knows(image).await;
+            if is_nowhere && self.context.lacks.lost(image) {
                 self.context.events.publish(Fact::ImageLost { image });
             }
         }
@@ -41,8 +45,19 @@ impl Sync {
     async fn is_still_lacking(&self, image: ImageId) -> bool {
         let lacking = self.context.on_disk(move |store| {
             // In this order: what stops arriving between the two questions is kept.
-            Ok(!store.is_arriving(image) && store.look_up(image)?.is_none())
+            Ok(!store.is_arriving(image) && is_lost(store.look_up(image).as_ref()))
         });
         matches!(lacking.await, Some(Ok(true)))
+    }
+
+    /// Says whether every other member says that it does not know an image.
+    async fn nobody_knows(&self, image: ImageId) -> bool {
+        let me = self.context.config.id;
+        for peer in self.context.config.cluster.members.ids().filter(|&id| id != me) {
+            if !matches!(self.context.data.look_up(peer, image).await, Ok((None, _))) {
+                return false;
+            }
+        }
+        true
     }
 }

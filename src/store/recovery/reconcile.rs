@@ -1,11 +1,13 @@
 //! Making an index agree with the shelves.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::listing::Listing;
 use crate::id::{ClusterName, ImageId};
 use crate::protocol::Entry;
 use crate::store::books::Tally;
+use crate::store::directory::DataDirectory;
 use crate::store::disk::Disk;
 use crate::store::index::{Change, Index, IndexError, Toggle, Turn};
 use crate::store::record::{RecordError, RecordReader};
@@ -26,14 +28,39 @@ pub(in crate::store) enum Difference {
     Missing(ImageId),
 }
 
+/// What an index is to agree with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) disk: &'a dyn Disk,
+    pub(super) directory: &'a DataDirectory,
+    pub(super) shelves: &'a Shelves,
+    pub(super) listing: &'a Listing,
+    /// The images of which a damaged record lies aside.
+    pub(super) set_aside: &'a BTreeSet<ImageId>,
+}
+
+impl Found<'_> {
+    /// Says whether a file was taken away by somebody else than the store.
+    ///
+    /// The store removes a record once its tombstone stands, or moves it aside, and never a tombstone.
+    fn was_taken(&self, kind: Kind, difference: Difference) -> bool {
+        match (kind, difference) {
+            (_, Difference::Unknown(..)) => false,
+            (Kind::Tombstone, Difference::Missing(_)) => true,
+            (Kind::Record, Difference::Missing(image)) => {
+                let tombstones = &self.listing.tombstones;
+                let is_buried = tombstones.binary_search_by_key(&image, |(id, _)| *id).is_ok();
+                !is_buried && !self.set_aside.contains(&image)
+            }
+        }
+    }
+}
+
 /// Makes an index agree with the shelves; returns what is in it then.
-pub(super) fn reconcile(
-    index: &Index,
-    listing: &Listing,
-    shelves: &Shelves,
-    disk: &dyn Disk,
-    cluster: &ClusterName,
-) -> Result<Tally, IndexError> {
+///
+/// A directory from which files were taken is marked incomplete first: once the index has forgotten
+/// them, nobody could tell.
+pub(super) fn reconcile(index: &Index, found: Found<'_>) -> Result<Tally, IndexError> {
     let mut tally = Tally::default();
     let mut todo = Vec::new();
     for kind in [Kind::Record, Kind::Tombstone] {
@@ -44,15 +71,21 @@ pub(super) fn reconcile(
                 tally.toggle(Toggle { image, kind, turn });
             }
         });
-        let differences = differences(listing.of(kind), counted)?;
+        let differences = differences(found.listing.of(kind), counted)?;
+        if differences
+            .iter()
+            .any(|&difference| found.was_taken(kind, difference))
+        {
+            found.directory.doubt()?;
+        }
         // What was unreadable is looked at again: it may have been put back, or be gone.
         let mistrusted = view.mistrusted(kind)?.into_iter().map(Difference::Missing);
         todo.extend(mistrusted.chain(differences).map(|difference| (kind, difference)));
     }
     let reader = Reader {
-        shelves,
-        disk,
-        cluster,
+        shelves: found.shelves,
+        disk: found.disk,
+        cluster: &found.directory.identity().cluster,
     };
     for todo in todo.chunks(CHANGES) {
         let changes: Vec<Change> = todo

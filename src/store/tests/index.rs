@@ -1,6 +1,7 @@
 //! The index is only a hint: whatever is wrong with it, the next start has the truth from the shelves.
 
 use super::*;
+use crate::store::shelves::file_name;
 
 fn index() -> PathBuf {
     data().join("index.redb")
@@ -164,4 +165,23 @@ fn a_bucket_holds_entries_and_tombstones_of_its_first_byte() {
     assert_eq!(ids(7), [number(7, 1), number(7, 2)].map(image));
     assert_eq!(ids(255), [image(number(255, 5))]);
     assert_eq!(ids(9), []);
+}
+
+#[test]
+fn a_file_that_somebody_took_away_makes_the_store_incomplete() {
+    for (image, kind, taken) in [
+        (1, Kind::Record, true),
+        (3, Kind::Tombstone, true),
+        (3, Kind::Record, false),
+    ] {
+        let (disk, _) = furnished();
+        assert!(open(&disk).summary().complete);
+        let file = data()
+            .join("shelves/0000")
+            .join(file_name(header(image).image, kind));
+        if taken {
+            disk.remove(&file).expect("it stands there");
+        }
+        assert_eq!(open(&disk).summary().complete, !taken, "{kind:?} of {image}");
+    }
 }
