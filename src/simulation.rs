@@ -6,6 +6,7 @@
 //! invariants are checked (see [`Violation`]). No process runs and no time passes.
 
 mod broken;
+mod by_node;
 mod cluster;
 mod counters;
 mod faults;

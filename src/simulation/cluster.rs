@@ -3,21 +3,24 @@
 mod clock;
 mod connection;
 mod process;
+mod queue;
 mod steps;
 mod sync;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use clock::Clock;
 use connection::{Dial, DialEnd};
 use process::{Life, Node};
+use queue::Queue;
 
+use super::by_node::ByNode;
 use super::counters::Counters;
 use super::invariants::{Violation, Watcher};
 use super::network::Network;
 use super::{Report, SimulationConfig, Step};
-use crate::bully::{PROOF_TIME, Vote};
+use crate::bully::{Output, PROOF_TIME, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::{Ballot, NodeId};
 use crate::protocol::ElectionMessage;
@@ -59,15 +62,18 @@ pub(super) struct Cluster {
     config: SimulationConfig,
     rng: fastrand::Rng,
     now: Time,
-    queue: BTreeMap<(Time, u64), Happening>,
-    next_in_queue: u64,
-    nodes: BTreeMap<NodeId, Node>,
+    queue: Queue,
+    nodes: ByNode<Node>,
+    /// Who leads, in its own eyes: whoever serves is among them.
+    leading: BTreeSet<NodeId>,
     network: Network,
     watcher: Watcher,
     counters: Counters,
     trace: VecDeque<String>,
     reigns: Vec<Ballot>,
     healing: bool,
+    /// What one input brought forth, while it is carried out; kept for its room.
+    outputs: Vec<Output>,
     unserved_since: Option<Time>,
     stalled_at: Option<Time>,
 }
@@ -75,30 +81,27 @@ pub(super) struct Cluster {
 impl Cluster {
     pub(super) fn new(config: &SimulationConfig) -> Self {
         let mut rng = fastrand::Rng::with_seed(config.seed);
-        let nodes = (1..=config.nodes).filter_map(NodeId::new).map(|id| {
-            let clock = Clock {
+        let nodes = ByNode::new(config.nodes, |_| Node {
+            clock: Clock {
                 ahead: Duration::from_secs(rng.u64(1000..100_000)),
                 ..Clock::default()
-            };
-            let node = Node {
-                clock,
-                ..Node::default()
-            };
-            (id, node)
+            },
+            ..Node::default()
         });
         Self {
             config: config.clone(),
-            nodes: nodes.collect(),
+            nodes,
+            leading: BTreeSet::new(),
             rng,
             now: Time::ZERO,
-            queue: BTreeMap::new(),
-            next_in_queue: 0,
+            queue: Queue::default(),
             network: Network::new(),
             watcher: Watcher::default(),
             counters: Counters::default(),
             trace: VecDeque::new(),
             reigns: Vec::new(),
             healing: false,
+            outputs: Vec::new(),
             unserved_since: Some(Time::ZERO),
             stalled_at: None,
         }
@@ -110,10 +113,9 @@ impl Cluster {
 
     pub(super) fn run_until(&mut self, end: Time) {
         while self.watcher.violation.is_none() {
-            let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) else {
+            let Some((at, happening)) = self.queue.pop_until(end) else {
                 break;
             };
-            let ((at, _), happening) = entry.remove_entry();
             self.now = at;
             self.happen(happening);
             self.look();
@@ -151,12 +153,11 @@ impl Cluster {
     }
 
     fn ids(&self) -> Vec<NodeId> {
-        self.nodes.keys().copied().collect()
+        self.nodes.ids().collect()
     }
 
     fn schedule(&mut self, at: Time, happening: Happening) {
-        self.next_in_queue += 1;
-        self.queue.insert((at, self.next_in_queue), happening);
+        self.queue.push(at, happening);
     }
 
     fn schedule_after(&mut self, span: Duration, happening: Happening) {
@@ -179,7 +180,7 @@ impl Cluster {
             Happening::Do(step) => self.act(step),
             Happening::Wake(life) => self.wake(life),
             Happening::Thaw(id, freeze) => {
-                let frozen = self.nodes.get(&id).and_then(|node| node.process.as_ref()?.frozen);
+                let frozen = self.nodes[id].process.as_ref().and_then(|process| process.frozen);
                 if frozen == Some(freeze) {
                     self.thaw(id);
                 }
@@ -218,9 +219,12 @@ impl Cluster {
     fn look(&mut self) {
         let now = self.now;
         let serving: Vec<Ballot> = self
-            .nodes
-            .values()
-            .filter_map(|node| node.process.as_ref()?.election.serving(node.clock.read(now)))
+            .leading
+            .iter()
+            .filter_map(|&id| {
+                let node = self.nodes.get(id)?;
+                node.process.as_ref()?.election.serving(node.clock.read(now))
+            })
             .collect();
         self.watcher.serving(&serving);
         match (serving.is_empty(), self.unserved_since) {
@@ -236,7 +240,7 @@ impl Cluster {
     }
 
     fn agreed(&self) -> bool {
-        let Some(&highest) = self.nodes.keys().last() else {
+        let Some(highest) = self.nodes.ids().next_back() else {
             return false;
         };
         let mut ballots = BTreeSet::new();
@@ -245,9 +249,9 @@ impl Cluster {
             let Some(process) = &node.process else {
                 return false;
             };
-            let view = process.election.view(node.clock.read(self.now));
-            ballots.insert(view.ballot);
-            serving += usize::from(view.serving);
+            let local = node.clock.read(self.now);
+            ballots.insert(process.election.position(local).1);
+            serving += usize::from(process.election.serving(local).is_some());
         }
         serving == 1
             && ballots.len() == 1

@@ -1,6 +1,6 @@
 //! Processes and their disks: how a life begins, is frozen, is driven, and ends.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -10,7 +10,9 @@ use crate::bully::{Election, ElectionConfig, Input, Output, Vote};
 use crate::config::Timing;
 use crate::event::Fact;
 use crate::id::{Generation, NodeId};
+use crate::protocol::NodeRole;
 use crate::simulation::BrokenRule;
+use crate::simulation::by_node::ByNode;
 use crate::time::Time;
 
 /// One life of one node.
@@ -37,26 +39,22 @@ pub(super) struct Process {
     /// What waits for a frozen process to thaw.
     pub(super) inbox: VecDeque<Input>,
     pub(super) frozen: Option<u64>,
-    pub(super) links: BTreeMap<NodeId, Link>,
+    pub(super) links: ByNode<Link>,
     /// The latest life of each peer that has greeted.
-    pub(super) greeted: BTreeMap<NodeId, Generation>,
+    pub(super) greeted: ByNode<Option<Generation>>,
     pub(super) disk_free_at: Time,
     /// When it will be looked at again; earlier plans for it are forgotten.
     pub(super) wakes_at: Option<Time>,
 }
 
 impl Cluster {
-    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
-        self.nodes.entry(id).or_default()
-    }
-
     pub(super) fn process_mut(&mut self, life: Life) -> Option<&mut Process> {
-        let process = self.nodes.get_mut(&life.node)?.process.as_mut()?;
+        let process = self.nodes.get_mut(life.node)?.process.as_mut()?;
         (process.generation == life.generation).then_some(process)
     }
 
     pub(super) fn life_of(&self, id: NodeId) -> Option<Life> {
-        let process = self.nodes.get(&id)?.process.as_ref()?;
+        let process = self.nodes.get(id)?.process.as_ref()?;
         Some(Life {
             node: id,
             generation: process.generation,
@@ -69,8 +67,8 @@ impl Cluster {
         let others_voted = self
             .nodes
             .iter()
-            .any(|(&other, node)| other != id && node.disk.is_some());
-        let node = self.node_mut(id);
+            .any(|(other, node)| other != id && node.disk.is_some());
+        let node = &mut self.nodes[id];
         if node.process.is_some() {
             return;
         }
@@ -83,13 +81,13 @@ impl Cluster {
         };
         self.counters.amnesia += u64::from(blank && others_voted);
         let election = self.elect(id, seed);
-        self.node_mut(id).process = Some(Process {
+        self.nodes[id].process = Some(Process {
             generation: life.generation,
             election,
             inbox: VecDeque::new(),
             frozen: None,
-            links: BTreeMap::new(),
-            greeted: BTreeMap::new(),
+            links: ByNode::new(self.config.nodes, |_| Link::default()),
+            greeted: ByNode::new(self.config.nodes, |_| None),
             disk_free_at: now,
             wakes_at: None,
         });
@@ -104,14 +102,14 @@ impl Cluster {
     fn elect(&mut self, id: NodeId, seed: u64) -> Election {
         let config = ElectionConfig {
             me: id,
-            members: self.nodes.keys().copied().collect(),
+            members: self.nodes.ids().collect(),
             timing: self.timing_of(id),
             policy: self.config.policy,
         };
         let hides_restarts = self.config.breaks(BrokenRule::HidesRestarts);
         let hides_amnesia = self.config.breaks(BrokenRule::HidesAmnesia);
         let now = self.now;
-        let node = self.node_mut(id);
+        let node = &mut self.nodes[id];
         let remembered = node.disk.or(hides_amnesia.then(Vote::default));
         let local = node.clock.read(now);
         let started = if hides_restarts { Time::ZERO } else { local };
@@ -139,15 +137,16 @@ impl Cluster {
         self.counters.crashes += 1;
         self.note(|| format!("{id} dies"));
         let now = self.now;
-        let node = self.node_mut(id);
+        let node = &mut self.nodes[id];
         node.process = None;
         node.last_death = Some(now);
+        self.leading.remove(&id);
         self.break_links_to(life);
     }
 
     pub(super) fn freeze(&mut self, id: NodeId, span: Duration) {
-        let freeze = self.next_in_queue;
-        if let Some(process) = &mut self.node_mut(id).process {
+        let freeze = self.queue.ticket();
+        if let Some(process) = &mut self.nodes[id].process {
             process.frozen = Some(freeze);
             self.counters.freezes += 1;
             self.schedule_after(span, Happening::Thaw(id, freeze));
@@ -182,7 +181,7 @@ impl Cluster {
         }
         process.wakes_at = None;
         let deadline = process.election.poll_timeout();
-        let Some(node) = self.nodes.get(&life.node) else {
+        let Some(node) = self.nodes.get(life.node) else {
             return;
         };
         let local = node.clock.read(now);
@@ -206,7 +205,7 @@ impl Cluster {
     /// Hands an input to a process, and carries out what follows.
     pub(super) fn give(&mut self, life: Life, input: Input) {
         let now = self.now;
-        let Some(node) = self.nodes.get_mut(&life.node) else {
+        let Some(node) = self.nodes.get_mut(life.node) else {
             return;
         };
         let local = node.clock.read(now);
@@ -222,11 +221,18 @@ impl Cluster {
             return;
         }
         process.election.handle(local, input);
-        let outputs: Vec<Output> = std::iter::from_fn(|| process.election.poll_output()).collect();
+        let mut outputs = std::mem::take(&mut self.outputs);
+        outputs.extend(std::iter::from_fn(|| process.election.poll_output()));
         let deadline = process.election.poll_timeout();
-        for output in outputs {
+        if process.election.position(local).0 == NodeRole::Leading {
+            self.leading.insert(life.node);
+        } else {
+            self.leading.remove(&life.node);
+        }
+        for output in outputs.drain(..) {
             self.carry_out(life, output);
         }
+        self.outputs = outputs;
         if let Some(deadline) = deadline {
             self.plan_wake(life, deadline.since(local));
         }
@@ -267,7 +273,7 @@ impl Cluster {
         if !alive && (next_life_began || self.rng.bool()) {
             return;
         }
-        self.node_mut(life.node).disk = Some(vote);
+        self.nodes[life.node].disk = Some(vote);
         self.watcher.persisted(life.node, vote.epoch);
         self.give(life, Input::Persisted { sequence });
     }

@@ -1,12 +1,12 @@
 //! What is done to a cluster: random faults, named steps, and healing.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Cluster, Happening};
 use crate::bully::Input;
 use crate::config::QuorumPolicy;
 use crate::id::NodeId;
+use crate::simulation::by_node::ByNode;
 use crate::simulation::{Step, faults};
 use crate::time::Time;
 
@@ -61,15 +61,11 @@ impl Cluster {
     }
 
     pub(super) fn partition(&mut self, group: &[NodeId], span: Duration) {
-        let inside: BTreeSet<NodeId> = group.iter().copied().collect();
-        let ends = self.now + span;
-        for a in self.ids() {
-            for b in self.ids() {
-                if inside.contains(&a) != inside.contains(&b) {
-                    self.network.cut(a, b, ends);
-                }
-            }
+        let mut inside = ByNode::new(self.config.nodes, |_| false);
+        for &id in group {
+            inside[id] = true;
         }
+        self.network.partition(self.now, inside, self.now + span);
     }
 
     /// A clock may stand still for less than the slack between promise and lease, once a promise.
@@ -81,7 +77,7 @@ impl Cluster {
         }
         self.stalled_at = Some(now);
         self.counters.clock_stalls += 1;
-        self.node_mut(id).clock.stall(now, span);
+        self.nodes[id].clock.stall(now, span);
     }
 
     pub(super) fn crash(&mut self, id: NodeId) {
@@ -99,19 +95,19 @@ impl Cluster {
         self.crash(id);
         let epoch = self
             .nodes
-            .get(&id)
+            .get(id)
             .and_then(|node| node.disk)
             .map(|vote| vote.epoch);
         let others = || {
             self.nodes
                 .iter()
-                .filter(|(other, _)| **other != id)
+                .filter(|(other, _)| *other != id)
                 .map(|(_, node)| node.disk)
         };
         let all_remember = others().all(|disk| disk.is_some());
         let known_elsewhere = others().flatten().any(|vote| Some(vote.epoch) >= epoch);
         if all_remember && (known_elsewhere || self.config.policy == QuorumPolicy::Majority) {
-            self.node_mut(id).disk = None;
+            self.nodes[id].disk = None;
             self.watcher.disk_lost(id);
         }
     }
@@ -126,8 +122,7 @@ impl Cluster {
         self.healing = true;
         self.network.heal();
         for id in self.ids() {
-            let node = self.node_mut(id);
-            if node.process.is_none() {
+            if self.nodes[id].process.is_none() {
                 self.start(id);
             } else {
                 self.thaw(id);

@@ -47,8 +47,8 @@ impl Cluster {
 
     /// What a life is in a reign, if it is anything in it.
     fn role_in(&mut self, life: Life, ballot: Ballot) -> Option<NodeRole> {
-        let local = self.nodes.get(&life.node)?.clock.read(self.now);
-        let view = self.process_mut(life)?.election.view(local);
-        (view.ballot == Some(ballot)).then_some(view.role)
+        let local = self.nodes.get(life.node)?.clock.read(self.now);
+        let (role, held) = self.process_mut(life)?.election.position(local);
+        (held == Some(ballot)).then_some(role)
     }
 }
