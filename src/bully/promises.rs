@@ -13,6 +13,8 @@ use crate::time::Time;
 pub(super) struct Promises {
     promises: BTreeMap<NodeId, CountedPromise>,
     deadlines: BTreeSet<(Time, NodeId)>,
+    /// No promise runs for longer than this.
+    longest: Time,
 }
 
 /// A worker's promise as the leader counts it.
@@ -56,6 +58,7 @@ impl Promises {
     fn insert(&mut self, id: NodeId, promise: CountedPromise) {
         self.deadlines.insert((promise.deadline(), id));
         self.promises.insert(id, promise);
+        self.longest = self.longest.max(promise.until);
     }
 
     /// Those that must be looked at, at `now`: what lapsed is among them, for who was not asked was to be.
@@ -66,6 +69,9 @@ impl Promises {
 
     /// How many run.
     pub(super) fn running(&self, now: Time) -> usize {
+        if self.longest <= now {
+            return 0;
+        }
         let lapsed = self.due(now).filter(|(_, promise)| promise.until <= now);
         self.promises.len() - lapsed.count()
     }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod connection;
+mod events;
 mod process;
 mod queue;
 mod steps;
@@ -19,8 +20,10 @@ use super::by_node::ByNode;
 use super::counters::Counters;
 use super::invariants::{Violation, Watcher};
 use super::network::Network;
-use super::{Report, SimulationConfig, Step};
-use crate::bully::{Output, PROOF_TIME, Vote};
+use super::observer::Observer;
+use super::service::Service;
+use super::{Ending, Report, SimulationConfig, Step};
+use crate::bully::{PROOF_TIME, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::{Ballot, NodeId};
 use crate::protocol::ElectionMessage;
@@ -36,6 +39,8 @@ const DEATH_MEMORY: Duration = PROOF_TIME.saturating_add(Duration::from_millis(1
 #[derive(Debug, Clone)]
 enum Happening {
     Do(Step),
+    DoToLeader(Step),
+    PlanFaults(u32),
     Wake(Life),
     Thaw(NodeId, u64),
     Persisted {
@@ -56,9 +61,13 @@ enum Happening {
     Exits(Life),
 }
 
+/// How many happenings pass between two looks at whether the run is to go on.
+const STEPS_BETWEEN_QUESTIONS: u64 = 1024;
+
 /// The cluster of one run.
-#[derive(Debug)]
-pub(super) struct Cluster {
+pub(super) struct Cluster<'a> {
+    observer: &'a mut dyn Observer,
+    ending: Ending,
     config: SimulationConfig,
     rng: fastrand::Rng,
     now: Time,
@@ -72,14 +81,12 @@ pub(super) struct Cluster {
     trace: VecDeque<String>,
     reigns: Vec<Ballot>,
     healing: bool,
-    /// What one input brought forth, while it is carried out; kept for its room.
-    outputs: Vec<Output>,
-    unserved_since: Option<Time>,
+    service: Service,
     stalled_at: Option<Time>,
 }
 
-impl Cluster {
-    pub(super) fn new(config: &SimulationConfig) -> Self {
+impl<'a> Cluster<'a> {
+    pub(super) fn new(config: &SimulationConfig, observer: &'a mut dyn Observer) -> Self {
         let mut rng = fastrand::Rng::with_seed(config.seed);
         let nodes = ByNode::new(config.nodes, |_| Node {
             clock: Clock {
@@ -89,6 +96,8 @@ impl Cluster {
             ..Node::default()
         });
         Self {
+            observer,
+            ending: Ending::Complete,
             config: config.clone(),
             nodes,
             leading: BTreeSet::new(),
@@ -101,34 +110,44 @@ impl Cluster {
             trace: VecDeque::new(),
             reigns: Vec::new(),
             healing: false,
-            outputs: Vec::new(),
-            unserved_since: Some(Time::ZERO),
+            service: Service::new(),
             stalled_at: None,
         }
     }
+}
 
+impl Cluster<'_> {
     pub(super) fn plan(&mut self, at: Time, step: Step) {
         self.schedule(at, Happening::Do(step));
     }
 
     pub(super) fn run_until(&mut self, end: Time) {
-        while self.watcher.violation.is_none() {
+        while self.goes_on() {
             let Some((at, happening)) = self.queue.pop_until(end) else {
-                break;
+                self.now = self.now.max(end);
+                return;
             };
             self.now = at;
             self.happen(happening);
+            self.counters.steps += 1;
             self.look();
         }
-        self.now = self.now.max(end);
+    }
+
+    /// Whether nothing is wrong, and whoever looks on has not had enough.
+    fn goes_on(&mut self) -> bool {
+        if self.counters.steps.is_multiple_of(STEPS_BETWEEN_QUESTIONS) && !self.observer.goes_on(self.now) {
+            self.ending = Ending::Interrupted;
+        }
+        self.watcher.violation.is_none() && self.ending == Ending::Complete
     }
 
     /// Runs until the highest id leads everybody, and somewhat longer: it must stay so.
     pub(super) fn run_until_agreed(&mut self, end: Time) {
-        while self.watcher.violation.is_none() {
+        while self.goes_on() {
             let next = self.now + self.config.timing.promise();
             self.run_until(next);
-            if self.agreed() {
+            if self.ending == Ending::Interrupted || self.agreed() {
                 return;
             }
             if self.now >= end {
@@ -139,14 +158,14 @@ impl Cluster {
     }
 
     pub(super) fn into_report(mut self, seed: u64) -> Report {
-        if let Some(since) = self.unserved_since {
-            self.counters.without_leader += self.now.since(since);
-        }
+        self.service.end(self.now, &mut self.counters);
         self.counters.duration = self.now.since(Time::ZERO);
         Report {
             seed,
             counters: self.counters,
             reigns: self.reigns,
+            gaps: self.service.gaps,
+            ending: self.ending,
             violation: self.watcher.violation,
             trace: self.trace.into(),
         }
@@ -178,6 +197,8 @@ impl Cluster {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Do(step) => self.act(step),
+            Happening::DoToLeader(step) => self.act_on_leader(step),
+            Happening::PlanFaults(left) => self.plan_faults(left),
             Happening::Wake(life) => self.wake(life),
             Happening::Thaw(id, freeze) => {
                 let frozen = self.nodes[id].process.as_ref().and_then(|process| process.frozen);
@@ -194,7 +215,8 @@ impl Cluster {
             Happening::Syncs(life, ballot) => self.sync(life, ballot),
             Happening::Exits(life) => {
                 if self.process_mut(life).is_some() {
-                    self.kill(life.node);
+                    self.exit(life.node);
+                    self.restart_later(life.node);
                 }
             }
         }
@@ -215,27 +237,26 @@ impl Cluster {
         (members - down.count()) / 2 + 1
     }
 
-    /// Checks what must hold after every step.
+    /// Checks what must hold after every step, and who serves.
     fn look(&mut self) {
         let now = self.now;
-        let serving: Vec<Ballot> = self
-            .leading
-            .iter()
-            .filter_map(|&id| {
-                let node = self.nodes.get(id)?;
-                node.process.as_ref()?.election.serving(node.clock.read(now))
-            })
-            .collect();
-        self.watcher.serving(&serving);
-        match (serving.is_empty(), self.unserved_since) {
-            (true, None) => self.unserved_since = Some(now),
-            (false, Some(since)) => {
-                self.counters.without_leader += now.since(since);
-                self.unserved_since = None;
-                let alive = self.nodes.values().filter(|node| node.process.is_some()).count();
-                self.counters.lone_survivors += u64::from(alive == 1 && self.nodes.len() > 1);
+        let mut awake = None;
+        let mut serving = Vec::new();
+        for &id in &self.leading {
+            let Some(node) = self.nodes.get(id) else { continue };
+            let Some(process) = &node.process else { continue };
+            let Some(ballot) = process.election.serving(node.clock.read(now)) else {
+                continue;
+            };
+            serving.push(ballot);
+            if process.frozen.is_none() {
+                awake = Some(ballot);
             }
-            (true, Some(_)) | (false, None) => {}
+        }
+        self.watcher.serving(&serving);
+        if self.service.look(now, awake, &mut self.counters) {
+            let alive = self.nodes.values().filter(|node| node.process.is_some()).count();
+            self.counters.lone_survivors += u64::from(alive == 1 && self.nodes.len() > 1);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The election under random faults, under named schedules, and with rules broken on purpose.
 
 use super::*;
+use crate::id::NodeId;
 
 /// Every combination that a cluster can be run in.
 fn combinations() -> Vec<SimulationConfig> {
@@ -15,6 +16,8 @@ fn combinations() -> Vec<SimulationConfig> {
                     seed: 0,
                     chaos: Duration::from_secs(20),
                     faults: 12,
+                    mix: Mix::all(),
+                    aim: Aim::Anybody,
                     broken: None,
                     trace: false,
                 });
@@ -127,6 +130,8 @@ fn config(nodes: u16, policy: QuorumPolicy) -> SimulationConfig {
         seed: 7,
         chaos: Duration::ZERO,
         faults: 0,
+        mix: Mix::all(),
+        aim: Aim::Anybody,
         broken: None,
         trace: true,
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::process::Life;
 use super::{Cluster, Happening};
 use crate::bully::{Input, LinkChange, PROOF_RENEWAL};
+use crate::event::LinkDownReason;
 use crate::id::{Epoch, Generation, NodeId};
 use crate::protocol::{ElectionMessage, GrantVerdict};
 use crate::simulation::{BrokenRule, Violation};
@@ -44,9 +45,18 @@ pub(super) enum DialEnd {
 pub(super) struct Link {
     pub(super) attempt: u64,
     pub(super) up_to: Option<Generation>,
+    /// What its process has told of it.
+    pub(super) told: Option<LinkTold>,
 }
 
-impl Cluster {
+/// What a process tells of a connection that it dials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkTold {
+    Up,
+    Down(LinkDownReason),
+}
+
+impl Cluster<'_> {
     pub(super) fn latency(&mut self) -> Duration {
         self.network.latency(self.now, &mut self.rng)
     }

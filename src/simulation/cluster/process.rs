@@ -8,12 +8,16 @@ use super::connection::Link;
 use super::{Cluster, Happening};
 use crate::bully::{Election, ElectionConfig, Input, Output, Vote};
 use crate::config::Timing;
-use crate::event::Fact;
+use crate::event::process::{Ending, ProcessSignal};
+use crate::event::{EventStamp, Fact};
 use crate::id::{Generation, NodeId};
 use crate::protocol::NodeRole;
 use crate::simulation::BrokenRule;
 use crate::simulation::by_node::ByNode;
 use crate::time::Time;
+
+/// The signal that nobody can ignore.
+const SIGKILL: i32 = 9;
 
 /// One life of one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,7 @@ pub(super) struct Node {
 pub(super) struct Process {
     pub(super) generation: Generation,
     pub(super) election: Election,
+    pub(super) stamp: EventStamp,
     /// What waits for a frozen process to thaw.
     pub(super) inbox: VecDeque<Input>,
     pub(super) frozen: Option<u64>,
@@ -47,7 +52,7 @@ pub(super) struct Process {
     pub(super) wakes_at: Option<Time>,
 }
 
-impl Cluster {
+impl Cluster<'_> {
     pub(super) fn process_mut(&mut self, life: Life) -> Option<&mut Process> {
         let process = self.nodes.get_mut(life.node)?.process.as_mut()?;
         (process.generation == life.generation).then_some(process)
@@ -84,6 +89,7 @@ impl Cluster {
         self.nodes[id].process = Some(Process {
             generation: life.generation,
             election,
+            stamp: EventStamp::new(id, life.generation),
             inbox: VecDeque::new(),
             frozen: None,
             links: ByNode::new(self.config.nodes, |_| Link::default()),
@@ -92,6 +98,7 @@ impl Cluster {
             wakes_at: None,
         });
         self.note(|| format!("{id} starts"));
+        self.tell_start(life);
         for peer in self.ids().into_iter().filter(|&peer| peer != id) {
             self.dial_after(Duration::ZERO, life, peer);
         }
@@ -130,7 +137,17 @@ impl Cluster {
         timing
     }
 
+    /// Ends a life, without a word to anybody: its kernel closes what it had open.
     pub(super) fn kill(&mut self, id: NodeId) {
+        self.end(id, Ending::Signal(SIGKILL));
+    }
+
+    /// Ends a life that has said goodbye.
+    pub(super) fn exit(&mut self, id: NodeId) {
+        self.end(id, Ending::Code(0));
+    }
+
+    fn end(&mut self, id: NodeId, ending: Ending) {
         let Some(life) = self.life_of(id) else {
             return;
         };
@@ -140,6 +157,7 @@ impl Cluster {
         let node = &mut self.nodes[id];
         node.process = None;
         node.last_death = Some(now);
+        self.tell_end(id, ending);
         self.leading.remove(&id);
         self.break_links_to(life);
     }
@@ -149,6 +167,7 @@ impl Cluster {
         if let Some(process) = &mut self.nodes[id].process {
             process.frozen = Some(freeze);
             self.counters.freezes += 1;
+            self.tell_signal(id, ProcessSignal::Freeze);
             self.schedule_after(span, Happening::Thaw(id, freeze));
         }
     }
@@ -164,6 +183,7 @@ impl Cluster {
         }
         let waiting = std::mem::take(&mut process.inbox);
         self.note(|| format!("{id} thaws"));
+        self.tell_signal(id, ProcessSignal::Thaw);
         for input in waiting {
             self.give(life, input);
         }
@@ -204,35 +224,37 @@ impl Cluster {
 
     /// Hands an input to a process, and carries out what follows.
     pub(super) fn give(&mut self, life: Life, input: Input) {
-        let now = self.now;
-        let Some(node) = self.nodes.get_mut(life.node) else {
-            return;
-        };
-        let local = node.clock.read(now);
-        let Some(process) = node
-            .process
-            .as_mut()
-            .filter(|process| process.generation == life.generation)
-        else {
+        let Some(process) = self.process_mut(life) else {
             return;
         };
         if process.frozen.is_some() {
             process.inbox.push_back(input);
             return;
         }
+        if self.observer.listens() {
+            self.tell_input(life, &input);
+        }
+        self.drive(life, input);
+    }
+
+    /// Lets an election act on an input, and carries out what follows.
+    fn drive(&mut self, life: Life, input: Input) {
+        let local = self.nodes[life.node].clock.read(self.now);
+        let Some(process) = self.process_mut(life) else {
+            return;
+        };
         process.election.handle(local, input);
-        let mut outputs = std::mem::take(&mut self.outputs);
-        outputs.extend(std::iter::from_fn(|| process.election.poll_output()));
         let deadline = process.election.poll_timeout();
-        if process.election.position(local).0 == NodeRole::Leading {
+        let leads = process.election.position(local).0 == NodeRole::Leading;
+        let outputs: Vec<Output> = std::iter::from_fn(|| process.election.poll_output()).collect();
+        if leads {
             self.leading.insert(life.node);
         } else {
             self.leading.remove(&life.node);
         }
-        for output in outputs.drain(..) {
+        for output in outputs {
             self.carry_out(life, output);
         }
-        self.outputs = outputs;
         if let Some(deadline) = deadline {
             self.plan_wake(life, deadline.since(local));
         }
@@ -280,6 +302,7 @@ impl Cluster {
 
     pub(super) fn publish(&mut self, life: Life, fact: &Fact) {
         self.counters.count_fact(fact);
+        self.tell(life, || fact.clone());
         if !matches!(fact, Fact::HeartbeatAnswered { .. }) {
             self.note(|| format!("{} ** {fact:?}", life.node));
         }
@@ -287,6 +310,9 @@ impl Cluster {
             && self.reigns.last() != Some(ballot)
         {
             self.reigns.push(*ballot);
+        }
+        if let Fact::HandoverStarted { ballot } = fact {
+            self.service.handed_over(*ballot);
         }
         if let Fact::Following { ballot } = fact {
             self.catch_up(life, *ballot);

@@ -14,7 +14,7 @@ use crate::protocol::NodeRole;
 /// How often a worker says again that it is in sync.
 const SAID_EVERY: Duration = Duration::from_millis(500);
 
-impl Cluster {
+impl Cluster<'_> {
     /// A node that begins to follow a leader catches up: mostly at once, now and then for seconds.
     pub(super) fn catch_up(&mut self, worker: Life, ballot: Ballot) {
         let lacks_much = self.rng.u8(..) < 32;
