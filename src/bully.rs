@@ -50,6 +50,7 @@ mod promises;
 mod quorum;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::time::Duration;
 

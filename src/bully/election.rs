@@ -1,6 +1,6 @@
 //! One node's election: what it holds, and how an input finds its rule.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::claim::Claim;
@@ -9,10 +9,10 @@ use super::lead::Reign;
 use super::peers::Peers;
 use super::persist::Persistence;
 use super::probe::Probe;
-use super::{EPOCH_LEAP_MAX, ElectionConfig, Input, Mutation, Output, RETRY_TIME_MAX, View, Vote};
+use super::{EPOCH_LEAP_MAX, ElectionConfig, Input, Mutation, Output, RETRY_TIME_MAX, Vote};
 use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, Epoch, NodeId};
-use crate::protocol::{ElectionMessage, NodeRole, QuorumStatus};
+use crate::protocol::ElectionMessage;
 use crate::time::Time;
 
 /// What the node is doing in the election.
@@ -198,42 +198,6 @@ impl Election {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.vote.epoch
-    }
-
-    /// Returns what the node is at `now`, and the reign it leads or follows.
-    #[must_use]
-    pub fn position(&self, now: Time) -> (NodeRole, Option<Ballot>) {
-        match &self.role {
-            Role::Leader(reign) => (NodeRole::Leading, Some(reign.ballot)),
-            Role::Follower(follower) => (NodeRole::Following, Some(follower.ballot)),
-            Role::Idle(_) if !self.may_stand(now) => (NodeRole::Starting, None),
-            Role::Idle(_) | Role::Candidate(_) | Role::Claimant(_) | Role::HandingOver(_) => {
-                (NodeRole::Electing, None)
-            }
-        }
-    }
-
-    /// Shows the election as it is at `now`.
-    #[must_use]
-    pub fn view(&self, now: Time) -> View {
-        let (role, ballot) = self.position(now);
-        View {
-            role,
-            ballot,
-            serving: self.serving(now).is_some(),
-            epoch: self.vote.epoch,
-            quorum: QuorumStatus {
-                policy: self.config.policy,
-                needed: self.needed_to_serve(now),
-                reachable: 1 + self.peers.values().filter(|peer| peer.answers()).count(),
-                missing: self.missing(),
-            },
-            in_touch: self.in_touch(now),
-            promised: match &self.role {
-                Role::Leader(reign) => reign.promised(now).collect(),
-                _ => BTreeSet::new(),
-            },
-        }
     }
 
     /// Acts on every deadline that has come.

@@ -11,7 +11,7 @@ use crate::time::Time;
 /// Invariant: `deadlines` holds the one deadline of each promise, so what is due comes first.
 #[derive(Debug, Default)]
 pub(super) struct Promises {
-    promises: BTreeMap<NodeId, CountedPromise>,
+    counted: BTreeMap<NodeId, CountedPromise>,
     deadlines: BTreeSet<(Time, NodeId)>,
     /// No promise runs for longer than this.
     longest: Time,
@@ -42,7 +42,7 @@ impl Promises {
             overdue_at: overdue_at(stamped, timing),
             asked: false,
         };
-        let held = self.promises.get(&from).copied();
+        let held = self.counted.get(&from).copied();
         if held.is_none_or(|held| counted.until > held.until) {
             self.remove(from);
             self.insert(from, counted);
@@ -50,21 +50,21 @@ impl Promises {
     }
 
     pub(super) fn remove(&mut self, id: NodeId) {
-        if let Some(held) = self.promises.remove(&id) {
+        if let Some(held) = self.counted.remove(&id) {
             self.deadlines.remove(&(held.deadline(), id));
         }
     }
 
     fn insert(&mut self, id: NodeId, promise: CountedPromise) {
         self.deadlines.insert((promise.deadline(), id));
-        self.promises.insert(id, promise);
+        self.counted.insert(id, promise);
         self.longest = self.longest.max(promise.until);
     }
 
     /// Those that must be looked at, at `now`: what lapsed is among them, for who was not asked was to be.
     fn due(&self, now: Time) -> impl Iterator<Item = (NodeId, CountedPromise)> {
         let due = self.deadlines.iter().take_while(move |(at, _)| *at <= now);
-        due.filter_map(|(_, id)| Some((*id, *self.promises.get(id)?)))
+        due.filter_map(|(_, id)| Some((*id, *self.counted.get(id)?)))
     }
 
     /// How many run.
@@ -73,12 +73,12 @@ impl Promises {
             return 0;
         }
         let lapsed = self.due(now).filter(|(_, promise)| promise.until <= now);
-        self.promises.len() - lapsed.count()
+        self.counted.len() - lapsed.count()
     }
 
     /// The workers whose promises run.
     pub(super) fn of(&self, now: Time) -> impl Iterator<Item = NodeId> {
-        self.promises
+        self.counted
             .iter()
             .filter(move |(_, promise)| promise.until > now)
             .map(|(&id, _)| id)

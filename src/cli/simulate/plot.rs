@@ -8,7 +8,7 @@ use crate::dashboard::theme::Charset;
 /// How many characters wide, and how many lines high, the inside of a chart is.
 ///
 /// With its labels it fits a terminal of 80 columns.
-const WIDTH: usize = 61;
+const WIDTH: usize = 59;
 const HEIGHT: usize = 13;
 
 /// How wide the labels of the upright axis are.
@@ -137,8 +137,8 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         let marked = |line: &str| line.find('*').map(|column| column - LABEL - 2);
         assert_eq!(lines.len(), HEIGHT + 3);
-        assert_eq!(marked(lines[1]), Some(60));
-        assert_eq!(marked(lines[7]), Some(30));
+        assert_eq!(marked(lines[1]), Some(58));
+        assert_eq!(marked(lines[7]), Some(29));
         assert_eq!(marked(lines[13]), Some(0));
         assert!(
             lines[1].starts_with("   100000 |") && lines[13].starts_with("       10 |"),

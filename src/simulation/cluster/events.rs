@@ -10,10 +10,10 @@ use crate::event::process::{self, Ending, ProcessEvent, ProcessFact, ProcessSign
 use crate::event::{EVENT_VERSION, Fact, LinkDownReason};
 use crate::id::NodeId;
 
-/// When every simulation begins: the first second of 2001, in UTC.
+/// When every simulation begins: thirty-one years of 365 days after the Unix epoch, late in 2000.
 ///
 /// A wall clock that is the same in every run, so that a seed gives the same stream to the last byte.
-const WALL_AT_START: Duration = Duration::from_secs(978_307_200);
+const WALL_AT_START: Duration = Duration::from_hours(31 * 365 * 24);
 
 impl Cluster<'_> {
     /// A life of a node tells a fact, stamped by its own clock.
