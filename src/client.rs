@@ -12,6 +12,7 @@
 //! thing at a time. Dropping the future of a request ends it at once and leaves no half-written
 //! file. What a person reads is made from [`UploadEvent`]s only.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,7 +75,7 @@ pub const INTERRUPTED: &str = "interrupted; the outcome is unknown; repeating th
 pub fn interrupted_in(kind: RequestKind) -> String {
     match kind {
         RequestKind::Upload | RequestKind::Delete => format!("interrupted{}", Outcome::Unknown(kind)),
-        RequestKind::Download | RequestKind::List => "interrupted".to_owned(),
+        RequestKind::Download | RequestKind::List | RequestKind::LookUp => "interrupted".to_owned(),
     }
 }
 
@@ -110,8 +111,8 @@ impl ClientConfig {
 pub struct ClusterClient {
     config: ClientConfig,
     links: offer::Links,
-    /// Whether the folder for encrypted files was looked through for what dead clients left.
-    swept: bool,
+    /// The folders that were looked through for what dead clients left.
+    swept: BTreeSet<PathBuf>,
 }
 
 impl ClusterClient {
@@ -121,7 +122,7 @@ impl ClusterClient {
         Self {
             config,
             links: offer::Links::new(),
-            swept: false,
+            swept: BTreeSet::new(),
         }
     }
 
@@ -146,9 +147,9 @@ impl ClusterClient {
         wanted: Wanted,
         observe: &mut Observer<'_>,
     ) -> Result<Receipt, RequestError> {
-        // Once is enough: a folder of many images takes its time to be listed.
-        if wanted == Wanted::Saved && !std::mem::replace(&mut self.swept, true) {
-            part::sweep(&self.config.images_dir).await;
+        if wanted == Wanted::Saved {
+            let folder = self.config.images_dir.clone();
+            self.sweep(&folder).await;
         }
         let source = FileSource::open(file, self.config.image_bytes_max).await;
         self.bring(source.map(Source::File), wanted, observe).await
@@ -166,6 +167,15 @@ impl ClusterClient {
         observe: &mut Observer<'_>,
     ) -> Result<Receipt, RequestError> {
         self.bring(Ok(Source::Made(image)), wanted, observe).await
+    }
+
+    /// Removes what dead clients left in `folder`.
+    ///
+    /// Once is enough: a folder of many images takes its time to be listed.
+    async fn sweep(&mut self, folder: &Path) {
+        if self.swept.insert(folder.to_owned()) {
+            part::sweep(folder).await;
+        }
     }
 
     async fn bring(
@@ -217,10 +227,15 @@ impl ClusterClient {
         options: &DownloadOptions,
         observe: &mut Observer<'_>,
     ) -> Result<Downloaded, RequestError> {
+        self.sweep(options.place.folder()).await;
         let downloaded = async {
-            let (image, _) = self.find(selector, observe).await?;
+            let found = self.find(selector, observe).await?;
             let Self { config, links, .. } = self;
-            download::download(config, links, image, options, observe).await
+            let downloaded = download::download(config, links, found.image, options, observe).await?;
+            Ok(Downloaded {
+                passed_over: found.passed_over,
+                ..downloaded
+            })
         };
         let downloaded = downloaded.await.map_err(|error| self.named(error, selector));
         downloaded.inspect_err(|error| observe(failed(error)))
@@ -238,24 +253,24 @@ impl ClusterClient {
         observe: &mut Observer<'_>,
     ) -> Result<Deleted, RequestError> {
         let deleted = async {
-            let (image, file) = self.find(selector, observe).await?;
-            let deleted = delete::delete(&self.config, &mut self.links, image, observe).await?;
-            Ok(Deleted { file, ..deleted })
+            let found = self.find(selector, observe).await?;
+            let deleted = delete::delete(&self.config, &mut self.links, found.image, observe).await?;
+            Ok(Deleted {
+                file: found.file,
+                passed_over: found.passed_over,
+                ..deleted
+            })
         };
         let deleted = deleted.await.map_err(|error| self.named(error, selector));
         deleted.inspect_err(|error| observe(failed(error)))
     }
 
-    /// Finds the image that is meant, and its name where that had to be looked up.
+    /// Finds the image that is meant.
     ///
     /// Of a look-up that goes well nothing is observed: it is no request of its own.
-    async fn find(
-        &mut self,
-        selector: &Selector,
-        observe: &mut Observer<'_>,
-    ) -> Result<(ImageId, Option<String>), RequestError> {
+    async fn find(&mut self, selector: &Selector, observe: &mut Observer<'_>) -> Result<Found, RequestError> {
         let text = match selector {
-            Selector::Id(image) => return Ok((*image, None)),
+            Selector::Id(image) => return Ok(Found::by_id(*image)),
             Selector::Text(text) => text,
         };
         let mut obstacles = |event| {
@@ -263,9 +278,14 @@ impl ClusterClient {
                 observe(event);
             }
         };
-        let listing = list::list(&self.config, &mut self.links, Some(text), &mut obstacles).await?;
-        let Listed { entry, .. } = selector::choose(text, &self.config.user, listing.images)?;
-        Ok((entry.image, Some(entry.file)))
+        let images = list::look_up(&self.config, &mut self.links, text, &mut obstacles).await?;
+        let chosen = selector::choose(text, &self.config.user, images)?;
+        let Listed { entry, .. } = chosen.listed;
+        Ok(Found {
+            image: entry.image,
+            file: Some(entry.file),
+            passed_over: chosen.passed_over,
+        })
     }
 
     /// Says in this client's words that a node knows of no such image.
@@ -279,6 +299,25 @@ impl ClusterClient {
                 user: self.config.user.clone(),
             },
             error => error,
+        }
+    }
+}
+
+/// The image that a person means.
+struct Found {
+    image: ImageId,
+    /// Its name, where that had to be looked up.
+    file: Option<String>,
+    /// Other images whose ids begin with what was taken for a name.
+    passed_over: Vec<ImageId>,
+}
+
+impl Found {
+    const fn by_id(image: ImageId) -> Self {
+        Self {
+            image,
+            file: None,
+            passed_over: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@
 //!         |
 //!   bully  loadbalancer  store  encryption  image  simulation     decisions and data; pure, but for store
 //!         |
-//!   upload  protocol  event  config  id  time               the words everybody uses
+//!   upload  protocol  event  fault  config  id  time        the words everybody uses
 //! ```
 //!
 //! Arrows point down only; `tests/it/layers.rs` checks it. `ARCHITECTURE.md` tells the rest.
@@ -23,6 +23,7 @@ pub mod config;
 pub mod dashboard;
 pub mod encryption;
 pub mod event;
+pub mod fault;
 pub mod id;
 pub mod image;
 pub mod live;

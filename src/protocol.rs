@@ -36,7 +36,9 @@ pub use contact::Contact;
 pub use control::{AnswerVerdict, ControlMessage, ElectionMessage, GrantVerdict};
 pub use data::{Bury, Copy, DataReply, DataRequest};
 pub use greeting::{Greeted, Hello, Opening, PeerWelcome, Purpose, Refusal, Welcome};
-pub use status::{NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport, StoreCounters};
+pub use status::{
+    NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport, StoreCounters, StoreHealth,
+};
 
 /// The version of the wire; both sides must speak the same.
 pub const PROTOCOL_VERSION: u32 = 2;

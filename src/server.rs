@@ -40,11 +40,14 @@ use self::log::LogSink;
 use self::node::Node;
 use self::peers::Dialler;
 use self::refusals::RefusalLog;
+use self::room::Room;
+use self::sync::Lacks;
 use self::vote::{VoteFile, VoteWriter};
 use self::watch::Events;
 use crate::bully::{Election, ElectionConfig, Vote};
 use crate::config::{Address, NodeConfig};
 use crate::event::Fact;
+use crate::id::ImageId;
 use crate::store::{DataDirectory, Identity, Store};
 
 mod accept;
@@ -72,6 +75,7 @@ mod reading;
 mod refusals;
 mod repair;
 mod requests;
+mod room;
 mod scrub;
 mod sockets;
 mod surroundings;
@@ -166,6 +170,8 @@ struct Disk {
     store: Store,
     votes: VoteFile,
     vote: Option<Vote>,
+    /// Records that are of no use; the node may have kept these images.
+    unreadable: Vec<ImageId>,
 }
 
 async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
@@ -178,7 +184,13 @@ async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
         let directory = DataDirectory::open(&path, identity)?;
         let (votes, vote) = VoteFile::open(directory.path())?;
         let store = Store::open(directory)?;
-        Ok(Disk { store, votes, vote })
+        let unreadable = store.unreadable()?;
+        Ok(Disk {
+            store,
+            votes,
+            vote,
+            unreadable,
+        })
     });
     opening.await.map_err(|error| RunError::Thread(error.into()))?
 }
@@ -210,42 +222,24 @@ impl Running {
         disk: Disk,
         events: Events,
     ) -> Result<Self, RunError> {
+        let Disk {
+            store,
+            votes,
+            vote,
+            unreadable,
+        } = disk;
         let (input, inputs) = mpsc::channel(INPUTS_MAX);
-        let context = Arc::new(Context {
-            clock,
-            events,
-            inputs: input,
-            store: disk.store,
-            transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
-            data: Arc::new(DataPool::new(&config)),
-            laggards: Laggards::default(),
-            arrivals: Arrivals::default(),
-            surroundings: tokio::sync::watch::Sender::default(),
-            lacks: Arc::default(),
-            disk_work: TaskTracker::new(),
-            connections: Connections::default(),
-            refusals: RefusalLog::default(),
-            stopping: CancellationToken::new(),
-            cutting: CancellationToken::new(),
-            config,
-        });
-        let votes = write_votes(disk.votes, context.inputs.clone())?;
+        let context = Arc::new(share(config, clock, store, unreadable, events, input));
+        let votes = write_votes(votes, context.inputs.clone())?;
         let (links, diallers) = dial_all(&context);
-        let election = election(&context.config, clock, disk.vote);
+        let election = election(&context.config, clock, vote);
         let node = Node::new(&context, election, votes, links);
         context.events.publish(Fact::Started {
             pid: std::process::id(),
             address: own_address(&context.config).to_string(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
         });
-        let connections = TaskTracker::new();
-        connections.spawn(accept::accept(
-            listener,
-            Arc::clone(&context),
-            connections.clone(),
-        ));
-        connections.spawn(sync::run(Arc::clone(&context)));
-        connections.spawn(scrub::run(Arc::clone(&context)));
+        let connections = serve_port(listener, &context);
         Ok(Self {
             node,
             inputs,
@@ -270,6 +264,46 @@ impl Running {
         let _ = timeout(TRANSFERS_GRACE, self.context.disk_work.wait()).await;
         Ok(ended?)
     }
+}
+
+/// Makes what all connections of a node share.
+fn share(
+    config: NodeConfig,
+    clock: Clock,
+    store: Store,
+    unreadable: Vec<ImageId>,
+    events: Events,
+    inputs: mpsc::Sender<NodeInput>,
+) -> Context {
+    Context {
+        clock,
+        events,
+        inputs,
+        store,
+        transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
+        room: Room::default(),
+        data: Arc::new(DataPool::new(&config)),
+        laggards: Laggards::default(),
+        arrivals: Arrivals::default(),
+        surroundings: tokio::sync::watch::Sender::default(),
+        // Known before anybody can ask for one of them.
+        lacks: Arc::new(Lacks::of(unreadable)),
+        disk_work: TaskTracker::new(),
+        connections: Connections::default(),
+        refusals: RefusalLog::default(),
+        stopping: CancellationToken::new(),
+        cutting: CancellationToken::new(),
+        config,
+    }
+}
+
+/// Starts what serves the port, and what goes on beside it for as long as the node runs.
+fn serve_port(listener: TcpListener, context: &Arc<Context>) -> TaskTracker {
+    let connections = TaskTracker::new();
+    connections.spawn(accept::accept(listener, Arc::clone(context), connections.clone()));
+    connections.spawn(sync::run(Arc::clone(context)));
+    connections.spawn(scrub::run(Arc::clone(context)));
+    connections
 }
 
 /// Starts the thread that keeps votes; what becomes of each is an input.

@@ -53,7 +53,7 @@ pub mod verify;
 
 use std::sync::Arc;
 
-pub use damage::Scrubbed;
+pub use damage::ToScrub;
 pub use digest::{Digest, ParseDigestError};
 pub use directory::{DataDirectory, OpenError};
 pub use disk::{Sequential, parent_of, write_durably};
@@ -66,7 +66,7 @@ pub use record::{FILE_NAME_BYTES_MAX, RecordError, RecordHeader, RecordReader, R
 
 use self::core::Core;
 use crate::id::{ImageId, UserName};
-use crate::protocol::{CatalogueItem, Entry, StoreCounters, Summary, Tombstone};
+use crate::protocol::{CatalogueItem, Entry, StoreCounters, StoreHealth, Summary, Tombstone};
 use committer::Committer;
 use disk::{Disk, RealDisk};
 use index::Known;
@@ -196,9 +196,11 @@ impl Store {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let core = &self.inner.core;
+        let books = core.books();
+        let complete = core.directory.is_complete() && books.lost_marks.is_empty();
         Summary {
             new: core.directory.was_new(),
-            ..core.books().tally.summary(core.directory.is_complete())
+            ..books.tally.summary(complete)
         }
     }
 
@@ -231,15 +233,17 @@ impl Store {
         self.inner.core.books().in_progress.contains(&image)
     }
 
-    /// Takes a record out of the catalogue that is not what was written; its file is set aside.
+    /// Reads a record through, and takes it out of the catalogue if it is damaged; its file is set aside.
     ///
-    /// The file is removed once a good copy of the image is committed.
+    /// Returns the damage. `None` when the record is good, when there is none, and while another
+    /// copy of the image arrives, which then takes its place. The file is removed once a good copy
+    /// of the image is committed.
     ///
     /// # Errors
     ///
     /// When the disk refuses. A failed sync makes the whole store read-only.
-    pub fn set_aside(&self, image: ImageId) -> Result<(), StoreError> {
-        damage::set_aside(&self.inner, image)
+    pub fn set_aside_if_damaged(&self, image: ImageId) -> Result<Option<RecordError>, StoreError> {
+        damage::set_aside_if_damaged(&self.inner, image)
     }
 
     /// Returns the images of which there is only a record of no use: found unreadable at the start,
@@ -260,16 +264,19 @@ impl Store {
         Ok(images)
     }
 
-    /// Reads the record through that comes after `after` in the order of ids; `None` after the last.
+    /// Opens the record that comes after `after` in the order of ids; `None` after the last.
     ///
     /// # Errors
     ///
-    /// When the index refuses; what is wrong with the record is the verdict.
-    pub fn scrub_step(&self, after: Option<ImageId>) -> Result<Option<Scrubbed>, StoreError> {
-        damage::scrub_step(&self.inner.core, after)
+    /// When the index refuses; what is wrong with the record is told with it.
+    pub fn next_to_scrub(&self, after: Option<ImageId>) -> Result<Option<ToScrub>, StoreError> {
+        damage::next_to_scrub(&self.inner.core, after)
     }
 
     /// Says that nothing is missing any more that the directory's earlier life may have kept.
+    ///
+    /// A tombstone that nobody else has either, and that cannot be read, is missing no more: its
+    /// name keeps the image away from here.
     ///
     /// # Errors
     ///
@@ -278,13 +285,34 @@ impl Store {
         let directory = &self.inner.core.directory;
         directory
             .complete()
-            .map_err(StoreError::io("complete", directory.path()))
+            .map_err(StoreError::io("complete", directory.path()))?;
+        self.inner.core.books().lost_marks.clear();
+        Ok(())
     }
 
     /// Returns how many images are kept.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.inner.core.books().tally.images
+    }
+
+    /// Says whether the store still takes what it is given; reading goes on whatever it says.
+    #[must_use]
+    pub fn health(&self) -> StoreHealth {
+        match &self.inner.core.books().read_only {
+            Some(reason) => StoreHealth::ReadOnly {
+                reason: reason.clone(),
+            },
+            None => StoreHealth::Ok,
+        }
+    }
+
+    /// Lets a sync have failed.
+    #[cfg(test)]
+    pub(crate) fn break_down(&self) {
+        let path = self.inner.core.directory.path();
+        let error = StoreError::sync(path)(std::io::ErrorKind::Other.into());
+        self.inner.core.note(error);
     }
 
     /// Returns what has been committed since the start, and with how many syncs.

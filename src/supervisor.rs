@@ -23,7 +23,7 @@ use tokio::time::sleep_until;
 use self::policy::{Action, ChildId, Input, Policy};
 use self::process::Process;
 use self::ring::OutputLine;
-use self::sampler::{Sampled, Sampler};
+use self::sampler::{Sample, Sampled, Sampler};
 use crate::event::line::printable;
 use crate::event::process::{Ending, ProcessEvent, ProcessFact, Wish};
 use crate::event::{EVENT_VERSION, Event, Fact};
@@ -161,7 +161,8 @@ impl Supervisor {
         self.pending.pop_front()
     }
 
-    /// Looks at what every process uses, and tells it: [`ProcessFact::Sampled`].
+    /// Looks at every process and tells what it uses, [`ProcessFact::Sampled`], and whether somebody
+    /// else has frozen it or let it go on.
     ///
     /// Whoever shows it says when; a process that was looked at just before is left out. A sample
     /// that nobody has read gives way to the next.
@@ -176,8 +177,9 @@ impl Supervisor {
         if !samples.is_empty() {
             self.pending.retain(|notice| !is_sample(notice));
         }
-        for (child, fact) in samples {
-            self.tell(child, fact);
+        for Sample { id, posture, used } in samples {
+            self.handle(Input::Seen(id, posture));
+            self.tell(id, used);
         }
     }
 

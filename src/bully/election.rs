@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::claim::Claim;
 use super::follow::Follower;
-use super::lead::Reign;
+use super::lead::{Heirs, Reign};
 use super::peers::Peers;
 use super::persist::Persistence;
 use super::probe::Probe;
@@ -63,7 +63,7 @@ impl Waiting {
     }
 }
 
-/// A reign that ends by voting for a higher id.
+/// A reign that ends by voting for another node.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HandingOver {
     pub(super) from: Ballot,
@@ -94,6 +94,8 @@ pub struct Election {
     /// Whether the missing quorum has been told since there was last a leader.
     pub(super) quorum_missing_told: bool,
     pub(super) leaving: bool,
+    /// To whom it would hand a reign of its own over.
+    pub(super) heirs: Heirs,
     pub(super) outputs: VecDeque<Output>,
     #[cfg(test)]
     mutation: Option<Mutation>,
@@ -126,6 +128,7 @@ impl Election {
             failures: 0,
             quorum_missing_told: false,
             leaving: false,
+            heirs: Heirs::Higher,
             outputs: VecDeque::new(),
             #[cfg(test)]
             mutation: None,
@@ -151,7 +154,7 @@ impl Election {
             Input::Message { from, message } => self.on_message(now, from, message),
             Input::Link { peer, change } => self.on_link(now, peer, change),
             Input::Persisted { sequence } => self.on_persisted(now, sequence),
-            Input::InSync { peer, in_sync } => self.on_sync(peer, in_sync),
+            Input::InSync { peer, in_sync } => self.on_sync(now, peer, in_sync),
             Input::Tick => {}
             Input::Shutdown => self.on_shutdown(now),
         }

@@ -67,9 +67,10 @@ pub enum Input {
     },
     /// A worker of this node's reign keeps all that this node keeps, or lacks something of it.
     ///
-    /// Void when the reign ends or the worker breaks off: it must be said again.
+    /// Said of the node itself, that it will keep nothing more, or does again: then it hands over to
+    /// anybody who does, and not to a higher id alone. Of a worker it is void when the reign ends or the worker breaks off: it must be said again.
     InSync {
-        /// The worker.
+        /// The worker, or the node itself.
         peer: NodeId,
         /// Whether it does.
         in_sync: bool,

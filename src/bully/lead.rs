@@ -10,6 +10,15 @@ use crate::id::{Ballot, Epoch, NodeId};
 use crate::protocol::ElectionMessage;
 use crate::time::Time;
 
+/// To whom a leader hands over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heirs {
+    /// To a higher id that is in sync.
+    Higher,
+    /// To whoever is in sync: this node keeps nothing more, so anybody leads better.
+    All,
+}
+
 /// A leader's side of its reign.
 #[derive(Debug)]
 pub(super) struct Reign {
@@ -106,7 +115,11 @@ impl Election {
     }
 
     /// A worker says whether it could serve what this node serves: only then may it take over.
-    pub(super) fn on_sync(&mut self, from: NodeId, in_sync: bool) {
+    pub(super) fn on_sync(&mut self, now: Time, from: NodeId, in_sync: bool) {
+        if from == self.config.me {
+            self.heirs = if in_sync { Heirs::Higher } else { Heirs::All };
+            self.advance_reign(now);
+        }
         if let Some(peer) = self.peers.get_mut(from) {
             peer.in_sync = in_sync && matches!(self.role, Role::Leader(_));
         }
@@ -193,10 +206,15 @@ impl Election {
     }
 
     /// Who may take over next, and when: the highest id in sync, unless a still higher one soon may.
+    ///
+    /// From a leader that keeps nothing more anybody may; it gets nothing back before it is in sync.
     fn takeovers(&self) -> impl DoubleEndedIterator<Item = (NodeId, Time)> {
         let after = self.config.timing.takeover_after;
-        let higher = self.peers.above(self.config.me);
-        higher.filter_map(move |(&id, peer)| {
+        let heirs = match self.heirs {
+            Heirs::Higher => self.peers.above(self.config.me),
+            Heirs::All => self.peers.in_order(),
+        };
+        heirs.filter_map(move |(&id, peer)| {
             let at = peer
                 .may_take_over_at(after)
                 .filter(|_| peer.linked && !peer.leaving && peer.in_sync)?;

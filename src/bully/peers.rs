@@ -120,6 +120,11 @@ impl Peers {
         self.all.values_mut()
     }
 
+    /// All, in the order of ids.
+    pub(super) fn in_order(&self) -> btree_map::Range<'_, NodeId, Peer> {
+        self.all.range(..)
+    }
+
     /// Those with a higher id than `me`.
     pub(super) fn above(&self, me: NodeId) -> btree_map::Range<'_, NodeId, Peer> {
         self.all.range(me..)

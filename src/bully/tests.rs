@@ -463,8 +463,8 @@ fn promised(election: &mut Election, from: u64, until: u64) -> Vec<Output> {
     done
 }
 
-#[test]
-fn a_higher_id_takes_over_only_once_it_is_in_sync() {
+/// Node 2 of three, which leads since node 3 died; that one is back.
+fn taken_over() -> Election {
     let mut election = following(2);
     let probes = after(&mut election, ms(10), refused(3, ms(9)));
     let support = ElectionMessage::Answer {
@@ -481,12 +481,32 @@ fn a_higher_id_takes_over_only_once_it_is_in_sync() {
     election.handle(ms(13), message(1, grant));
     election.handle(ms(14), up(3, 5));
     outputs(&mut election);
+    election
+}
 
+#[test]
+fn a_higher_id_takes_over_only_once_it_is_in_sync() {
+    let mut election = taken_over();
     let much_later = 60_000;
     assert_eq!(promised(&mut election, 100, much_later), []);
     assert_eq!(election.serving(ms(much_later)), Some(ballot(6, 2)));
     let (peer, in_sync) = (id(3), true);
     let handover = after(&mut election, ms(much_later), Input::InSync { peer, in_sync });
     let vote = Vote::of(ballot(7, 3));
+    assert_eq!(handover, [Output::Persist { sequence: 3, vote }]);
+}
+
+#[test]
+fn a_leader_that_keeps_nothing_more_hands_over_to_a_lower_id_that_is_in_sync() {
+    let mut election = taken_over();
+    let much_later = 60_000;
+    let says = |peer, in_sync| Input::InSync {
+        peer: id(peer),
+        in_sync,
+    };
+    election.handle(ms(20), says(1, true));
+    assert_eq!(promised(&mut election, 100, much_later), [], "1 is lower");
+    let handover = after(&mut election, ms(much_later), says(2, false));
+    let vote = Vote::of(ballot(7, 1));
     assert_eq!(handover, [Output::Persist { sequence: 3, vote }]);
 }

@@ -30,7 +30,8 @@ const DURATION_MAX: Duration = Duration::from_hours(24);
 const FIELDS: &str = "\
 With --json one object is printed:
   size, clients, return   what was asked for; size in bytes
-  seconds                 for how long uploads were counted
+  seconds                 for how long uploads were counted: the duration, and what the last
+                          ones took beyond it
   uploads, errors         how many were acknowledged, and how many failed
   retries                 how many further attempts they took
   rate, mb_per_s          acknowledged uploads a second, and their plain bytes in 10^6 a second
@@ -54,7 +55,8 @@ pub(super) struct BenchArgs {
     #[arg(long, env = "HEIRLOOM_BENCH_CLIENTS", value_name = "COUNT", default_value_t = 8,
           value_parser = clap::value_parser!(u16).range(1..=i64::from(CLIENTS_MAX)))]
     clients: u16,
-    /// Time for which uploads are counted, after a second that is not
+    /// Time for which uploads are begun and counted, after a second that is not; those on their
+    /// way at its end are waited for
     #[arg(
         long,
         env = "HEIRLOOM_BENCH_DURATION",
@@ -90,7 +92,7 @@ pub(super) fn run(settings: &Settings, args: &BenchArgs) -> Result<Exit, Failure
         let stop = async {
             signals.next().await;
         };
-        let live = Live::on_terminal();
+        let live = Live::on_terminal(load.duration);
         let report = run_load(&config, load, stop, &mut |tally, counted| {
             live.show(tally, counted);
         })
@@ -158,15 +160,17 @@ fn end(report: Report) -> Result<Exit, Failure> {
 /// The line that moves while the load runs.
 struct Live {
     line: ProgressBar,
+    /// After which only what is on its way is waited for.
+    duration: Duration,
 }
 
 impl Live {
     /// Shows it on standard error, if that is a terminal.
-    fn on_terminal() -> Self {
+    fn on_terminal(duration: Duration) -> Self {
         let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("  {msg}");
         line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        Self { line }
+        Self { line, duration }
     }
 
     fn show(&self, tally: &Tally, counted: Duration) {
@@ -176,8 +180,13 @@ impl Live {
         }
         let Rates { uploads, megabytes } = Rates::of(tally, counted);
         let copies = tally.copies_average().unwrap_or(0.0);
+        let waits = if counted > self.duration {
+            "  waiting for the last ones"
+        } else {
+            ""
+        };
         self.line.set_message(format!(
-            "{:.1} s  {uploads:.0} a second  {megabytes:.1} MB/s  {} errors  {copies:.2} copies",
+            "{:.1} s  {uploads:.0} a second  {megabytes:.1} MB/s  {} errors  {copies:.2} copies{waits}",
             counted.as_secs_f64(),
             tally.errors
         ));

@@ -7,11 +7,11 @@ use clap::builder::FalseyValueParser;
 use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
-use super::selected::{self, Told, attend, selector};
+use super::selected::{self, End, Told, attend, selector, untried};
 use super::settings::Settings;
 use crate::client::{ClusterClient, Deleted, Selector, ends};
 use crate::event::RequestKind;
-use crate::id::UserName;
+use crate::id::{ImageId, UserName};
 use crate::upload::Observer;
 
 #[derive(Debug, Args)]
@@ -49,36 +49,42 @@ async fn delete_all<'a>(
     under_way: &Cell<Option<&'a Selector>>,
 ) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
-    for image in images {
+    for (index, image) in images.iter().enumerate() {
         under_way.set(Some(image));
         let deleting = async |observe: &mut Observer<'_>| client.delete(image, observe).await;
-        let ended = attend(
-            image,
-            told,
-            ends::deleted,
-            |deleted| json_line(image, deleted),
-            deleting,
-        )
-        .await?;
+        let ended = attend(image, told, deleting).await?;
         under_way.set(None);
         match ended {
             Exit::Done => {}
             // The next image would only wait for the same leader.
-            Exit::NoLeader => return Ok(Exit::NoLeader),
+            Exit::NoLeader => {
+                untried(&images[index + 1..], told)?;
+                return Ok(Exit::NoLeader);
+            }
             Exit::Failed | Exit::Usage | Exit::Interrupted => exit = ended,
         }
     }
     Ok(exit)
 }
 
-fn json_line(wanted: &Selector, deleted: &Deleted) -> Value {
-    json!({
-        "wanted": wanted.to_string(),
-        "image": deleted.image,
-        "file": deleted.file,
-        "leader": deleted.leader,
-        "server": deleted.server,
-        "copies": deleted.copies,
-        "members": deleted.members,
-    })
+impl End for Deleted {
+    fn lines(&self) -> Vec<String> {
+        ends::deleted(self)
+    }
+
+    fn json(&self, wanted: &Selector) -> Value {
+        json!({
+            "wanted": wanted.to_string(),
+            "image": self.image,
+            "file": self.file,
+            "leader": self.leader,
+            "server": self.server,
+            "copies": self.copies,
+            "members": self.members,
+        })
+    }
+
+    fn passed_over(&self) -> &[ImageId] {
+        &self.passed_over
+    }
 }

@@ -108,8 +108,16 @@ pub(super) fn remark(text: &str) {
 }
 
 /// Makes the line of an error, which may quote another process.
+///
+/// Most errors quote their cause, since they also travel as words alone: that is not said twice.
 fn complaint(error: &anyhow::Error) -> String {
-    printable(&format!("error: {error:#}")).into_owned()
+    let mut line = "error".to_owned();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    printable(&line).into_owned()
 }
 
 #[cfg(test)]
@@ -122,6 +130,21 @@ mod tests {
         assert_eq!(
             complaint(&error),
             "error: could not upload: no\u{fffd}[2J\u{fffd}way"
+        );
+    }
+
+    #[test]
+    fn a_cause_that_is_quoted_already_is_not_said_twice() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("could not sync it: {source}; check the disk")]
+        struct Quoting {
+            source: std::io::Error,
+        }
+        let source = std::io::Error::other("no luck");
+        let error = anyhow::Error::from(Quoting { source }).context("could not start");
+        assert_eq!(
+            complaint(&error),
+            "error: could not start: could not sync it: no luck; check the disk"
         );
     }
 

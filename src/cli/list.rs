@@ -8,12 +8,13 @@ use super::exit::{Exit, Failure, complain, remark};
 use super::interrupt::until_interrupted;
 use super::print::print;
 use super::settings::Settings;
-use crate::client::{ClusterClient, ends};
+use crate::client::{ClusterClient, columns, ends};
 use crate::encryption::IV_BYTES;
 use crate::id::UserName;
 use crate::protocol::Listed;
 
 #[derive(Debug, Args)]
+#[command(after_long_help = NOTES)]
 pub(super) struct ListArgs {
     /// Only images whose name holds this, or whose id begins with it
     #[arg(value_name = "TEXT")]
@@ -25,6 +26,11 @@ pub(super) struct ListArgs {
     #[arg(long, env = "HEIRLOOM_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
 }
+
+/// What the columns show, and what not.
+const NOTES: &str = "\
+A name with spaces at an end or with characters that a terminal does not print stands in quotes, with
+escapes. On a terminal long names are cut in the middle; in a pipe and with --json they are whole.";
 
 /// Lists the images, newest first; that there is none is no failure.
 pub(super) fn run(settings: &Settings, args: &ListArgs) -> Result<Exit, Failure> {
@@ -60,7 +66,7 @@ fn text(images: &[Listed], json: bool) -> String {
             .map(|listed| json_line(listed).to_string())
             .collect()
     } else {
-        ends::table(images)
+        ends::table(images, columns::of_terminal())
     };
     lines.join("\n") + "\n"
 }

@@ -13,11 +13,11 @@ use super::print::print;
 use super::settings::Settings;
 use crate::client::absence;
 use crate::client::columns::aligned;
-use crate::client::status::{MemberStatus, ask_all, serving};
+use crate::client::status::{MemberStatus, ask_all, is_ready, read_only, serving};
 use crate::event::WorkerState;
-use crate::event::line::printable;
+use crate::event::line::{nodes, printable};
 use crate::id::NodeId;
-use crate::protocol::{NodeRole, StatusReport, StoreCounters};
+use crate::protocol::{NodeRole, StatusReport, StoreCounters, StoreHealth};
 use crate::upload::Unreachable;
 
 /// The columns of the table.
@@ -49,7 +49,7 @@ pub(super) fn run(settings: &Settings, args: &StatusArgs) -> Result<Exit, Failur
         let text = if args.json {
             format!("{:#}\n", as_json(&statuses))
         } else {
-            table(&statuses) + &summary(&statuses) + "\n"
+            table(&statuses) + &read_only_lines(&statuses) + &summary(&statuses) + "\n"
         };
         print(&text)?;
         Ok(match serving(&statuses) {
@@ -84,14 +84,38 @@ pub(super) fn summary(statuses: &[MemberStatus]) -> String {
     let (up, members) = (statuses.len() - silent.len(), statuses.len());
     match serving(statuses) {
         Some(leader) => format!(
-            "Node {} leads (epoch {}), {up} of {members} nodes up",
-            leader.node, leader.epoch
+            "Node {} leads (epoch {}), {up} of {members} nodes up{}",
+            leader.node,
+            leader.epoch,
+            too_few_stores(statuses)
         ),
         None if silent.is_empty() => {
             "No leader serves, though every node is up; wait for the election".to_owned()
         }
         None => format!("No leader serves: {}", absence::explain(&silent)),
     }
+}
+
+/// Says that nothing can be stored though somebody leads, and why.
+fn too_few_stores(statuses: &[MemberStatus]) -> String {
+    if is_ready(statuses) {
+        return String::new();
+    }
+    let stores: Vec<NodeId> = read_only(statuses).into_iter().map(|(node, _)| node).collect();
+    format!(
+        "; no image can be stored: too few stores take any, read-only: {}",
+        nodes(&stores)
+    )
+}
+
+/// Says of every store that only reads why it does.
+fn read_only_lines(statuses: &[MemberStatus]) -> String {
+    let lines = read_only(statuses).into_iter();
+    let lines = lines.map(|(node, reason)| {
+        let reason = printable(reason);
+        format!("The store of node {node} is read-only: {reason}\n")
+    });
+    lines.collect()
 }
 
 fn table(statuses: &[MemberStatus]) -> String {
@@ -149,7 +173,11 @@ fn state(report: &StatusReport, turn: Option<WorkerState>) -> String {
         NodeRole::Leading if report.serving => "leading",
         NodeRole::Leading => "leading, without a quorum",
     };
-    match turn.and_then(no_work) {
+    let why = match &report.health {
+        StoreHealth::ReadOnly { .. } => Some("read-only"),
+        StoreHealth::Ok => turn.and_then(no_work),
+    };
+    match why {
         Some(why) => format!("{role}, {why}"),
         None => role.to_owned(),
     }
@@ -177,133 +205,4 @@ fn committed(store: StoreCounters) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::QuorumPolicy;
-    use crate::id::{Ballot, Epoch, Generation};
-    use crate::protocol::{QuorumStatus, RotationStatus};
-
-    fn id(number: u16) -> NodeId {
-        NodeId::new(number).expect("not zero")
-    }
-
-    fn up(node: u16, role: NodeRole) -> MemberStatus {
-        let epoch = Epoch(4);
-        let report = StatusReport {
-            node: id(node),
-            generation: Generation(1),
-            cluster: "heirloom".parse().expect("valid"),
-            program: "0.1.0".to_owned(),
-            pid: 1,
-            uptime_ms: 123_456,
-            role,
-            ballot: Some(Ballot { epoch, id: id(2) }),
-            serving: role == NodeRole::Leading,
-            epoch,
-            quorum: QuorumStatus {
-                policy: QuorumPolicy::Live,
-                needed: 2,
-                reachable: 2,
-                missing: vec![id(3)],
-            },
-            peers: Vec::new(),
-            rotation: Vec::new(),
-            images: 7,
-            transfers: 0,
-            store: StoreCounters {
-                records: 37,
-                tombstones: 3,
-                directory_syncs: 6,
-                index_syncs: 5,
-                batches: 5,
-            },
-        };
-        status(node, Ok(report))
-    }
-
-    fn status(node: u16, report: Result<StatusReport, Unreachable>) -> MemberStatus {
-        MemberStatus {
-            node: id(node),
-            address: format!("127.0.0.1:{}", 8000 + node).parse().expect("valid"),
-            report,
-        }
-    }
-
-    #[test]
-    fn the_table_shows_who_leads_and_who_is_down() {
-        let statuses = [
-            up(1, NodeRole::Following),
-            up(2, NodeRole::Leading),
-            status(3, Err(Unreachable::ConnectionRefused)),
-        ];
-        let expected = "\
-NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES  COMMITTED
-1     127.0.0.1:8001  following                        2       4      2m 3s   7       40, 0.28 syncs each
-2     127.0.0.1:8002  leading                          2       4      2m 3s   7       40, 0.28 syncs each
-3     127.0.0.1:8003  unreachable: connection refused  -       -      -       -       -
-";
-        assert_eq!(table(&statuses), expected);
-        assert_eq!(summary(&statuses), "Node 2 leads (epoch 4), 2 of 3 nodes up");
-    }
-
-    #[test]
-    fn a_node_that_catches_up_says_so() {
-        let mut leader = up(2, NodeRole::Leading);
-        let turn = |node, state| RotationStatus {
-            node: id(node),
-            state,
-            assigned: 0,
-            in_flight: 0,
-            done: 0,
-            failed: 0,
-            redispatched: 0,
-            next: false,
-        };
-        if let Ok(report) = &mut leader.report {
-            report.rotation = vec![
-                turn(1, WorkerState::CatchingUp),
-                turn(2, WorkerState::Active),
-                turn(3, WorkerState::Suspect),
-            ];
-        }
-        let statuses = [up(1, NodeRole::Following), leader, up(3, NodeRole::Following)];
-        let expected = "\
-NODE  ADDRESS         STATE                            LEADER  EPOCH  UPTIME  IMAGES  COMMITTED
-1     127.0.0.1:8001  following, catching up           2       4      2m 3s   7       40, 0.28 syncs each
-2     127.0.0.1:8002  leading                          2       4      2m 3s   7       40, 0.28 syncs each
-3     127.0.0.1:8003  following, silent to the leader  2       4      2m 3s   7       40, 0.28 syncs each
-";
-        assert_eq!(table(&statuses), expected);
-    }
-
-    #[test]
-    fn a_store_that_has_just_begun_has_committed_nothing() {
-        assert_eq!(committed(StoreCounters::default()), "nothing yet");
-    }
-
-    #[test]
-    fn without_a_leader_the_nodes_to_start_are_named() {
-        let statuses = [
-            up(1, NodeRole::Electing),
-            status(2, Err(Unreachable::NoAnswer)),
-            status(3, Err(Unreachable::ConnectionRefused)),
-        ];
-        assert_eq!(
-            summary(&statuses),
-            "No leader serves: node 2 does not answer: it may be frozen or cut off; \
-             node 3 is not up; start it"
-        );
-    }
-
-    #[test]
-    fn what_a_stranger_answers_is_one_cell_of_one_row() {
-        let status = MemberStatus {
-            node: id(1),
-            address: "127.0.0.1:8001".parse().expect("valid"),
-            report: Err(Unreachable::Refused("no\u{1b}[2J\nway".to_owned())),
-        };
-        let table = table(&[status]);
-        assert_eq!(table.lines().count(), 2);
-        assert!(table.contains("unreachable: no\u{fffd}[2J\u{fffd}way"), "{table}");
-    }
-}
+mod tests;

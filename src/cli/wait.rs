@@ -12,7 +12,7 @@ use super::options::Span;
 use super::print::print;
 use super::settings::Settings;
 use super::status::summary;
-use crate::client::status::{ask_all, serving};
+use crate::client::status::{ask_all, is_ready};
 
 /// How often the nodes are asked.
 ///
@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Args)]
 pub(super) struct WaitArgs {
-    /// Wait until a leader serves; the other nodes may still be missing
+    /// Wait until a leader serves and enough stores take images; other nodes may still be missing
     #[arg(long, required = true)]
     ready: bool,
     /// How long to wait at most
@@ -30,7 +30,7 @@ pub(super) struct WaitArgs {
     timeout: Span,
 }
 
-/// Waits until a leader serves, or fails in the end.
+/// Waits until images can be stored, or fails in the end.
 pub(super) fn run(settings: &Settings, args: &WaitArgs) -> Result<Exit, Failure> {
     until_interrupted(async {
         let Span(patience) = args.timeout;
@@ -42,7 +42,7 @@ pub(super) fn run(settings: &Settings, args: &WaitArgs) -> Result<Exit, Failure>
                 break;
             };
             last = summary(&statuses);
-            if serving(&statuses).is_some() {
+            if is_ready(&statuses) {
                 print(&(last + "\n"))?;
                 return Ok(Exit::Done);
             }

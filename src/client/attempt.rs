@@ -59,7 +59,7 @@ impl Outcome {
         match kind {
             RequestKind::Upload | RequestKind::Delete => {}
             // Asking changes nothing.
-            RequestKind::Download | RequestKind::List => return self,
+            RequestKind::Download | RequestKind::List | RequestKind::LookUp => return self,
         }
         match error {
             AttemptError::Lost
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_read_that_is_lost_leaves_nothing_unknown() {
-        for kind in [RequestKind::Download, RequestKind::List] {
+        for kind in [RequestKind::Download, RequestKind::List, RequestKind::LookUp] {
             assert_eq!(
                 Outcome::NotDone.after(kind, &AttemptError::Lost),
                 Outcome::NotDone

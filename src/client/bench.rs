@@ -35,7 +35,7 @@ pub struct Load {
     pub image_bytes: u64,
     /// How many clients upload at a time.
     pub clients: usize,
-    /// For how long uploads are counted.
+    /// For how long uploads are begun once counting has begun; those begun are waited for.
     pub duration: Duration,
     /// What comes back of each; nothing is saved.
     pub wanted: Wanted,
@@ -44,7 +44,7 @@ pub struct Load {
 /// Why a run ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// Its time was over.
+    /// Its time was over, and every upload had ended.
     InTime,
     /// Somebody wanted it to.
     Stopped,
@@ -57,13 +57,16 @@ pub enum Ended {
 pub struct Report {
     /// What was counted.
     pub tally: Tally,
-    /// For how long it was counted.
+    /// For how long it was counted: up to the end of the last upload.
     pub counted: Duration,
     /// Why it ended.
     pub ended: Ended,
 }
 
 /// Runs a load on the cluster of `config` until its time is over or `stop` resolves.
+///
+/// What is on its way when the time is over is waited for and counted, however long it takes: on a
+/// cluster so loaded that one upload outlasts the run, nothing else would be counted at all.
 ///
 /// `watch` hears a few times a second what has been counted, and for how long.
 pub async fn run(
@@ -129,10 +132,10 @@ impl Run {
 
     /// Returns for how long uploads have been counted `now`.
     fn counted(&self, now: Instant) -> Duration {
-        now.min(self.until).saturating_duration_since(self.from)
+        now.saturating_duration_since(self.from)
     }
 
-    /// Uploads until the time is over.
+    /// Uploads until the time is over; what was begun before that is finished.
     ///
     /// # Errors
     ///
@@ -154,20 +157,78 @@ impl Run {
             match uploaded {
                 Ok(_) => {}
                 Err(error) if error.is_no_leader() => return Err(error),
+                // After the last one there is nobody to be spared.
+                Err(_) if Instant::now() >= self.until => {}
                 Err(_) => sleep(ERROR_PAUSE).await,
             }
         }
     }
 
-    /// Counts an upload that has just ended, if it counts.
+    /// Counts an upload that has just ended, unless the clients were still warming up.
     fn count(&self, uploaded: &Result<Receipt, RequestError>, took: Duration, retries: u64) {
-        let now = Instant::now();
-        if now < self.from || now > self.until {
+        if Instant::now() < self.from {
             return;
         }
         match uploaded {
             Ok(receipt) => self.tally().done(receipt, took, retries),
             Err(error) => self.tally().failed(error.to_string(), retries),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ImageId, NodeId};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A run of a second that began to count so long ago, or that will.
+    fn run(from: Instant) -> Run {
+        let load = Load {
+            image_bytes: MadeImage::SIZE_MIN,
+            clients: 1,
+            duration: SECOND,
+            wanted: Wanted::Nothing,
+        };
+        Run {
+            from,
+            until: from + SECOND,
+            ..Run::begin(load)
+        }
+    }
+
+    fn receipt() -> Receipt {
+        Receipt {
+            image: ImageId::from_bytes([1; 16]),
+            saved: None,
+            leader: NodeId::MIN,
+            server: NodeId::MIN,
+            bytes: 1000,
+            copies: 3,
+            members: 3,
+            digest: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_upload_that_outlasts_the_run_is_counted_with_the_time_it_took() {
+        let run = run(Instant::now().checked_sub(10 * SECOND).expect("up for long"));
+        run.count(&Ok(receipt()), 11 * SECOND, 2);
+        let tally = run.tally().clone();
+        assert_eq!((tally.uploads, tally.retries), (1, 2));
+        assert!(tally.latencies().is_some_and(|took| took.max >= 11 * SECOND));
+        assert!(
+            run.counted(Instant::now()) >= 10 * SECOND,
+            "its end is in the time"
+        );
+    }
+
+    #[test]
+    fn what_ends_during_the_warm_up_is_not_counted() {
+        let run = run(Instant::now() + 100 * SECOND);
+        run.count(&Ok(receipt()), SECOND, 0);
+        assert_eq!(run.tally().uploads, 0);
+        assert_eq!(run.counted(Instant::now()), Duration::ZERO);
     }
 }

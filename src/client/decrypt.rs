@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::part::{PartFile, SaveError, Target};
+use super::part::{Absent, PartFile, SaveError, Target};
 use super::saved::{SavedName, printable_path};
 use super::source::{self, SourceError};
 use crate::encryption::{Cipher, IV_BYTES, Key};
@@ -110,7 +110,7 @@ pub async fn decrypt(
         return Err(DecryptError::NotAnImage { file, user });
     }
 
-    let mut part = PartFile::create(parent_of(&path)).await?;
+    let mut part = PartFile::create(parent_of(&path), Absent::Refused).await?;
     while read > 0 {
         part.write(&chunk[..read]).await?;
         read = fill(&mut encrypted, &mut chunk).await.map_err(read_error)?;

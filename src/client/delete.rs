@@ -18,6 +18,8 @@ pub struct Deleted {
     pub image: ImageId,
     /// Its file name, where it had to be looked up.
     pub file: Option<String>,
+    /// Other images whose ids begin with what was taken for a name.
+    pub passed_over: Vec<ImageId>,
     /// Who led.
     pub leader: NodeId,
     /// Who did it.
@@ -41,6 +43,7 @@ pub(super) async fn delete(
     Ok(Deleted {
         image,
         file: None,
+        passed_over: Vec::new(),
         leader: done.assignment.ballot.id,
         server: done.assignment.node,
         copies,
@@ -54,9 +57,12 @@ struct Deleting {
 }
 
 impl Errand for Deleting {
-    const KIND: RequestKind = RequestKind::Delete;
     /// On how many nodes of how many.
     type Done = (usize, usize);
+
+    fn kind(&self) -> RequestKind {
+        RequestKind::Delete
+    }
 
     async fn prepare(&mut self) -> Result<Subject, RequestError> {
         Ok(Subject {

@@ -16,7 +16,7 @@ use super::error::RequestError;
 use super::incoming::{Form, Incoming};
 use super::link::Link;
 use super::offer::Links;
-use super::part::{PartFile, Target};
+use super::part::{Absent, PartFile, Target};
 use super::request::{Errand, Request, Subject, Terms};
 use super::saved::{SavedName, printable_path};
 use crate::event::RequestKind;
@@ -28,20 +28,39 @@ use crate::upload::{Observer, UploadEvent};
 /// Where a downloaded image goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// Into this folder, under the image's own name.
+    /// Into this folder, which is made if it does not exist, under the image's own name.
     Folder(PathBuf),
-    /// To exactly this path.
+    /// To exactly this path, in a folder that exists.
     File(PathBuf),
 }
 
 impl Place {
-    /// Makes the place of a path that a person may have named: a folder, if it is one, or a file.
+    /// Makes the place of a path that a person may have named: a folder, if it is one or ends as
+    /// one, or a file.
     #[must_use]
     pub fn named_or(path: Option<PathBuf>, folder: &str) -> Self {
         match path {
-            Some(path) if path.is_dir() => Self::Folder(path),
+            Some(path) if path.is_dir() || ends_as_folder(&path) => Self::Folder(path),
             Some(path) => Self::File(path),
             None => Self::Folder(folder.into()),
+        }
+    }
+
+    /// Returns the folder in which the file will stand.
+    pub(super) fn folder(&self) -> &Path {
+        match self {
+            Self::Folder(folder) => folder,
+            Self::File(path) => parent_of(path),
+        }
+    }
+
+    /// Says what becomes of that folder if it does not exist.
+    ///
+    /// Who names a file in one has mistyped it more often than not.
+    const fn absent(&self) -> Absent {
+        match self {
+            Self::Folder(_) => Absent::Made,
+            Self::File(_) => Absent::Refused,
         }
     }
 
@@ -59,6 +78,10 @@ impl Place {
             Self::File(path) => path.clone(),
         }
     }
+}
+
+fn ends_as_folder(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }
 
 /// What happens to a file that has the name already.
@@ -86,6 +109,8 @@ pub struct DownloadOptions {
 pub struct Downloaded {
     /// What the cluster says about the image.
     pub entry: Entry,
+    /// Other images whose ids begin with what was taken for a name.
+    pub passed_over: Vec<ImageId>,
     /// Where it stands.
     pub saved: PathBuf,
     /// As what.
@@ -127,6 +152,7 @@ pub(super) async fn download(
     };
     Ok(Downloaded {
         entry,
+        passed_over: Vec::new(),
         saved: part.keep(target).await?,
         form: options.form,
         bytes,
@@ -154,8 +180,11 @@ struct Fetched {
 }
 
 impl Errand for Fetching<'_> {
-    const KIND: RequestKind = RequestKind::Download;
     type Done = Fetched;
+
+    fn kind(&self) -> RequestKind {
+        RequestKind::Download
+    }
 
     async fn prepare(&mut self) -> Result<Subject, RequestError> {
         Ok(Subject {
@@ -178,7 +207,8 @@ impl Errand for Fetching<'_> {
             link.writer.message(&question).await?;
             let entry = self.header(link, terms).await?;
             let path = self.path_for(&entry)?;
-            let part = PartFile::create(parent_of(&path)).await?;
+            let place = &self.options.place;
+            let part = PartFile::create(place.folder(), place.absent()).await?;
             let incoming = Incoming::new(entry, self.user, self.options.form, part);
             receive(link, incoming, path, terms, observe).await
         };

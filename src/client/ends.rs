@@ -5,16 +5,24 @@ use std::time::{Duration, SystemTime};
 
 use bytesize::ByteSize;
 
-use super::columns::aligned;
+use super::columns::{aligned, narrow};
 use super::saved::printable_path;
 use super::{Deleted, Downloaded, Form, Listing};
 use crate::encryption::IV_BYTES;
-use crate::event::line::printable;
-use crate::id::UserName;
+use crate::event::line::{counted, printable, quoted};
+use crate::id::{ImageId, UserName};
 use crate::protocol::Listed;
 
 /// The columns of a list.
 const HEADINGS: [&str; 6] = ["ID", "NAME", "SIZE", "KIND", "UPLOADED", "NODES"];
+
+/// Which of them is the name.
+const NAME: usize = 1;
+
+/// The fewest letters that are left of a long name: `IMG_20240…093012.jpg`.
+///
+/// With fewer, names that cameras give could not be told apart; a narrower terminal breaks the rows.
+const NAME_LETTERS_MIN: usize = 20;
 
 /// The fewest digits of an id that are shown: enough to type, and seldom shared by two.
 const ID_DIGITS_MIN: usize = 8;
@@ -25,18 +33,25 @@ const ID_DIGITS: usize = 32;
 /// Returns the lines at the end of a download.
 #[must_use]
 pub fn downloaded(downloaded: &Downloaded) -> Vec<String> {
-    let Downloaded {
-        server, saved, form, ..
-    } = downloaded;
-    let (how, what) = match form {
-        Form::Plain => ("decrypted here", "Image"),
-        Form::Encrypted => ("kept encrypted", "Encrypted image"),
+    let what = match downloaded.form {
+        Form::Plain => "Image",
+        Form::Encrypted => "Encrypted image",
     };
     vec![
-        format!("    → sent by server {server}, {how}"),
+        sent_by(downloaded),
         "✓ Success!".to_owned(),
-        format!("{what} saved to: {}", printable_path(saved)),
+        format!("{what} saved to: {}", printable_path(&downloaded.saved)),
     ]
+}
+
+/// Returns the line that says who sent an image, and what was done to it here.
+#[must_use]
+pub fn sent_by(Downloaded { server, form, .. }: &Downloaded) -> String {
+    let how = match form {
+        Form::Plain => "decrypted here",
+        Form::Encrypted => "kept encrypted",
+    };
+    format!("    → sent by server {server}, {how}")
 }
 
 /// Returns the lines at the end of a delete.
@@ -51,7 +66,7 @@ pub fn deleted(deleted: &Deleted) -> Vec<String> {
         ..
     } = deleted;
     let what = match file {
-        Some(file) => format!("Deleted: {} ({image})", printable(file)),
+        Some(file) => format!("Deleted: {} ({image})", quoted(file)),
         None => format!("Deleted: {image}"),
     };
     vec![
@@ -61,9 +76,28 @@ pub fn deleted(deleted: &Deleted) -> Vec<String> {
     ]
 }
 
+/// Says which images were not meant because what was asked for is the name of another, if any.
+#[must_use]
+pub fn passed_over(wanted: &str, others: &[ImageId]) -> Option<String> {
+    let which = match others {
+        [] => return None,
+        [only] => format!("that of image {only}"),
+        [..] => format!("those of {}", counted(others.len() as u64, "other image")),
+    };
+    Some(format!(
+        "{} was taken for a name; an id that begins so is {which}, for which more digits are needed",
+        quoted(wanted)
+    ))
+}
+
 /// Returns the lines at the end of a list, the images included.
 #[must_use]
-pub fn listed(listing: &Listing, user: &UserName, matching: Option<&str>) -> Vec<String> {
+pub fn listed(
+    listing: &Listing,
+    user: &UserName,
+    matching: Option<&str>,
+    columns: Option<usize>,
+) -> Vec<String> {
     let Listing {
         images,
         server,
@@ -78,7 +112,7 @@ pub fn listed(listing: &Listing, user: &UserName, matching: Option<&str>) -> Vec
     if images.is_empty() {
         lines.push(nothing(user, matching));
     } else {
-        lines.extend(table(images));
+        lines.extend(table(images, columns));
     }
     lines
 }
@@ -93,11 +127,17 @@ pub fn nothing(user: &UserName, matching: Option<&str>) -> String {
 }
 
 /// Returns the lines of a table of images.
+///
+/// On a terminal of so many `columns`, long names are cut in the middle rather than every row
+/// broken; whatever else reads the table gets them whole.
 #[must_use]
-pub fn table(images: &[Listed]) -> Vec<String> {
+pub fn table(images: &[Listed], columns: Option<usize>) -> Vec<String> {
     let digits = distinct_digits(images);
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(images.iter().map(|listed| row(listed, digits)));
+    if let Some(columns) = columns {
+        narrow(&mut rows, NAME, columns, NAME_LETTERS_MIN);
+    }
     aligned(&rows)
 }
 
@@ -106,7 +146,7 @@ fn row(Listed { entry, nodes }: &Listed, digits: usize) -> [String; HEADINGS.len
     let bytes = entry.body_bytes.saturating_sub(IV_BYTES as u64);
     [
         entry.image.to_string()[..digits].to_owned(),
-        printable(&entry.file).into_owned(),
+        quoted(&entry.file).into_owned(),
         ByteSize(bytes).to_string(),
         entry.kind.to_string(),
         when(entry.created_ms),
@@ -167,13 +207,40 @@ mod tests {
             listed("0a1b2c3d5", "b\u{1b}[2J\n.png"),
         ];
         assert_eq!(
-            table(&images),
+            table(&images, None),
             [
-                "ID         NAME        SIZE     KIND  UPLOADED              NODES",
-                "0a1b2c3d4  photo.png   2.0 KiB  PNG   2024-11-04T16:40:56Z  1 2 3",
-                "0a1b2c3d5  b\u{fffd}[2J\u{fffd}.png  2.0 KiB  PNG   2024-11-04T16:40:56Z  1 2 3",
+                "ID         NAME                SIZE     KIND  UPLOADED              NODES",
+                "0a1b2c3d4  photo.png           2.0 KiB  PNG   2024-11-04T16:40:56Z  1 2 3",
+                r#"0a1b2c3d5  "b\u{1b}[2J\n.png"  2.0 KiB  PNG   2024-11-04T16:40:56Z  1 2 3"#,
             ]
         );
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_the_middle_on_a_terminal_and_nowhere_else() {
+        let images = [
+            listed("0a", &format!("{}.png", "n".repeat(200))),
+            listed("0b", "b.png"),
+        ];
+        let lengths = |columns| {
+            let table = table(&images, columns);
+            table.iter().map(|row| row.chars().count()).max()
+        };
+        assert_eq!(lengths(Some(100)), Some(100));
+        let shown = table(&images, Some(80)).concat();
+        assert!(shown.contains("…") && shown.contains("nn.png  "), "{shown}");
+        assert!(table(&images, None).concat().contains(&"n".repeat(200)));
+        assert!(lengths(Some(1)) > Some(60), "no name is cut to nothing");
+    }
+
+    #[test]
+    fn an_image_that_was_passed_over_is_named() {
+        let image = listed("beef", "").entry.image;
+        assert_eq!(passed_over("beef", &[]), None);
+        let said = passed_over("beef", &[image]).expect("said");
+        assert!(said.contains(&image.to_string()), "{said}");
+        let said = passed_over("beef", &[image, image]).expect("said");
+        assert!(said.contains("2 other images"), "{said}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::selector::Selector;
 use super::source::SourceError;
 use crate::config::Members;
 use crate::encryption::RandomError;
-use crate::event::line::printable;
+use crate::event::line::quoted;
 use crate::id::{ImageId, NodeId, UserName};
 use crate::protocol::{ImageKind, Listed, NodeError};
 use crate::upload::{Obstacle, Setback, Unreachable, line};
@@ -93,6 +93,12 @@ pub enum RequestError {
         /// The words of the last one.
         reason: String,
     },
+    /// Every node's disk refuses to mark a delete.
+    #[error("no node can delete it: {reason}")]
+    Undeleted {
+        /// The words of the last one.
+        reason: String,
+    },
     /// Every node's disk refuses to read.
     #[error("no node can read it: {reason}")]
     Unreadable {
@@ -144,6 +150,42 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// Says it to somebody who types into a session, which knows no flags.
+    #[must_use]
+    pub fn in_session(&self) -> String {
+        match self {
+            Self::NoSuchImage { wanted, user } => format!(
+                "no image {:?} of {user}; type 'list' to see what there is",
+                wanted.to_string()
+            ),
+            Self::Exists { file } => format!(
+                "{file} exists already; nothing was overwritten; name another file: download <image> <file>"
+            ),
+            Self::NoFile { file } => format!(
+                "{file} is no regular file; nothing was overwritten; name another file: download <image> <file>"
+            ),
+            Self::NotAnImage { image, kind, user } => format!(
+                "image {image} does not decrypt to the {kind} that it should be for user {user}; \
+                 `heirloom download --encrypted` saves it as it is kept"
+            ),
+            Self::Source(_)
+            | Self::Changed { .. }
+            | Self::Save(_)
+            | Self::StoredNotSaved { .. }
+            | Self::Random(_)
+            | Self::Ambiguous { .. }
+            | Self::Node(_)
+            | Self::Storage { .. }
+            | Self::Undeleted { .. }
+            | Self::Unreadable { .. }
+            | Self::Refused { .. }
+            | Self::NobodyListens { .. }
+            | Self::NoLeader { .. }
+            | Self::EveryoneDeclines { .. }
+            | Self::GaveUp { .. } => self.to_string(),
+        }
+    }
+
     /// Says whether the cluster, rather than the request, is to blame: nobody leads it, or too few do
     /// their part.
     #[must_use]
@@ -163,6 +205,7 @@ impl RequestError {
             | Self::NotAnImage { .. }
             | Self::Node(_)
             | Self::Storage { .. }
+            | Self::Undeleted { .. }
             | Self::Unreadable { .. }
             | Self::Refused { .. } => false,
         }
@@ -178,7 +221,7 @@ impl fmt::Display for Candidates<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, Listed { entry, .. }) in self.0.iter().take(CANDIDATES_SHOWN).enumerate() {
             let comma = if index > 0 { ", " } else { "" };
-            write!(f, "{comma}{} ({})", entry.image, printable(&entry.file))?;
+            write!(f, "{comma}{} ({})", entry.image, quoted(&entry.file))?;
         }
         if self.0.len() > CANDIDATES_SHOWN {
             write!(f, " and {} more", self.0.len() - CANDIDATES_SHOWN)?;
@@ -262,6 +305,22 @@ mod tests {
             "no leader answered for 30s: node 3 is not up; start it; \
              the outcome is unknown; repeating the upload is safe"
         );
+    }
+
+    #[test]
+    fn a_session_is_told_of_no_flag_that_it_does_not_have() {
+        let (file, user) = ("a.png".to_owned(), "alice".parse().expect("valid"));
+        let errors = [
+            RequestError::Exists { file: file.clone() },
+            RequestError::NoFile { file },
+            RequestError::NoSuchImage {
+                wanted: Selector::Text("b".to_owned()),
+                user,
+            },
+        ];
+        for said in errors.map(|error| error.in_session()) {
+            assert!(!said.contains("--"), "{said}");
+        }
     }
 
     #[test]

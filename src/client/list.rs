@@ -1,4 +1,4 @@
-//! Asking which images of the user are kept.
+//! Asking which images of the user are kept: for a person, or to find what a name means.
 
 use super::ClientConfig;
 use super::attempt::AttemptError;
@@ -14,7 +14,8 @@ use crate::upload::Observer;
 
 /// The most bytes that one piece of a list may have.
 ///
-/// Nodes send a hundred images at a time, and a file name of nothing but escapes takes 6 KiB.
+/// Nodes send a piece once it has 64 KiB, so it is longer by one image at most, and the file name of
+/// that, were it nothing but escapes, takes 6 KiB. The rest is room for nodes that will send more at a time.
 const PIECE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Which images of a user are kept, as far as a quorum knows.
@@ -39,10 +40,8 @@ pub(super) async fn list(
     matching: Option<&str>,
     observe: &mut Observer<'_>,
 ) -> Result<Listing, RequestError> {
-    let mut errand = Listening {
-        id: encryption::new_image_id()?,
-        matching: matching.map(str::to_owned),
-    };
+    let matching = matching.map(str::to_owned);
+    let mut errand = Listening::new(RequestKind::List, matching)?;
     let done = Request::new(config, links).run(&mut errand, observe).await?;
     let Done { what, assignment } = done;
     Ok(Listing {
@@ -54,9 +53,24 @@ pub(super) async fn list(
     })
 }
 
+/// Returns the images that `text` may mean, newest first.
+///
+/// The nodes are told that it is a look-up, so that nobody takes it for a list that somebody wants to read.
+pub(super) async fn look_up(
+    config: &ClientConfig,
+    links: &mut Links,
+    text: &str,
+    observe: &mut Observer<'_>,
+) -> Result<Vec<Listed>, RequestError> {
+    let mut errand = Listening::new(RequestKind::LookUp, Some(text.to_owned()))?;
+    let done = Request::new(config, links).run(&mut errand, observe).await?;
+    Ok(done.what.images)
+}
+
 /// A question that goes out again under the same id.
 #[derive(Debug)]
 struct Listening {
+    kind: RequestKind,
     id: ImageId,
     matching: Option<String>,
 }
@@ -69,9 +83,19 @@ struct Heard {
     members: usize,
 }
 
+impl Listening {
+    fn new(kind: RequestKind, matching: Option<String>) -> Result<Self, RequestError> {
+        let id = encryption::new_image_id()?;
+        Ok(Self { kind, id, matching })
+    }
+}
+
 impl Errand for Listening {
-    const KIND: RequestKind = RequestKind::List;
     type Done = Heard;
+
+    fn kind(&self) -> RequestKind {
+        self.kind
+    }
 
     async fn prepare(&mut self) -> Result<Subject, RequestError> {
         Ok(Subject {

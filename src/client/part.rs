@@ -37,6 +37,12 @@ pub enum SaveError {
         /// Why.
         error: io::Error,
     },
+    /// The folder that was named does not exist.
+    #[error("there is no folder {folder}; create it, or name a folder with / at its end, which is made")]
+    NoFolder {
+        /// Its path, as a person reads it.
+        folder: String,
+    },
     /// The name is taken.
     #[error("{file} exists already; nothing was overwritten")]
     Exists {
@@ -64,6 +70,15 @@ pub(super) enum Target {
     Replacing(PathBuf),
 }
 
+/// What becomes of a folder that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It is made, with those above it.
+    Made,
+    /// It is taken for a mistake: somebody named a file in it.
+    Refused,
+}
+
 /// An unfinished file.
 #[derive(Debug)]
 pub(super) struct PartFile {
@@ -73,10 +88,14 @@ pub(super) struct PartFile {
 }
 
 impl PartFile {
-    /// Begins a file in `folder`, which is made if it does not exist.
-    pub(super) async fn create(folder: &Path) -> Result<Self, SaveError> {
+    /// Begins a file in `folder`.
+    pub(super) async fn create(folder: &Path, absent: Absent) -> Result<Self, SaveError> {
         let folder = folder.to_owned();
         blocking(move || {
+            if absent == Absent::Refused && !folder.is_dir() {
+                let folder = printable_path(&folder);
+                return Err(SaveError::NoFolder { folder });
+            }
             let made = || -> io::Result<_> {
                 std::fs::create_dir_all(&folder)?;
                 let temporary = new_temporary(&folder)?;
@@ -246,86 +265,4 @@ async fn blocking<T: Send + 'static>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names_in(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> = std::fs::read_dir(folder)
-            .expect("readable")
-            .map(|entry| {
-                entry
-                    .expect("readable")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
-            .collect();
-        names.sort();
-        names
-    }
-
-    #[tokio::test]
-    async fn namesakes_never_overwrite_each_other() {
-        let folder = tempfile::tempdir().expect("made");
-        let images = folder.path().join("images");
-        for content in ["one", "two", "three"] {
-            let mut part = PartFile::create(&images).await.expect("made");
-            part.write(b"left over from an attempt").await.expect("written");
-            part.restart().await.expect("emptied");
-            part.write(content.as_bytes()).await.expect("written");
-            let name = SavedName::encrypted(Path::new("a.png"), 7);
-            part.keep(Target::Free(name)).await.expect("kept");
-        }
-        let names = ["encrypted_a_7.png", "encrypted_a_7_2.png", "encrypted_a_7_3.png"];
-        assert_eq!(names_in(&images), names);
-        let second = std::fs::read(images.join("encrypted_a_7_2.png")).expect("there");
-        assert_eq!(second, b"two");
-    }
-
-    #[tokio::test]
-    async fn an_existing_file_is_left_alone() {
-        let folder = tempfile::tempdir().expect("made");
-        let path = folder.path().join("out.png");
-        std::fs::write(&path, "mine").expect("written");
-        let mut part = PartFile::create(folder.path()).await.expect("made");
-        part.write(b"other").await.expect("written");
-        let error = part
-            .keep(Target::Exactly(path.clone()))
-            .await
-            .expect_err("refused");
-        assert!(matches!(error, SaveError::Exists { .. }), "{error}");
-        assert_eq!(std::fs::read(&path).expect("there"), b"mine");
-        assert_eq!(names_in(folder.path()), ["out.png"]);
-    }
-
-    #[tokio::test]
-    async fn only_what_dead_processes_left_is_swept() {
-        let folder = tempfile::tempdir().expect("made");
-        let orphan = folder.path().join(".heirloom-dead01.part");
-        let mine = folder.path().join(".heirloom.part");
-        std::fs::create_dir(folder.path().join(".heirloom-folder.part")).expect("made");
-        for path in [&orphan, &mine] {
-            std::fs::write(path, "half").expect("written");
-        }
-        let mut growing = PartFile::create(folder.path()).await.expect("made");
-        growing.write(b"whole").await.expect("written");
-        sweep(folder.path()).await;
-        assert!(!orphan.exists());
-        assert!(mine.exists());
-        assert_eq!(names_in(folder.path()).len(), 3);
-        let path = folder.path().join("out.png");
-        growing.keep(Target::Exactly(path.clone())).await.expect("kept");
-        assert_eq!(std::fs::read(path).expect("there"), b"whole");
-        sweep(&folder.path().join("none")).await;
-    }
-
-    #[tokio::test]
-    async fn an_unfinished_file_leaves_nothing() {
-        let folder = tempfile::tempdir().expect("made");
-        let mut part = PartFile::create(folder.path()).await.expect("made");
-        part.write(b"half").await.expect("written");
-        part.flush().await.expect("written");
-        drop(part);
-        assert!(names_in(folder.path()).is_empty());
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
-//! How long an upload goes on trying, and how long it pauses in between.
+//! How long a request of any kind goes on trying, and how long it pauses in between.
 //!
-//! Reads no clock: the time is handed in. As long as bytes move an upload may take as long as it takes;
+//! Reads no clock: the time is handed in. As long as something moves it may take as long as it takes;
 //! what is limited is the time in which nothing does.
 
 use std::time::{Duration, Instant};
@@ -23,20 +23,21 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// who forgot to start them should not wait for the whole deadline.
 const NOBODY_PATIENCE: Duration = Duration::from_secs(3);
 
-/// The most attempts that may fail after bytes had come back.
+/// The most attempts that may fail after their node had sent something, be it a piece of an image or
+/// an answer.
 ///
-/// A healthy cluster needs one, and each node that dies costs one more. Beyond this the bytes
-/// that move move in vain, and the deadline alone would never notice.
+/// A healthy cluster needs one, and each node that dies costs one more. Beyond this whatever
+/// moves moves in vain, and the deadline alone would never notice.
 const TRANSFERS_MAX: u32 = 20;
 
-/// What is left of a client's patience with one upload.
+/// What is left of a client's patience with one request.
 #[derive(Debug)]
 pub(super) struct Patience {
     deadline: Duration,
     moved_at: Instant,
     nobody_since: Option<Instant>,
     pause: Duration,
-    /// How many attempts have brought bytes back.
+    /// In how many attempts a node has sent something.
     transfers: u32,
 }
 
@@ -52,7 +53,7 @@ impl Patience {
         }
     }
 
-    /// Notes that an attempt brought bytes back, the last of them `then`.
+    /// Notes that in an attempt the node sent something, the last of it `then`.
     pub(super) fn moved(&mut self, then: Instant) {
         self.moved_at = self.moved_at.max(then);
         self.pause = Duration::ZERO;

@@ -13,9 +13,9 @@ use super::console::Console;
 use super::download::{DownloadOptions, Existing, Place};
 use super::editor::LineEditor;
 use super::incoming::Form;
-use super::{ClusterClient, RequestError, Selector, Wanted, ends, interrupted_in};
+use super::{ClusterClient, RequestError, Selector, Wanted, columns, ends, interrupted_in};
 use crate::event::RequestKind;
-use crate::id::UserName;
+use crate::id::{ImageId, UserName};
 use crate::upload::{Observer, UploadEvent};
 
 mod command;
@@ -120,7 +120,10 @@ async fn request<W: Write + Send, F: Future<Output = ()>>(
         Command::List(text) => {
             let listing = async |observe: &mut Observer<'_>| client.list(text.as_deref(), observe).await;
             let listed = attend(console, interrupted, RequestKind::List, listing).await;
-            let lines = listed.map(|listing| ends::listed(&listing, &client.config().user, text.as_deref()));
+            let lines = listed.map(|listing| {
+                let columns = columns::of_terminal();
+                ends::listed(&listing, &client.config().user, text.as_deref(), columns)
+            });
             print_all(console, lines);
         }
         Command::Download(selector, file) => {
@@ -132,10 +135,10 @@ async fn request<W: Write + Send, F: Future<Output = ()>>(
             let downloading =
                 async |observe: &mut Observer<'_>| client.download(&selector, &options, observe).await;
             let downloaded = attend(console, interrupted, RequestKind::Download, downloading).await;
-            print_all(
-                console,
-                downloaded.map(|downloaded| ends::downloaded(&downloaded)),
-            );
+            if let Some(downloaded) = downloaded {
+                console_note(console, &selector, &downloaded.passed_over);
+                print_all(console, Some(ends::downloaded(&downloaded)));
+            }
         }
         Command::Delete(selectors) => delete(client, &selectors, console, interrupted).await,
         Command::Help | Command::Quit | Command::Nothing | Command::Wrong(_) => {}
@@ -154,6 +157,7 @@ async fn delete<W: Write + Send, F: Future<Output = ()>>(
         let Some(deleted) = attend(console, interrupted, RequestKind::Delete, deleting).await else {
             return;
         };
+        console_note(console, selector, &deleted.passed_over);
         print_all(console, Some(ends::deleted(&deleted)));
     }
 }
@@ -173,13 +177,20 @@ async fn attend<T, W: Write + Send, F: Future<Output = ()>>(
                 console.clear();
                 return Some(done);
             }
-            Err(error) => error.to_string(),
+            Err(error) => error.in_session(),
         },
         () = interrupted() => interrupted_in(kind),
     };
     console.begin();
     console.line(&format!("✗ {failed}"));
     None
+}
+
+/// Says what else might have been meant.
+fn console_note<W: Write>(console: &mut Console<W>, wanted: &Selector, passed_over: &[ImageId]) {
+    if let Some(note) = ends::passed_over(&wanted.to_string(), passed_over) {
+        console.line(&format!("    → {note}"));
+    }
 }
 
 fn print_all<W: Write>(console: &mut Console<W>, lines: Option<Vec<String>>) {

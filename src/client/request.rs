@@ -79,8 +79,8 @@ impl Terms<'_> {
 
 /// What is to be done with whoever is assigned.
 pub(super) trait Errand: Send {
-    /// What kind of request it is.
-    const KIND: RequestKind;
+    /// Returns what kind of request it is.
+    fn kind(&self) -> RequestKind;
 
     /// What it brings home.
     type Done: Send;
@@ -146,7 +146,7 @@ impl<'a> Request<'a> {
     ) -> Result<Done<E::Done>, RequestError> {
         loop {
             let subject = errand.prepare().await?;
-            let offer = self.offer(E::KIND, subject);
+            let offer = self.offer(errand.kind(), subject);
             let answers = offer::broadcast(self.config, self.links, &offer, observe).await;
             let obstacle = match offer::verdict(&answers) {
                 Verdict::Assigned(assignment) => match self.attempt(errand, assignment, observe).await {
@@ -201,7 +201,7 @@ impl<'a> Request<'a> {
         if let Some(then) = movement.last_returned() {
             self.patience.moved(then.into_std());
         }
-        let done = attempted.inspect_err(|error| self.outcome = self.outcome.after(E::KIND, error))?;
+        let done = attempted.inspect_err(|error| self.outcome = self.outcome.after(errand.kind(), error))?;
         self.links.insert(node, link);
         Ok(done)
     }
@@ -266,6 +266,9 @@ impl<'a> Request<'a> {
             Setback::Storage { reason } => RequestError::Storage {
                 reason: reason.clone(),
             },
+            Setback::Undeleted { reason } => RequestError::Undeleted {
+                reason: reason.clone(),
+            },
             Setback::Unreadable { reason } => RequestError::Unreadable {
                 reason: reason.clone(),
             },
@@ -315,9 +318,10 @@ fn refused<E: Errand>(errand: &mut E, error: NodeError) -> Result<Setback, Reque
         ErrorCode::StaleAssignment => Setback::Stale,
         ErrorCode::Busy => Setback::Busy,
         ErrorCode::Stalled => Setback::WaitedInVain,
-        ErrorCode::Storage => match E::KIND {
-            RequestKind::Upload | RequestKind::Delete => Setback::Storage { reason },
-            RequestKind::Download | RequestKind::List => Setback::Unreadable { reason },
+        ErrorCode::Storage => match errand.kind() {
+            RequestKind::Upload => Setback::Storage { reason },
+            RequestKind::Delete => Setback::Undeleted { reason },
+            RequestKind::Download | RequestKind::List | RequestKind::LookUp => Setback::Unreadable { reason },
         },
         ErrorCode::NoQuorum => Setback::NoQuorum { reason },
         ErrorCode::Unknown => Setback::Unknown { reason },

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::part::{PartFile, SaveError, Target};
+use super::part::{Absent, PartFile, SaveError, Target};
 use super::saved::SavedName;
 use crate::protocol::Back;
 
@@ -35,7 +35,7 @@ impl Returned {
     /// Prepares for what is wanted; a file will stand in `folder`.
     pub(super) async fn prepare(wanted: Wanted, folder: &Path) -> Result<Self, SaveError> {
         Ok(match wanted {
-            Wanted::Saved => Self::File(Box::new(PartFile::create(folder).await?)),
+            Wanted::Saved => Self::File(Box::new(PartFile::create(folder, Absent::Made).await?)),
             Wanted::Checked => Self::Checked,
             Wanted::Nothing => Self::Nothing,
         })

@@ -43,24 +43,39 @@ impl fmt::Display for Selector {
     }
 }
 
+/// The image that is meant, and what else might have been.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    /// The image.
+    pub(super) listed: Listed,
+    /// Other images whose ids begin with what was taken for a name, newest first.
+    pub(super) passed_over: Vec<ImageId>,
+}
+
 /// Finds what `text` means among images that are listed newest first.
+///
+/// A name goes before the beginning of an id: who means the id can give more digits, and who means
+/// the name has no other.
 ///
 /// # Errors
 ///
 /// When it is nothing, or the beginning of several ids.
-pub(super) fn choose(text: &str, user: &UserName, listed: Vec<Listed>) -> Result<Listed, RequestError> {
-    if let Some(named) = listed.iter().find(|listed| listed.entry.file == text) {
-        return Ok(named.clone());
+pub(super) fn choose(text: &str, user: &UserName, listed: Vec<Listed>) -> Result<Chosen, RequestError> {
+    let named = listed.iter().find(|listed| listed.entry.file == text).cloned();
+    let mut candidates = beginning_with(text, listed);
+    if let Some(named) = named {
+        let others = candidates.iter().map(|listed| listed.entry.image);
+        let passed_over = others.filter(|&image| image != named.entry.image).collect();
+        return Ok(Chosen {
+            listed: named,
+            passed_over,
+        });
     }
-    let mut candidates = if is_prefix(text) {
-        let beginning = text.to_ascii_lowercase();
-        let begins = |listed: &Listed| listed.entry.image.to_string().starts_with(&beginning);
-        listed.into_iter().filter(begins).collect()
-    } else {
-        Vec::new()
-    };
     match (candidates.pop(), candidates.is_empty()) {
-        (Some(only), true) => Ok(only),
+        (Some(listed), true) => Ok(Chosen {
+            listed,
+            passed_over: Vec::new(),
+        }),
         (Some(last), false) => {
             candidates.push(last);
             Err(RequestError::Ambiguous {
@@ -73,6 +88,16 @@ pub(super) fn choose(text: &str, user: &UserName, listed: Vec<Listed>) -> Result
             user: user.clone(),
         }),
     }
+}
+
+/// Returns the images whose ids begin with `text`; none where that is no beginning of an id.
+fn beginning_with(text: &str, listed: Vec<Listed>) -> Vec<Listed> {
+    if !is_prefix(text) {
+        return Vec::new();
+    }
+    let beginning = text.to_ascii_lowercase();
+    let begins = |listed: &Listed| listed.entry.image.to_string().starts_with(&beginning);
+    listed.into_iter().filter(begins).collect()
 }
 
 fn is_prefix(text: &str) -> bool {
@@ -108,7 +133,7 @@ mod tests {
     fn chosen(text: &str, listed: &[Listed]) -> Result<String, String> {
         let chosen = choose(text, &user(), listed.to_vec());
         chosen
-            .map(|listed| listed.entry.image.to_string()[..8].to_owned())
+            .map(|chosen| chosen.listed.entry.image.to_string()[..8].to_owned())
             .map_err(|error| error.to_string())
     }
 
@@ -140,7 +165,7 @@ mod tests {
             chosen("abcd", &listed),
             Err(
                 "\"abcd\" begins the ids of 2 images: abcd1000000000000000000000000000 (a.png), \
-                 abcd2000000000000000000000000000 (b\u{fffd}.png); give more digits"
+                 abcd2000000000000000000000000000 (\"b\\u{1b}.png\"); give more digits"
                     .to_owned()
             )
         );
@@ -150,5 +175,13 @@ mod tests {
     fn a_name_wins_over_the_beginning_of_an_id() {
         let listed = [image("beef", "a.png"), image("1234", "beef")];
         assert_eq!(chosen("beef", &listed), Ok("12340000".to_owned()));
+        let chosen = choose("beef", &user(), listed.to_vec()).expect("a name");
+        assert_eq!(chosen.passed_over, [listed[0].entry.image], "and is told of");
+    }
+
+    #[test]
+    fn an_image_called_as_its_own_id_begins_passes_nothing_over() {
+        let chosen = choose("beef", &user(), vec![image("beef", "beef")]).expect("a name");
+        assert_eq!(chosen.passed_over, []);
     }
 }

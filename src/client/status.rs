@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::link::Link;
 use crate::config::{Address, ClusterConfig};
 use crate::id::{ClusterName, NodeId};
-use crate::protocol::StatusReport;
+use crate::protocol::{StatusReport, StoreHealth};
 use crate::upload::Unreachable;
 
 /// How long a member may take to say how it is.
@@ -75,4 +75,27 @@ pub fn serving(statuses: &[MemberStatus]) -> Option<&StatusReport> {
     let reports = statuses.iter().filter_map(|status| status.report.as_ref().ok());
     let leaders = reports.filter(|report| report.serving);
     leaders.max_by_key(|report| report.ballot)
+}
+
+/// Returns the nodes whose stores only read, and why.
+#[must_use]
+pub fn read_only(statuses: &[MemberStatus]) -> Vec<(NodeId, &str)> {
+    let reports = statuses.iter().filter_map(|status| status.report.as_ref().ok());
+    let read_only = reports.filter_map(|report| match &report.health {
+        StoreHealth::ReadOnly { reason } => Some((report.node, reason.as_str())),
+        StoreHealth::Ok => None,
+    });
+    read_only.collect()
+}
+
+/// Says whether the cluster can be used: a leader serves, and a quorum of stores takes what it is given.
+#[must_use]
+pub fn is_ready(statuses: &[MemberStatus]) -> bool {
+    let Some(leader) = serving(statuses) else {
+        return false;
+    };
+    let read_only = read_only(statuses).len();
+    let up = statuses.iter().filter(|status| status.report.is_ok()).count();
+    // A node that is slow to answer may well store; only one that says it cannot counts against.
+    read_only == 0 || up - read_only >= leader.quorum.needed
 }

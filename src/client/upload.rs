@@ -52,8 +52,11 @@ struct Bringing<'a> {
 }
 
 impl Errand for Bringing<'_> {
-    const KIND: RequestKind = RequestKind::Upload;
     type Done = Stored;
+
+    fn kind(&self) -> RequestKind {
+        RequestKind::Upload
+    }
 
     async fn prepare(&mut self) -> Result<Subject, RequestError> {
         if self.source.rewind().await? == Freshness::Changed {

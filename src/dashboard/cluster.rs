@@ -3,7 +3,7 @@
 //! Every part folds what is its business; this file reads the clocks and hands events on. Nothing
 //! here asks anybody anything, so a live cluster, a recording and the simulator look the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use self::clocks::{Clocks, Source};
 use self::elections::Elections;
@@ -16,7 +16,7 @@ use self::tape::{MarkKind, Tape};
 use crate::config::ClusterConfig;
 use crate::event::process::{self, ProcessEvent, ProcessFact};
 use crate::event::{Event, Fact, WorkerState, line};
-use crate::id::NodeId;
+use crate::id::{ImageId, NodeId};
 use crate::protocol::Contact;
 use crate::time::Time;
 
@@ -48,7 +48,14 @@ pub struct Cluster {
     /// What nodes wrote.
     pub logs: Logs,
     clocks: Clocks,
+    /// Of which images it was noted lately that a node lacks them, the newest last.
+    missed: VecDeque<(ImageId, NodeId)>,
 }
+
+/// How many of those are remembered, so that none is counted twice.
+///
+/// It is told twice within moments: when a copy is lost, and when the rest is acknowledged.
+const MISSED_REMEMBERED: usize = 256;
 
 impl Cluster {
     /// Makes a cluster of which nothing is known but its members.
@@ -65,6 +72,7 @@ impl Cluster {
             elections: Elections::default(),
             logs: Logs::default(),
             clocks: Clocks::default(),
+            missed: VecDeque::new(),
         }
     }
 
@@ -149,20 +157,53 @@ impl Cluster {
     fn told_of_another(&mut self, at: Time, event: &Event) {
         match &event.fact {
             Fact::RotationChanged { node, state, .. } => self.rotates(at, *node, *state),
-            Fact::CopyMissed { peer, .. } => {
-                if let Some(about) = self.nodes.get_mut(peer) {
-                    about.holdings.misses_one();
-                }
-                self.note(at, *peer);
+            Fact::CopyMissed { image, peer } => self.misses(at, *image, *peer),
+            // Who keeps an image tells of those it reached; whoever had no process cannot have it.
+            Fact::UploadDone { image, copies, .. } | Fact::Deleted { image, copies, .. }
+                if *copies < self.nodes.len() =>
+            {
+                self.dead_miss(at, *image, self.nodes.len() - copies);
             }
             // Everything else is about the node that told it.
             _ => {}
         }
     }
 
+    /// Folds in that so many nodes lack an image: those that have no process, unless others are known to.
+    ///
+    /// One that died with the image on its disk is not among them.
+    fn dead_miss(&mut self, at: Time, image: ImageId, lacking: usize) {
+        let known = self.missed.iter().filter(|(missed, _)| *missed == image);
+        let dead = self.nodes.values().filter(|node| node.is_proven_dead());
+        let dead = dead.map(|node| node.id);
+        let dead: Vec<NodeId> = dead
+            .filter(|node| !self.missed.contains(&(image, *node)))
+            .collect();
+        if known.count() + dead.len() <= lacking {
+            for node in dead {
+                self.misses(at, image, node);
+            }
+        }
+    }
+
+    /// Folds in that a node lacks an image, or the mark of its delete.
+    fn misses(&mut self, at: Time, image: ImageId, node: NodeId) {
+        if self.missed.contains(&(image, node)) {
+            return;
+        }
+        if self.missed.len() == MISSED_REMEMBERED {
+            self.missed.pop_front();
+        }
+        self.missed.push_back((image, node));
+        if let Some(about) = self.nodes.get_mut(&node) {
+            about.misses_one(at);
+        }
+        self.note(at, node);
+    }
+
     fn rotates(&mut self, at: Time, node: NodeId, state: WorkerState) {
         if let Some(about) = self.nodes.get_mut(&node) {
-            about.rotates(state);
+            about.rotates(at, state);
         }
         self.note(at, node);
     }
@@ -245,6 +286,8 @@ const fn is_warning(fact: &Fact) -> bool {
             | Fact::UploadFailed { .. }
             | Fact::RequestFailed { .. }
             | Fact::RecordDamaged { .. }
+            | Fact::StoreReadOnly { .. }
+            | Fact::ImageLost { .. }
             | Fact::LogDropped { .. }
     )
 }

@@ -1,5 +1,7 @@
 //! Why a node is what it is, in sentences made from what is known of it.
 
+use std::time::Duration;
+
 use super::cluster::node::{Belief, Holdings, Node, Process, Reach, Told};
 use super::model::Model;
 use super::words;
@@ -7,6 +9,11 @@ use crate::event::LinkDownReason;
 use crate::event::line::{counted, nodes};
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
 use crate::id::Ballot;
+
+/// For how long nothing may come of what a node fetches before that is worth a word.
+///
+/// A node looks every five seconds, and a large image takes a few.
+const FETCH_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Returns what is known of the chosen node, each fact with its name.
 pub(super) fn facts(model: &Model, node: &Node) -> Vec<(&'static str, String)> {
@@ -36,7 +43,7 @@ pub(super) fn because(model: &Model) -> Vec<String> {
     lines.extend(of_process(model, node));
     if node.has_process() {
         lines.extend(of_belief(model, node));
-        lines.extend(of_holdings(node));
+        lines.extend(of_holdings(model, node));
         lines.extend(of_links(node));
     }
     lines
@@ -143,14 +150,15 @@ fn leading(model: &Model, ballot: Ballot, since: &str) -> Vec<String> {
 }
 
 /// Says what a node lacks, and what that means for its work.
-fn of_holdings(node: &Node) -> Vec<String> {
+fn of_holdings(model: &Model, node: &Node) -> Vec<String> {
     let (holdings, leads) = (node.holdings, matches!(node.belief, Belief::Leads(_)));
     let missing = counted(holdings.missing, "image");
     let mut lines = Vec::new();
     if node.catches_up() {
-        let lacks = match holdings.missing {
-            0 => "It has yet to find out whether it lacks images that others keep".to_owned(),
-            _ => format!("It lacks {missing} that others keep, and fetches what it lacks"),
+        let lacks = if holdings.missing == 0 {
+            "It has yet to find out whether it lacks images that others keep".to_owned()
+        } else {
+            format!("It lacks {missing} that others keep, and fetches what it lacks")
         };
         let takes = if leads {
             "no work itself"
@@ -161,6 +169,16 @@ fn of_holdings(node: &Node) -> Vec<String> {
     } else if holdings.missing > 0 {
         lines.push(format!(
             "It lacks {missing} that others keep, and fetches what it lacks while it works."
+        ));
+    }
+    let lacks_for = model.shown_at().since(node.lacks_since);
+    if holdings.read_only {
+        lines.push("Its store only reads and keeps nothing new; its log says why (l).".to_owned());
+    } else if holdings.missing > 0 && lacks_for >= FETCH_PATIENCE {
+        lines.push(format!(
+            "None of them has come for {}: look whether its disk is full, and whether a node runs that \
+             keeps them.",
+            words::age(lacks_for)
         ));
     }
     if holdings.damaged > 0 {

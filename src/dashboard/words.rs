@@ -103,6 +103,7 @@ pub fn request(request: &Request, members: usize) -> String {
         RequestKind::Upload => "upload",
         RequestKind::Download => "download",
         RequestKind::List => "list",
+        RequestKind::LookUp => "look-up",
         RequestKind::Delete => "delete",
     };
     format!(
@@ -119,7 +120,7 @@ pub fn request(request: &Request, members: usize) -> String {
 pub fn subject(request: &Request) -> String {
     match (&request.file, request.kind, request.image) {
         (Some(file), ..) => printable(file).into_owned(),
-        (None, RequestKind::List, _) => listed(&request.outcome),
+        (None, RequestKind::List | RequestKind::LookUp, _) => listed(&request.outcome),
         // Of an upload the file is told as soon as it begins.
         (None, RequestKind::Download | RequestKind::Delete, Some(image)) => short(image),
         (None, RequestKind::Upload | RequestKind::Download | RequestKind::Delete, _) => String::new(),

@@ -98,7 +98,7 @@ pub enum Fact {
         /// Why.
         reason: StepDownReason,
     },
-    /// The leader voted for a returning higher id and hands over to it.
+    /// The leader voted for a returning higher id, or, its store failing, for any; it hands over to it.
     HandoverStarted {
         /// The reign that is to begin.
         ballot: Ballot,
@@ -237,6 +237,16 @@ pub enum Fact {
         image: ImageId,
         /// From whom.
         peer: NodeId,
+    },
+    /// The node's store only reads from now on, until its process begins anew.
+    StoreReadOnly {
+        /// Why, and what to do about it.
+        reason: String,
+    },
+    /// No node has a good copy of an image any more.
+    ImageLost {
+        /// The image.
+        image: ImageId,
     },
     /// An image was read and sent to its user.
     Downloaded {

@@ -30,6 +30,20 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns a name so that one sees where it begins and ends, and what is in it.
+///
+/// One with spaces at an end, or with what a terminal does not print, stands in quotes with
+/// escapes; every other is itself.
+#[must_use]
+pub fn quoted(name: &str) -> Cow<'_, str> {
+    let is_plain = !name.is_empty() && name.trim() == name && !name.contains(is_unprintable);
+    if is_plain {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(printable(&format!("{name:?}")).into_owned())
+    }
+}
+
 fn is_unprintable(c: char) -> bool {
     let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
     let turns_direction =
@@ -101,6 +115,10 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
         Fact::InSync { ballot } => format!("In sync with leader {} (epoch {})", ballot.id, ballot.epoch),
         Fact::RecordDamaged { image, reason } => format!("The record of image {image} {reason}; set aside"),
         Fact::RecordRepaired { image, peer } => format!("Image {image} repaired from node {peer}"),
+        Fact::StoreReadOnly { reason } => format!("The store is READ-ONLY: {reason}"),
+        Fact::ImageLost { image } => {
+            format!("Every copy of image {image} is damaged; it is lost: upload it again if you have it")
+        }
         Fact::Downloaded {
             user, file, took_us, ..
         } => format!("Sent {file} to {user} ({} ms)", took_us / 1000),
@@ -150,7 +168,9 @@ fn assignee(speaker: NodeId, to: NodeId, from: Option<NodeId>) -> String {
 fn offered(kind: RequestKind, image: ImageId, user: &UserName) -> String {
     match kind {
         RequestKind::Upload => format!("Image {image} of {user}"),
-        RequestKind::Download | RequestKind::List | RequestKind::Delete => requested(kind, image, user),
+        RequestKind::Download | RequestKind::List | RequestKind::LookUp | RequestKind::Delete => {
+            requested(kind, image, user)
+        }
     }
 }
 
@@ -160,7 +180,7 @@ fn requested(kind: RequestKind, image: ImageId, user: &UserName) -> String {
             format!("{} of image {image} for {user}", kind.noun())
         }
         // Its id stands for no image.
-        RequestKind::List => format!("List for {user}"),
+        RequestKind::List | RequestKind::LookUp => format!("{} for {user}", kind.noun()),
     }
 }
 

@@ -55,7 +55,7 @@ pub enum ProcessFact {
         /// Its id.
         pid: u32,
     },
-    /// The process was sent a signal.
+    /// The process was sent a signal: by its supervisor, or, as was seen, by somebody else.
     Signalled {
         /// Which.
         signal: ProcessSignal,

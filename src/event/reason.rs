@@ -84,6 +84,8 @@ pub enum RequestKind {
     Download,
     /// Which images are kept.
     List,
+    /// Which image a name stands for: the list that a client asks for before a download or a delete.
+    LookUp,
     /// That an image is kept no longer.
     Delete,
 }
@@ -96,6 +98,7 @@ impl RequestKind {
             Self::Upload => "Upload",
             Self::Download => "Download",
             Self::List => "List",
+            Self::LookUp => "Look-up",
             Self::Delete => "Delete",
         }
     }

@@ -17,7 +17,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CatalogueItem, Entry, NodeError, Summary, Tombstone};
-use crate::id::{Ballot, ImageId};
+use crate::id::{Ballot, ImageId, RequestId};
 
 /// What the node that dialled asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,10 @@ pub struct Copy {
     /// The reign that assigned it; whoever has voted in a newer one refuses. None for an image that
     /// was kept before, which any reign may have.
     pub ballot: Option<Ballot>,
+    /// The number of the assignment within the reign: with the ballot it says which of two attempts
+    /// at one image is the newer. Nothing without a ballot.
+    #[serde(default)]
+    pub request: RequestId,
 }
 
 /// A delete on its way to another node.

@@ -42,6 +42,9 @@ pub struct StatusReport {
     /// What its store has committed, and with how many syncs.
     #[serde(default)]
     pub store: StoreCounters,
+    /// Whether its store still takes what it is given.
+    #[serde(default)]
+    pub health: StoreHealth,
 }
 
 impl StatusReport {
@@ -111,6 +114,20 @@ pub struct RotationStatus {
     pub redispatched: u64,
     /// Whether its turn is next.
     pub next: bool,
+}
+
+/// Whether a store still takes what it is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum StoreHealth {
+    /// It does.
+    #[default]
+    Ok,
+    /// It only reads, until its node is started again.
+    ReadOnly {
+        /// Why, and what to do about it.
+        reason: String,
+    },
 }
 
 /// What a store has committed since its node started, and with how many syncs.

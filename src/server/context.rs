@@ -13,6 +13,7 @@ use super::data::DataPool;
 use super::input::NodeInput;
 use super::laggards::Laggards;
 use super::refusals::RefusalLog;
+use super::room::Room;
 use super::surroundings::Surroundings;
 use super::sync::Lacks;
 use super::watch::Events;
@@ -34,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     /// Room for transfers.
     pub(crate) transfers: Arc<Semaphore>,
+    /// Room for what peers ask.
+    pub(crate) room: Room,
     /// Connections on which peers are asked about images.
     pub(crate) data: Arc<DataPool>,
     /// Peers that held up a transfer lately.

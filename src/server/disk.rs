@@ -94,8 +94,10 @@ pub(crate) fn code_of(error: &StoreError) -> ErrorCode {
             ErrorCode::Unknown
         }
         StoreError::Full { .. }
+        | StoreError::ReserveUsedUp
         | StoreError::IndexUnusable { .. }
-        | StoreError::ReadOnly
+        | StoreError::ReadOnly(_)
+        | StoreError::ShelvesGone(_)
         | StoreError::BodyTooLong { .. }
         | StoreError::BodyTooShort { .. }
         | StoreError::Torn

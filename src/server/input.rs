@@ -37,6 +37,14 @@ pub(crate) struct FoundSync {
     pub(crate) abreast: bool,
 }
 
+impl FoundSync {
+    /// What is told of a node that has much to fetch, or can keep no more.
+    pub(crate) const LACKING: Self = Self {
+        in_sync: false,
+        abreast: false,
+    };
+}
+
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum NodeInput {

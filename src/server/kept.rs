@@ -29,6 +29,7 @@ mod error;
 mod known;
 mod list;
 mod others;
+mod recent;
 mod say;
 mod survey;
 

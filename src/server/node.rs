@@ -78,6 +78,8 @@ pub(crate) struct Node {
     store: Store,
     /// How many images it has told that it keeps; none before it has told.
     images_told: Option<u64>,
+    /// Whether it has told that its store only reads.
+    read_only_told: bool,
     /// Room for transfers.
     transfers: Arc<Semaphore>,
 }
@@ -102,6 +104,7 @@ impl Node {
             parking: Parking::default(),
             store: context.store.clone(),
             images_told: None,
+            read_only_told: false,
             transfers: Arc::clone(&context.transfers),
         }
     }
@@ -139,6 +142,7 @@ impl Node {
                 }
                 () = timer => {}
             }
+            self.tell_health();
             self.settle();
             self.tell_images();
         }
@@ -205,7 +209,7 @@ impl Node {
             NodeInput::Missed { image, peers } => self.missed(image, &peers),
             NodeInput::Fence { ballot, reply } => drop(reply.send(self.fence(ballot))),
             NodeInput::InSync { ballot, found } => self.found_sync(ballot, found),
-            NodeInput::Abreast { reply } => drop(reply.send(self.abreast.is(self.clock.now()))),
+            NodeInput::Abreast { reply } => drop(reply.send(self.is_abreast())),
             NodeInput::Finished { assignment, outcome } => self.finished(assignment, outcome),
             NodeInput::Status { reply } => drop(reply.send(Box::new(self.status()))),
         }
@@ -288,8 +292,13 @@ impl Node {
         Ok(Standing {
             linked: self.links.up().collect(),
             quorum: self.election.view(now).quorum.needed,
-            abreast: self.abreast.is(now),
+            abreast: self.is_abreast(),
         })
+    }
+
+    /// Says whether nothing was acknowledged that this node does not know and keep.
+    fn is_abreast(&self) -> bool {
+        self.abreast.is(self.clock.now()) && !self.lacks.owes()
     }
 
     /// Refuses what an older reign assigned than this node has voted for.

@@ -4,8 +4,6 @@
 //! buffers. Whether the bytes were the right ones is known at the end only: [`Reading::chunk`] says
 //! so by the error it gives instead of the end.
 
-use std::io::ErrorKind;
-
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -48,25 +46,7 @@ impl ReadingError {
             Self::Record { source, .. } | Self::Store(StoreError::Record { source, .. }) => source,
             Self::Store(_) | Self::DiskSilent => return None,
         };
-        is_damage(source).then_some(source)
-    }
-}
-
-/// Says whether a record that cannot be used is lost, rather than out of reach for the moment.
-pub(crate) fn is_damage(error: &RecordError) -> bool {
-    match error {
-        RecordError::Io(error) => {
-            error.kind() == ErrorKind::NotFound
-                || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
-        }
-        // Later versions wrote these: they are whole, and of use to a newer program.
-        RecordError::NewerFormat(_) | RecordError::UnknownSuite(_) => false,
-        RecordError::Empty
-        | RecordError::NotARecord
-        | RecordError::Truncated
-        | RecordError::Damaged(_)
-        | RecordError::Renamed(_)
-        | RecordError::ForeignCluster(_) => true,
+        source.is_damage().then_some(source)
     }
 }
 

@@ -11,7 +11,7 @@ use super::kept::{self, Question};
 use super::transfer;
 use crate::id::UserName;
 use crate::protocol::frame::FrameError;
-use crate::protocol::{ClientMessage, ErrorCode, NodeError, NodeMessage};
+use crate::protocol::{ClientMessage, ErrorCode, NodeError, NodeMessage, Offer, Upload};
 
 /// How long a client may say nothing between two requests.
 ///
@@ -65,32 +65,8 @@ where
     W: AsyncWrite + Unpin,
 {
     match message {
-        ClientMessage::Offer(offer) => {
-            let answer = context.ask(|reply| NodeInput::Offer {
-                offer,
-                user: user.clone(),
-                reply,
-            });
-            let Some(answer) = answer.await else {
-                return Next::End;
-            };
-            match connection.tell(&answer).await {
-                Ok(()) => Next::Request,
-                Err(_) => Next::End,
-            }
-        }
-        ClientMessage::Upload(upload) => {
-            // On the heap: a connection without an upload has no use for so much room.
-            match Box::pin(transfer::receive(connection, upload, user, context)).await {
-                Ok(()) => Next::Request,
-                Err(error) => {
-                    if error.can_be_told() {
-                        connection.end_with(&NodeMessage::Error(error.into())).await;
-                    }
-                    Next::End
-                }
-            }
-        }
+        ClientMessage::Offer(offer) => pass_on(connection, offer, user, context).await,
+        ClientMessage::Upload(upload) => take(connection, upload, user, context).await,
         ClientMessage::Download(download) => {
             answer(connection, &Question::Download(download), user, context).await
         }
@@ -100,6 +76,54 @@ where
             connection
                 .end_with(&bad_request("there is no upload to finish"))
                 .await;
+            Next::End
+        }
+    }
+}
+
+/// Has the node's task decide about an offer, and tells what it says.
+async fn pass_on<R, W>(
+    connection: &mut Connection<R, W>,
+    offer: Offer,
+    user: &UserName,
+    context: &Context,
+) -> Next
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let answer = context.ask(|reply| NodeInput::Offer {
+        offer,
+        user: user.clone(),
+        reply,
+    });
+    let Some(answer) = answer.await else {
+        return Next::End;
+    };
+    match connection.tell(&answer).await {
+        Ok(()) => Next::Request,
+        Err(_) => Next::End,
+    }
+}
+
+/// Takes an image.
+async fn take<R, W>(
+    connection: &mut Connection<R, W>,
+    upload: Upload,
+    user: &UserName,
+    context: &Context,
+) -> Next
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    // On the heap: a connection without an upload has no use for so much room.
+    match Box::pin(transfer::receive(connection, upload, user, context)).await {
+        Ok(()) => Next::Request,
+        Err(error) => {
+            if error.can_be_told() {
+                connection.end_with(&NodeMessage::Error(error.into())).await;
+            }
             Next::End
         }
     }

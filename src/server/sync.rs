@@ -4,12 +4,12 @@
 //!   link up, reign begins ---+                        per peer: Summary, then Bucket where they differ
 //!   record set aside --------+--> round: compare ----> bury what is marked there
 //!   every few seconds -------+           fetch -----> several at a time, from whoever has each
-//!   Missed{image} ---------------------> fetch        that one alone
+//!   Missed{image} ---> errands --------> fetch        that one alone, beside the round
 //!                                        conclude --> in sync? complete? --> the node's task
 //! ```
 //!
 //! Owns when to look and what to conclude; `plan` decides what is lacking, `compare` asks, `fetch`
-//! brings it. Decides nothing about who leads.
+//! brings it, for so long at a time; `errands` waits for no round. Decides nothing about who leads.
 //!
 //! Invariants: catalogues are sets, their union counts, and a tombstone wins. An image that is
 //! arriving by an upload is left to it. What is found damaged is never spread: the digest is
@@ -20,22 +20,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 
 use self::compare::Compared;
-use self::fetch::Fetched;
-use self::lacks::Errand;
 use self::plan::{Progress, Wanted};
 use super::context::Context;
 use super::input::{FoundSync, NodeInput};
 use super::surroundings::Surroundings;
+use crate::config::NODES_MAX;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
-use crate::store::Store;
+use crate::protocol::StoreHealth;
 
 mod compare;
+mod errands;
 mod fetch;
 mod lacks;
+mod lost;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -52,11 +53,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Who keeps up misses one now and then and is told so; who lacks more than is in flight was away.
 const BEHIND_MAX: usize = 64;
 
-/// What is told of a node that has much to fetch.
-const LACKING: FoundSync = FoundSync {
-    in_sync: false,
-    abreast: false,
-};
+/// How many images are on their way at once by fetches, at most: of a round, and of errands of each
+/// peer.
+pub(crate) const FETCHES_AT_ONCE: usize =
+    fetch::FETCHES_MAX + (NODES_MAX as usize - 1) * errands::FETCHES_MAX;
 
 /// Runs until the node stops.
 pub(crate) async fn run(context: Arc<Context>) {
@@ -79,6 +79,8 @@ struct Sync {
     complete: bool,
     /// The reign in which being in sync was told as a fact.
     told: Option<Ballot>,
+    /// Whether catching up was told as a fact, and not yet that it is over.
+    owes_the_end: bool,
 }
 
 /// Waits until the node leads or follows in another reign than before.
@@ -86,15 +88,6 @@ async fn another_reign(surroundings: &mut watch::Receiver<Surroundings>, before:
     let is_another = |now: &Surroundings| now.ballot.is_some() && now.ballot != before;
     // The context holds the sender, so this cannot fail.
     let _ = surroundings.wait_for(is_another).await;
-}
-
-/// What made the task look.
-#[derive(Debug)]
-enum Reason {
-    /// Links or the reign have changed, or time has passed.
-    Round,
-    /// Others have noticed something.
-    Noticed(Errand),
 }
 
 impl Sync {
@@ -105,55 +98,46 @@ impl Sync {
             caught_up_with: BTreeSet::new(),
             complete: false,
             told: None,
+            owes_the_end: false,
         }
     }
 
     async fn work(&mut self) {
-        self.remember_unreadable().await;
+        let errands = errands::run(Arc::clone(&self.context));
+        tokio::select! {
+            () = self.rounds() => {}
+            () = errands => {}
+        }
+    }
+
+    async fn rounds(&mut self) {
         let mut surroundings = self.surroundings.clone();
         loop {
             // What a reign knows of this node begins anew with it: nothing of an earlier one is
             // worth waiting for, least of all a peer that has been frozen since.
             let looked_in = surroundings.borrow_and_update().ballot;
             tokio::select! {
-                () = self.round() => {}
-                () = another_reign(&mut surroundings, looked_in) => continue,
-            }
-            let next_look = Instant::now() + LOOK_EVERY;
-            while let Reason::Noticed(errand) = self.reason(next_look).await {
-                let fetched = tokio::select! {
-                    fetched = self.fetch_missed(&errand) => fetched,
-                    () = another_reign(&mut surroundings, looked_in) => Fetched::Unfinished,
-                };
-                if errand.round || fetched == Fetched::Unfinished {
-                    break;
-                }
+                () = self.round() => self.rest().await,
+                () = another_reign(&mut surroundings, looked_in) => {}
             }
         }
     }
 
-    /// Records that an earlier life of the process set aside, or found unreadable, are lacking too.
-    async fn remember_unreadable(&self) {
-        if let Some(Ok(unreadable)) = self.context.on_disk(Store::unreadable).await {
-            for image in unreadable {
-                self.context.lacks.set_aside(image);
-            }
-        }
-    }
-
-    /// Waits for something to do.
-    async fn reason(&mut self, next_look: Instant) -> Reason {
+    /// Waits until there is a reason to look again.
+    async fn rest(&mut self) {
         tokio::select! {
             // The context holds the sender, so this cannot fail.
-            _ = self.surroundings.changed() => Reason::Round,
-            errand = self.context.lacks.errand() => Reason::Noticed(errand),
-            () = sleep_until(next_look) => Reason::Round,
+            _ = self.surroundings.changed() => {}
+            () = self.context.lacks.more() => {}
+            () = sleep(LOOK_EVERY) => {}
         }
     }
 
     /// Compares with everybody who is there, and brings what is lacking.
     async fn round(&mut self) {
         let surroundings = self.surroundings.borrow_and_update().clone();
+        let damaged = self.context.lacks.all_set_aside();
+        let missed = self.context.lacks.missed_so_far();
         let Some(mut compared) = self.compare(&surroundings).await else {
             return;
         };
@@ -161,8 +145,9 @@ impl Sync {
         for (&peer, found) in &mut compared {
             wanted.add(peer, std::mem::take(&mut found.lack.images));
         }
+        self.give_up_lost(damaged, &compared, &wanted).await;
         if wanted.len() > BEHIND_MAX {
-            self.conclude(&surroundings, LACKING).await;
+            self.conclude(&surroundings, FoundSync::LACKING).await;
         }
         let mut progress = Progress::default();
         self.bring(&mut wanted, &mut progress).await;
@@ -175,7 +160,11 @@ impl Sync {
         self.note_complete(&compared, &wanted).await;
         if self.is_in_sync(&surroundings, &compared, &wanted) {
             let abreast = self.is_abreast(&compared, &wanted);
+            if abreast {
+                self.context.lacks.settled_until(missed);
+            }
             let in_sync = true;
+            self.owes_the_end |= progress.has_told();
             self.conclude(&surroundings, FoundSync { in_sync, abreast }).await;
         }
     }
@@ -211,9 +200,17 @@ impl Sync {
         let Some(ballot) = surroundings.ballot else {
             return;
         };
+        // A store that only reads keeps what there is, and nothing that comes.
+        let found = match self.context.store.health() {
+            StoreHealth::Ok => found,
+            StoreHealth::ReadOnly { .. } => FoundSync::LACKING,
+        };
         let follows = ballot.id != self.context.config.id;
-        if found.in_sync && follows && self.told.replace(ballot) != Some(ballot) {
-            self.context.events.publish(Fact::InSync { ballot });
+        if found.in_sync {
+            let in_another_reign = self.told.replace(ballot) != Some(ballot);
+            if std::mem::take(&mut self.owes_the_end) || (follows && in_another_reign) {
+                self.context.events.publish(Fact::InSync { ballot });
+            }
         }
         self.context.tell(NodeInput::InSync { ballot, found }).await;
     }

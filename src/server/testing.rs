@@ -17,6 +17,7 @@ use super::data::DataPool;
 use super::input::NodeInput;
 use super::laggards::Laggards;
 use super::refusals::RefusalLog;
+use super::room::Room;
 use super::transfer::TRANSFERS_MAX;
 use super::watch::Events;
 use crate::config::{Address, ClusterConfig, Members, NodeConfig, QuorumPolicy, Timing};
@@ -65,6 +66,7 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
         inputs,
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
+        room: Room::default(),
         data: Arc::new(DataPool::new(&config)),
         laggards: Laggards::default(),
         arrivals: Arrivals::default(),

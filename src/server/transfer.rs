@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use self::chunks::Chunks;
 pub(crate) use self::error::TransferError;
 use self::stream::Stream;
+use super::arrivals::{Attempt, Stale};
 use super::connection::{Connection, STALL};
 use super::context::Context;
 use super::disk::{Disk, DiskError};
@@ -71,12 +72,7 @@ where
         bytes: connection.reader.body_left(),
         context,
     };
-    let arrival = context.arrivals.enter(upload.image);
-    let ended = tokio::select! {
-        ended = transfer.run(connection) => ended,
-        () = arrival.superseded() => Err(TransferError::Superseded),
-    };
-    drop(arrival);
+    let ended = transfer.run(connection).await;
     context.events.publish(transfer.fact(&ended, started.elapsed()));
     let assignment = upload.assignment;
     if assignment.node == context.config.id {
@@ -109,7 +105,8 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    /// Takes the image and has it kept; returns on how many nodes it is.
+    /// Takes the image if it may come, unless a newer attempt at it takes its place; returns on how
+    /// many nodes it is.
     async fn run<R, W>(&self, connection: &mut Connection<R, W>) -> Result<usize, TransferError>
     where
         R: AsyncRead + Unpin,
@@ -117,11 +114,32 @@ impl Transfer<'_> {
     {
         self.check()?;
         let linked = self.admitted().await?.linked;
-        let _room = self
-            .context
-            .transfers
-            .try_acquire()
-            .map_err(|_| TransferError::Busy)?;
+        let room = self.context.transfers.try_acquire();
+        let _room = room.map_err(|_| TransferError::Busy)?;
+        // Not before it is admitted: what is refused takes nobody's place.
+        let arrival = self.context.arrivals.enter(self.upload.image, self.attempt());
+        let arrival = arrival.map_err(|Stale| TransferError::Stale)?;
+        tokio::select! {
+            ended = self.take(connection, linked) => ended,
+            () = arrival.superseded() => Err(TransferError::Superseded),
+        }
+    }
+
+    fn attempt(&self) -> Attempt {
+        let assignment = self.upload.assignment;
+        Attempt::Assigned(assignment.ballot, assignment.request)
+    }
+
+    /// Takes the image and has it kept; returns on how many nodes it is.
+    async fn take<R, W>(
+        &self,
+        connection: &mut Connection<R, W>,
+        linked: Vec<NodeId>,
+    ) -> Result<usize, TransferError>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
         let mut chunks = Chunks::default();
         let iv = self.upload.image.as_bytes();
         let first = chunks.read_behind(iv, &mut connection.reader).await?;
@@ -221,8 +239,11 @@ impl Transfer<'_> {
             created_ms: upload.created_ms,
             epoch: ballot.epoch,
         };
-        let ballot = Some(ballot);
-        Copy { entry, ballot }
+        Copy {
+            entry,
+            ballot: Some(ballot),
+            request: upload.assignment.request,
+        }
     }
 
     fn body_bytes(&self) -> u64 {

@@ -109,11 +109,11 @@ mod tests {
     use super::*;
     use crate::id::{Epoch, NodeId};
 
-    fn ballot(epoch: u64, id: u16) -> Option<Ballot> {
-        Some(Ballot {
+    fn ballot(epoch: u64, id: u16) -> Ballot {
+        Ballot {
             epoch: Epoch(epoch),
             id: NodeId::new(id).expect("not zero"),
-        })
+        }
     }
 
     #[test]
@@ -121,17 +121,17 @@ mod tests {
         let mut service = Service::new();
         let mut counters = Counters::default();
         let seen = [
-            (10, ballot(1, 3)),
+            (10, Some(ballot(1, 3))),
             (20, None),
-            (25, ballot(1, 3)),
+            (25, Some(ballot(1, 3))),
             (30, None),
-            (37, ballot(2, 2)),
+            (37, Some(ballot(2, 2))),
             (40, None),
-            (42, ballot(3, 3)),
+            (42, Some(ballot(3, 3))),
         ];
         for (at, serving) in seen {
             if at == 40 {
-                service.handed_over(ballot(3, 3).expect("some"));
+                service.handed_over(ballot(3, 3));
             }
             service.look(Time::from_nanos(at), serving, &mut counters);
         }

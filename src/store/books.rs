@@ -19,7 +19,10 @@ pub(super) struct Books {
     pub(super) joining: usize,
     /// Images of which a damaged file lies aside.
     pub(super) set_aside: BTreeSet<ImageId>,
-    pub(super) read_only: bool,
+    /// Images whose tombstones say nothing: that they are deleted is known here, but cannot be told.
+    pub(super) lost_marks: BTreeSet<ImageId>,
+    /// Why nothing is written any more, once that is so.
+    pub(super) read_only: Option<String>,
 }
 
 /// The catalogue in short, kept up to date item by item.

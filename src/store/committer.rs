@@ -25,6 +25,7 @@ use std::{io, mem};
 use super::StoreError;
 use super::core::Core;
 use super::counters::count;
+use super::index::Synced;
 use super::mutation::Mutation;
 use super::shelves::Filling;
 use crate::id::ImageId;
@@ -108,27 +109,32 @@ impl Drop for Committer {
 }
 
 fn run(core: &Core, queue: &Receiver<Job>, mut filling: Filling) {
-    let mut unsynced = 0;
+    // A start on a full disk may have left something to be written.
+    let mut unsynced = usize::from(core.index.behind_bytes().is_some());
     loop {
         match next(core, queue, unsynced) {
             Ok(first) => unsynced += commit(core, &mut filling, gather(core, queue, first)),
-            Err(RecvTimeoutError::Timeout) => sync_index(core, &mut unsynced),
+            Err(RecvTimeoutError::Timeout) => {
+                core.look_at_shelves();
+                sync_index(core, &mut unsynced);
+            }
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if unsynced >= core.options.index_sync_items {
+        if unsynced >= core.options.index_sync_items || core.index_keeps_up().is_err() {
             sync_index(core, &mut unsynced);
         }
     }
     sync_index(core, &mut unsynced);
 }
 
-/// Waits for work: for ever, unless the index is yet to be synced.
+/// Waits for work until there is something else to do: the index to be synced, the shelves to be
+/// looked at.
 fn next(core: &Core, queue: &Receiver<Job>, unsynced: usize) -> Result<Job, RecvTimeoutError> {
-    if unsynced > 0 {
-        queue.recv_timeout(core.options.index_sync_after)
+    queue.recv_timeout(if unsynced > 0 {
+        core.options.index_sync_after
     } else {
-        queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
-    }
+        core.options.look_every
+    })
 }
 
 /// Takes what else is there, and waits a moment for those who are about to come.
@@ -153,7 +159,9 @@ fn gather(core: &Core, queue: &Receiver<Job>, first: Job) -> Vec<Job> {
 
 /// Commits a batch and answers everybody; returns how many changes the index has now to sync.
 fn commit(core: &Core, filling: &mut Filling, jobs: Vec<Job>) -> usize {
-    let mut batch = match core.writable().and_then(|()| Batch::new(core)) {
+    core.look_at_shelves();
+    let ready = core.writable().and_then(|()| core.index_keeps_up());
+    let mut batch = match ready.and_then(|()| Batch::new(core)) {
         Ok(batch) => batch,
         Err(error) => {
             answer_all(jobs, || error.again());
@@ -194,12 +202,16 @@ fn answer(waiting: &SyncSender<Result<Done, StoreError>>, outcome: Result<Done, 
 }
 
 /// Makes the index durable as far as it is; when that fails, the store only reads from now on.
+///
+/// What a full disk does not take is tried again in a while.
 fn sync_index(core: &Core, unsynced: &mut usize) {
-    if mem::take(unsynced) == 0 || core.writable().is_err() {
+    let changes = mem::take(unsynced);
+    if changes == 0 || core.writable().is_err() {
         return;
     }
     match core.index.sync() {
-        Ok(()) => count(&core.counters.index_syncs),
+        Ok(Synced::Whole) => count(&core.counters.index_syncs),
+        Ok(Synced::Behind) => *unsynced = changes,
         Err(error) => drop(core.index_failed(error)),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::books::Books;
 use super::counters::Counters;
-use super::disk::Disk;
+use super::disk::{Disk, Stamp};
 use super::error::{StoreError, is_full};
 use super::index::{Index, IndexError, Known, View};
 use super::options::Options;
@@ -26,6 +26,8 @@ pub(super) struct Core {
     pub(super) index: Index,
     pub(super) index_path: PathBuf,
     pub(super) shelves: Shelves,
+    /// Which directory the shelves were in when the store was opened.
+    pub(super) shelves_stamp: Stamp,
     pub(super) unfinished: PathBuf,
     pub(super) damaged: PathBuf,
     pub(super) options: Options,
@@ -113,20 +115,42 @@ impl Core {
 
     /// Says no once a sync or the index has failed.
     pub(super) fn writable(&self) -> Result<(), StoreError> {
-        if self.books().read_only {
-            Err(StoreError::ReadOnly)
-        } else {
-            Ok(())
+        match &self.books().read_only {
+            Some(reason) => Err(StoreError::ReadOnly(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Says no while the disk is full and much of the index waits for room already.
+    pub(super) fn index_keeps_up(&self) -> Result<(), StoreError> {
+        match self.index.behind_bytes() {
+            Some(needed) if needed > self.options.index_behind_bytes => {
+                Err(StoreError::Full { free: 0, needed })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Stops writing once the directory of the shelves is another than was opened, or none.
+    ///
+    /// A name can be put into a directory that was removed, and nobody ever finds it again.
+    pub(super) fn look_at_shelves(&self) {
+        let root = self.shelves.root();
+        let is_gone = match self.disk.stamp(root) {
+            Ok(stamp) => stamp != self.shelves_stamp,
+            // A disk that does not answer for a moment has lost nothing yet.
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if is_gone {
+            self.note(StoreError::ShelvesGone(root.to_owned()));
         }
     }
 
     /// Stops writing for good when a sync or the index has failed.
     pub(super) fn note(&self, error: StoreError) -> StoreError {
-        if matches!(
-            error,
-            StoreError::SyncFailed { .. } | StoreError::IndexFailed { .. }
-        ) {
-            self.books().read_only = true;
+        if let Some(reason) = error.ends_writing() {
+            // The first reason is the one to be mended; the others follow from it.
+            self.books().read_only.get_or_insert(reason);
         }
         error
     }

@@ -4,23 +4,49 @@ use std::sync::Arc;
 
 use super::committer::Work;
 use super::core::Core;
-use super::reservation::Joining;
+use super::reservation::{Joining, Reservation};
 use super::shelves::{Kind, Shelf, file_name};
-use super::{Inner, RecordError, StoreError};
+use super::{Inner, RecordError, RecordReader, StoreError};
 use crate::id::ImageId;
 
-/// A record that a scrub has read through.
+/// A record that is to be read through; whoever reads it decides how fast.
 #[derive(Debug)]
-pub struct Scrubbed {
+pub struct ToScrub {
     /// Its image.
     pub image: ImageId,
-    /// How many bytes of body were read, for whoever paces the walk.
-    pub bytes: u64,
-    /// Whether it is what was written.
-    pub verdict: Result<(), RecordError>,
+    /// The record at its beginning, or why it cannot even be opened.
+    pub opened: Result<Box<RecordReader>, RecordError>,
+}
+
+/// Reads a record through, and sets it aside if it is damaged.
+///
+/// What was read is what is set aside: meanwhile nobody else may write the image.
+pub(super) fn set_aside_if_damaged(
+    store: &Arc<Inner>,
+    image: ImageId,
+) -> Result<Option<RecordError>, StoreError> {
+    let _alone = match Reservation::take(&store.core, image, 0) {
+        Ok(alone) => alone,
+        // Whoever writes compares with what is kept, and replaces it unless it is good.
+        Err(StoreError::InProgress(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let damage = match store.core.open_record(image) {
+        Ok(Some((_, record))) => record.verify().err(),
+        Ok(None) => None,
+        Err(StoreError::Record { source, .. }) => Some(source),
+        Err(error) => return Err(error),
+    };
+    let damage = damage.filter(RecordError::is_damage);
+    if damage.is_some() {
+        set_aside(store, image)?;
+    }
+    Ok(damage)
 }
 
 /// Takes a record off the shelves and out of the catalogue; keeps its file for people to look at.
+///
+/// Only for whoever may write the image.
 pub(super) fn set_aside(store: &Arc<Inner>, image: ImageId) -> Result<(), StoreError> {
     let _joining = Joining::announce(&store.core);
     store.committer.submit(Work::SetAside(image))?;
@@ -37,38 +63,30 @@ pub(super) fn forget_set_aside(core: &Core, image: ImageId) {
     }
 }
 
-/// Reads the record through that comes after `after` in the order of ids; `None` at the end.
-pub(super) fn scrub_step(core: &Core, after: Option<ImageId>) -> Result<Option<Scrubbed>, StoreError> {
+/// Opens the record that comes after `after` in the order of ids; `None` at the end.
+pub(super) fn next_to_scrub(core: &Core, after: Option<ImageId>) -> Result<Option<ToScrub>, StoreError> {
     let mut after = after;
     while let Some((image, shelf)) = core.ask_index(|view| view.next_record(after))? {
-        if let Some(scrubbed) = scrub(core, image, shelf)? {
-            return Ok(Some(scrubbed));
+        if let Some(opened) = open(core, image, shelf)? {
+            return Ok(Some(ToScrub { image, opened }));
         }
         after = Some(image);
     }
     Ok(None)
 }
 
-/// Reads one record through; `None` when it has been taken away meanwhile.
-fn scrub(core: &Core, image: ImageId, shelf: Shelf) -> Result<Option<Scrubbed>, StoreError> {
-    let mut bytes = 0;
-    let verdict = match core.open_at(shelf, image) {
-        Ok((_, reader)) => {
-            bytes = reader.body_bytes();
-            reader.verify().map(drop)
+/// Opens one record; `None` when it has been taken away meanwhile.
+fn open(
+    core: &Core,
+    image: ImageId,
+    shelf: Shelf,
+) -> Result<Option<Result<Box<RecordReader>, RecordError>>, StoreError> {
+    match core.open_at(shelf, image) {
+        Ok((_, reader)) => Ok(Some(Ok(Box::new(reader)))),
+        Err(StoreError::Record { source, .. }) => {
+            let gone = source.is_missing() && core.open_record(image).is_ok_and(|found| found.is_none());
+            Ok((!gone).then_some(Err(source)))
         }
-        Err(StoreError::Record { source, .. }) if source.is_missing() => {
-            if core.open_record(image).is_ok_and(|found| found.is_none()) {
-                return Ok(None);
-            }
-            Err(source)
-        }
-        Err(StoreError::Record { source, .. }) => Err(source),
-        Err(error) => return Err(error),
-    };
-    Ok(Some(Scrubbed {
-        image,
-        bytes,
-        verdict,
-    }))
+        Err(error) => Err(error),
+    }
 }

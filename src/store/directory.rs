@@ -58,7 +58,14 @@ impl DataDirectory {
         let lock = lock::take(path)?;
         let file = path.join(IDENTITY_FILE);
         let disk = match fs::read(&file) {
-            Ok(bytes) => known_disk(path, &bytes, &identity)?,
+            Ok(bytes) => {
+                let disk = known_disk(path, &bytes, &identity)?;
+                if !path.join(SHELVES).try_exists().map_err(unusable)? {
+                    // Somebody took the images away.
+                    mark_incomplete(path).map_err(unusable)?;
+                }
+                disk
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if path.join(SHELVES).exists() {
                     return Err(OpenError::NoIdentity(path.to_owned()));
@@ -66,7 +73,7 @@ impl DataDirectory {
                 let disk = DiskId::random()?;
                 // First the marker: with the identity alone a crash here would make a wiped
                 // directory look like one that has kept everything.
-                durably::write_durably(&path.join(INCOMPLETE_FILE), b"").map_err(unusable)?;
+                mark_incomplete(path).map_err(unusable)?;
                 durably::write_durably(&file, &identity::file(&identity, disk)).map_err(unusable)?;
                 disk
             }
@@ -136,6 +143,9 @@ impl DataDirectory {
     ///
     /// When the file system refuses; the directory then still counts as incomplete.
     pub(super) fn complete(&self) -> io::Result<()> {
+        if self.is_complete() {
+            return Ok(());
+        }
         durably::remove_durably(&self.path.join(INCOMPLETE_FILE))?;
         self.complete.store(true, Ordering::Relaxed);
         Ok(())
@@ -146,6 +156,16 @@ impl DataDirectory {
     pub fn disk_id(&self) -> DiskId {
         self.disk
     }
+}
+
+/// Writes down, durably, that a data directory may lack images.
+fn mark_incomplete(path: &Path) -> io::Result<()> {
+    durably::write_durably(&path.join(INCOMPLETE_FILE), b"")
+}
+
+/// Says whether a directory is, or was, the data directory of a node.
+pub(super) fn is_one(path: &Path) -> bool {
+    path.join(IDENTITY_FILE).is_file() || path.join(SHELVES).is_dir()
 }
 
 /// Reads whose a data directory is, and which life of it.

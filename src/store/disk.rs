@@ -50,6 +50,9 @@ pub(super) trait Disk: Debug + Send + Sync {
     /// Lists a directory, in no order; names that are no UTF-8 are none of ours.
     fn list(&self, path: &Path) -> io::Result<Vec<Name>>;
 
+    /// Returns what tells the directory at a path from any other that ever stands there.
+    fn stamp(&self, path: &Path) -> io::Result<Stamp>;
+
     /// Returns how many bytes can still be written; `None` where the file system does not say.
     fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>>;
 }
@@ -71,6 +74,10 @@ pub(super) trait DiskFile: Debug + Send + Sync {
     /// Cuts the file, or fills it up with zeros.
     fn set_len(&self, bytes: u64) -> io::Result<()>;
 }
+
+/// What tells a directory from every other: its device and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp(pub(super) u64, pub(super) u64);
 
 /// A name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

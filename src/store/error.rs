@@ -6,8 +6,21 @@ use std::path::{Path, PathBuf};
 use bytesize::ByteSize;
 
 use super::index::IndexError;
+use super::options::RESERVE_BYTES;
 use super::record::{FILE_NAME_BYTES_MAX, RecordError};
 use crate::id::ImageId;
+
+/// What helps a node whose disk failed to sync.
+const CHECK_DISK: &str = "check the disk, then restart the node";
+
+/// What helps a node whose index failed.
+const MAKE_INDEX: &str = "restart the node, which makes a new one";
+
+/// What happened to a directory of images that is gone.
+const SHELVES_GONE: &str = "was removed while the node was running";
+
+/// What helps a node whose images are gone.
+const FETCH_AGAIN: &str = "restart the node, it fetches the images again";
 
 /// Why the store refuses, or could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -20,20 +33,24 @@ pub enum StoreError {
         /// Bytes that were still to be written.
         needed: u64,
     },
+    /// The disk has not even room for the mark of a delete.
+    #[error(
+        "could not delete it, the disk is full: not even the {} kept for votes and deletes are left; free some space",
+        ByteSize(RESERVE_BYTES)
+    )]
+    ReserveUsedUp,
     /// The image has been deleted, and that is for ever.
     #[error("image {0} has been deleted; upload it again under a new id")]
     Buried(ImageId),
     /// The same image is being written by another request.
     #[error("image {0} is being uploaded by another request; wait for that one")]
     InProgress(ImageId),
-    /// An earlier sync failed.
-    #[error(
-        "the store is read-only since its disk or its index failed; check the disk, then restart the node"
-    )]
-    ReadOnly,
+    /// An earlier sync failed, or the index did.
+    #[error("the store is read-only: {0}")]
+    ReadOnly(String),
     /// What was written may or may not be on the disk; the store is read-only from now on.
     #[error(
-        "could not sync {}: {source}; the store is read-only now: check the disk, then restart the node",
+        "could not sync {}: {source}; the store is read-only now: {CHECK_DISK}",
         .path.display()
     )]
     SyncFailed {
@@ -44,7 +61,7 @@ pub enum StoreError {
     },
     /// The index could not be changed or read; the store is read-only from now on.
     #[error(
-        "the index {} failed: {source}; the store is read-only now: restart the node, which makes a new one",
+        "the index {} failed: {source}; the store is read-only now: {MAKE_INDEX}",
         .path.display()
     )]
     IndexFailed {
@@ -53,6 +70,9 @@ pub enum StoreError {
         /// What is wrong with it.
         source: IndexError,
     },
+    /// The directory of images was removed or replaced; the store is read-only from now on.
+    #[error("{} {SHELVES_GONE}; the store is read-only now: {FETCH_AGAIN}", .0.display())]
+    ShelvesGone(PathBuf),
     /// No index could be made from the files.
     #[error("could not make the index {}: {source}", .path.display())]
     IndexUnusable {
@@ -129,7 +149,8 @@ impl StoreError {
 
     /// Makes the error again for another one of a batch that failed as a whole.
     ///
-    /// Only a sync or the index can fail for all; whatever else it was, the store says no from then on.
+    /// Only a sync, the index or a full disk can fail for all; whatever else it was, the store says no
+    /// from then on.
     pub(super) fn again(&self) -> Self {
         if let Self::SyncFailed { path, source } = self {
             let source = io::Error::new(source.kind(), source.to_string());
@@ -141,7 +162,45 @@ impl StoreError {
                 source: source.again(),
             };
         }
-        Self::ReadOnly
+        if let Self::Full { free, needed } = *self {
+            return Self::Full { free, needed };
+        }
+        if let Self::ReadOnly(reason) = self {
+            return Self::ReadOnly(reason.clone());
+        }
+        Self::ReadOnly(self.to_string())
+    }
+
+    /// Returns why nothing is written any more after this, and what to do; `None` when writing goes on.
+    pub(super) fn ends_writing(&self) -> Option<String> {
+        match self {
+            Self::SyncFailed { path, source } => {
+                let path = path.display();
+                Some(format!("could not sync {path}: {source}; {CHECK_DISK}"))
+            }
+            Self::IndexFailed { path, source } => {
+                let path = path.display();
+                Some(format!("the index {path} failed: {source}; {MAKE_INDEX}"))
+            }
+            Self::ShelvesGone(path) => {
+                let path = path.display();
+                Some(format!("{path} {SHELVES_GONE}; {FETCH_AGAIN}"))
+            }
+            Self::Full { .. }
+            | Self::ReserveUsedUp
+            | Self::Buried(_)
+            | Self::InProgress(_)
+            | Self::ReadOnly(_)
+            | Self::IndexUnusable { .. }
+            | Self::CommitterGone
+            | Self::Conflict(_)
+            | Self::NameTooLong(_)
+            | Self::BodyTooLong { .. }
+            | Self::BodyTooShort { .. }
+            | Self::Torn
+            | Self::Record { .. }
+            | Self::Io { .. } => None,
+        }
     }
 }
 
@@ -151,7 +210,11 @@ impl StoreError {
 fn full(free: u64, needed: u64) -> String {
     let (free, still) = (ByteSize(free), ByteSize(needed));
     if free.as_u64() < needed {
-        format!("{free} can still be used and {still} are needed; free some space")
+        let reserve = ByteSize(RESERVE_BYTES);
+        format!(
+            "{free} can still be used and {still} are needed, beside {reserve} kept for votes and deletes; \
+             free some space"
+        )
     } else {
         format!(
             "it did not take the last {still} although it reports {free} free; \

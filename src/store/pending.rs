@@ -4,7 +4,6 @@
 //! kept record, or finds that it is one already. Dropping it anywhere before leaves nothing.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::committer::Work;
@@ -13,9 +12,9 @@ use super::disk::{DiskFile, Sequential};
 use super::error::is_full;
 use super::index::Known;
 use super::mutation::Mutation;
-use super::record::{HEADER_BYTES_MAX, RecordReader, RecordWriter, TRAILER_BYTES};
+use super::record::{HEADER_BYTES_MAX, RecordWriter, TRAILER_BYTES};
 use super::reservation::{Joining, Reservation, Unfinished};
-use super::shelves::{Kind, file_name};
+use super::shelves::{Kind, Shelf, file_name};
 use super::{Digest, Inner, RecordHeader, StoreError, damage};
 use crate::id::ImageId;
 use crate::protocol::{CHUNK_BYTES, Entry};
@@ -33,6 +32,15 @@ pub struct PendingRecord {
     announced: u64,
     written: u64,
     store: Arc<Inner>,
+}
+
+/// What is kept already under the id of a record, of the same user and length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// The same.
+    Whole,
+    /// Something that is not what was written.
+    Damaged,
 }
 
 impl PendingRecord {
@@ -128,9 +136,12 @@ impl PendingRecord {
             Known::Buried(..) | Known::BuriedUnreadably(_) => {
                 return Err(StoreError::Buried(self.header.image));
             }
-            Known::Kept(shelf, _) => {
-                let (path, kept) = core.open_at(shelf, self.header.image)?;
-                return self.agree(path, kept, digest);
+            Known::Kept(shelf, entry) => {
+                if self.agree(shelf, &entry, digest)? == Kept::Whole {
+                    return Ok(digest);
+                }
+                // What is kept is of no use; what has come is.
+                damage::set_aside(&self.store, self.header.image)?;
             }
             Known::Nothing | Known::Unreadable(_) => {}
         }
@@ -148,15 +159,22 @@ impl PendingRecord {
     }
 
     /// Compares this record with the one that is kept under its id.
-    fn agree(&self, path: PathBuf, kept: RecordReader, digest: Digest) -> Result<Digest, StoreError> {
-        let same_user = kept.header().user == self.header.user;
-        let kept = kept
-            .verify()
-            .map_err(|source| StoreError::Record { path, source })?;
-        if same_user && kept == digest {
-            Ok(digest)
-        } else {
-            Err(StoreError::Conflict(self.header.image))
+    fn agree(&self, shelf: Shelf, entry: &Entry, digest: Digest) -> Result<Kept, StoreError> {
+        let image = self.header.image;
+        if entry.user != self.header.user || entry.body_bytes != self.written {
+            return Err(StoreError::Conflict(image));
+        }
+        let core = &self.store.core;
+        let opened = core.open_at(shelf, image);
+        let kept = opened.and_then(|(path, kept)| {
+            let verified = kept.verify();
+            verified.map_err(|source| StoreError::Record { path, source })
+        });
+        match kept {
+            Ok(kept) if kept == digest => Ok(Kept::Whole),
+            Ok(_) => Err(StoreError::Conflict(image)),
+            Err(StoreError::Record { source, .. }) if source.is_damage() => Ok(Kept::Damaged),
+            Err(error) => Err(error),
         }
     }
 

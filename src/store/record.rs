@@ -77,9 +77,7 @@ impl RecordHeader {
             epoch: entry.epoch,
         }
     }
-}
 
-impl RecordHeader {
     /// Describes the image as a catalogue does; how long its body is, only the record knows.
     pub(super) fn entry(&self) -> Entry {
         let Self {
@@ -136,6 +134,27 @@ pub enum RecordError {
 }
 
 impl RecordError {
+    /// Says whether the record is lost, rather than out of reach for the moment.
+    ///
+    /// A node that has no descriptor or memory left has lost nothing.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Io(error) => {
+                error.kind() == io::ErrorKind::NotFound
+                    || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+            }
+            // Later versions wrote these: they are whole, and of use to a newer program.
+            Self::NewerFormat(_) | Self::UnknownSuite(_) => false,
+            Self::Empty
+            | Self::NotARecord
+            | Self::Truncated
+            | Self::Damaged(_)
+            | Self::Renamed(_)
+            | Self::ForeignCluster(_) => true,
+        }
+    }
+
     /// Says whether there is no such file.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)

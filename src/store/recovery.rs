@@ -87,12 +87,17 @@ pub(super) fn start(
         listing: &listing,
     };
     let index = opening.index(trust, &mut books)?;
+    books.lost_marks = lost_marks(&index, &root)?;
     let filling = listing.filling;
+    let shelves_stamp = disk
+        .stamp(shelves.root())
+        .map_err(StoreError::io("read", shelves.root()))?;
     let core = Core {
         disk,
         index,
         index_path: root.join(INDEX),
         shelves,
+        shelves_stamp,
         unfinished,
         damaged,
         options,
@@ -136,6 +141,16 @@ fn set_aside(disk: &dyn Disk, damaged: &Path) -> Result<BTreeSet<ImageId>, Store
         .filter(|(_, kind)| *kind == Kind::Record)
         .map(|(image, _)| image)
         .collect())
+}
+
+/// Lists the images whose tombstones cannot be read.
+fn lost_marks(index: &Index, root: &Path) -> Result<BTreeSet<ImageId>, StoreError> {
+    let mistrusted = index.view().and_then(|view| view.mistrusted(Kind::Tombstone));
+    let images = mistrusted.map_err(|source| StoreError::IndexUnusable {
+        path: root.join(INDEX),
+        source,
+    })?;
+    Ok(images.into_iter().collect())
 }
 
 /// What is needed to open an index.

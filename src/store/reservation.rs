@@ -19,8 +19,8 @@ impl Reservation {
     pub(super) fn take(core: &Arc<Core>, image: ImageId, bytes: u64) -> Result<Self, StoreError> {
         let free = core.free_bytes()?;
         let mut books = core.books();
-        if books.read_only {
-            return Err(StoreError::ReadOnly);
+        if let Some(reason) = &books.read_only {
+            return Err(StoreError::ReadOnly(reason.clone()));
         }
         if books.in_progress.contains(&image) {
             return Err(StoreError::InProgress(image));

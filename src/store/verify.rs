@@ -16,7 +16,7 @@ use super::disk::{Disk, RealDisk};
 use super::index::{Index, IndexError, Owner};
 use super::record::{RecordError, RecordReader};
 use super::recovery::{DAMAGED, Difference, INDEX, differences, one_an_id};
-use super::shelves::{Kind, SHELVES, Shelf, Shelves, parse};
+use super::shelves::{Kind, Shelf, Shelves, parse};
 use super::{Identity, StoreError, tombstone};
 use crate::id::{ImageId, NodeId};
 use memory::MemoryFile;
@@ -90,7 +90,7 @@ pub struct Walked {
 ///
 /// # Errors
 ///
-/// When it is no data directory, or its shelves cannot be listed.
+/// When it is no data directory, or its shelves are missing or cannot be listed.
 pub fn verify(path: &Path, mut walked: impl FnMut(Walked)) -> Result<Verified, VerifyError> {
     let (identity, disk_id) = directory::identity_of(path)?;
     let shelves = Shelves::of(path);
@@ -99,6 +99,9 @@ pub fn verify(path: &Path, mut walked: impl FnMut(Walked)) -> Result<Verified, V
         disk: disk_id,
     };
     // First the index, so that what a node does meanwhile is not taken for a difference.
+    if !shelves.root().exists() {
+        return Err(VerifyError::NoShelves(shelves.root().to_owned()));
+    }
     let files = list(&shelves)?;
     let index = compare(path, &owner, &files);
     let mut walk = Walk {
@@ -133,6 +136,9 @@ pub enum VerifyError {
     /// It is no data directory.
     #[error(transparent)]
     Directory(#[from] OpenError),
+    /// It is a node's, and all its images are gone.
+    #[error("the directory of its images, {}, is missing; start the node anew, it fetches them again", .0.display())]
+    NoShelves(PathBuf),
     /// Its shelves cannot be listed.
     #[error(transparent)]
     Shelves(#[from] StoreError),
@@ -143,9 +149,6 @@ type File = (Shelf, ImageId, Kind);
 
 /// Lists all shelves, in the order of their numbers.
 fn list(shelves: &Shelves) -> Result<Vec<File>, StoreError> {
-    if !shelves.root().exists() {
-        return Ok(Vec::new());
-    }
     let mut files = Vec::new();
     for shelf in shelves.list(&RealDisk)? {
         let mut here = shelves.files(&RealDisk, shelf)?;
@@ -261,7 +264,7 @@ pub fn nodes_in(folder: &Path) -> io::Result<Vec<NodeId>> {
     let mut nodes = Vec::new();
     for name in RealDisk.list(folder)? {
         let node = name.name.strip_prefix("node-").and_then(|id| id.parse().ok());
-        if let Some(node) = node.filter(|_| folder.join(&name.name).join(SHELVES).is_dir()) {
+        if let Some(node) = node.filter(|_| directory::is_one(&folder.join(&name.name))) {
             nodes.push(node);
         }
     }

@@ -20,6 +20,14 @@ pub(super) struct ChildId {
     pub(super) life: Life,
 }
 
+/// Whether a process gets to do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Posture {
+    Runs,
+    /// It was sent SIGSTOP, by whomever.
+    StandsStill,
+}
+
 /// Everything that can happen to the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Input {
@@ -27,6 +35,8 @@ pub(super) enum Input {
     Wished(Wish),
     /// A process is gone, or could not be started.
     Exited(ChildId, Ending),
+    /// The system says whether a process stands still.
+    Seen(ChildId, Posture),
     /// Another node leads, or none.
     Leads(Option<NodeId>),
     /// Time has passed.
@@ -79,6 +89,13 @@ impl Policy {
         match input {
             Input::Wished(wish) => self.wished(now, wish, &mut actions),
             Input::Exited(child, ending) => self.exited(now, child, ending, &mut actions),
+            Input::Seen(child, posture) => {
+                if let Some(slot) = self.slots.get_mut(&child.node)
+                    && slot.id == child
+                {
+                    slot.seen(posture, &mut actions);
+                }
+            }
             Input::Leads(leader) => self.leader = leader,
             Input::Tick => {
                 for slot in self.slots.values_mut() {
@@ -94,7 +111,12 @@ impl Policy {
         let due = self.slots.values().filter_map(|slot| match slot.state {
             State::Stopping { kill_at, .. } => Some(kill_at),
             State::Waiting(until) => Some(until),
-            State::Down | State::GivenUp | State::Running | State::Frozen | State::Killed(_) => None,
+            State::Down
+            | State::GivenUp
+            | State::Running
+            | State::Frozen
+            | State::Stilled
+            | State::Killed(_) => None,
         });
         due.min()
     }

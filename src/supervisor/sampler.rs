@@ -1,4 +1,5 @@
-//! What the processes of nodes use: CPU since they were last looked at, and resident memory.
+//! What the processes of nodes use, CPU since they were last looked at and resident memory, and
+//! whether they stand still.
 //!
 //! Owns what each process had used at its last sample. A process had used nothing when it was
 //! started, so its first sample has a figure like every other. Reads the system only when asked;
@@ -7,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 
-use super::policy::ChildId;
+use super::policy::{ChildId, Posture};
 use crate::event::process::ProcessFact;
 use crate::id::NodeId;
 use crate::time::Time;
@@ -26,6 +27,15 @@ pub(super) struct Sampled {
     pub(super) id: ChildId,
     pub(super) pid: u32,
     pub(super) started: Time,
+}
+
+/// What was seen of a process.
+#[derive(Debug)]
+pub(super) struct Sample {
+    pub(super) id: ChildId,
+    pub(super) posture: Posture,
+    /// What it uses.
+    pub(super) used: ProcessFact,
 }
 
 /// Samples processes; remembers each until it is asked about others.
@@ -54,14 +64,13 @@ impl Sampler {
     }
 
     /// Looks at these processes at `now`; one that was looked at just before is left out.
-    pub(super) fn sample(&mut self, now: Time, processes: &[Sampled]) -> Vec<(ChildId, ProcessFact)> {
+    pub(super) fn sample(&mut self, now: Time, processes: &[Sampled]) -> Vec<Sample> {
         let marks = processes.iter().map(|process| self.mark_of(process));
         let marks: Vec<Mark> = marks.collect();
         self.refresh(&marks);
         self.last = marks.iter().map(|mark| (mark.id.node, *mark)).collect();
         let due = marks.iter().filter(|mark| now.since(mark.at) >= SPAN_MIN);
-        due.filter_map(|mark| Some((mark.id, self.measure(now, mark)?)))
-            .collect()
+        due.filter_map(|mark| self.measure(now, mark)).collect()
     }
 
     /// Returns what a process had used when it was last looked at, or when it was started.
@@ -91,9 +100,13 @@ impl Sampler {
     }
 
     /// Returns what a process has used since its mark, and moves the mark; none of one that is gone.
-    fn measure(&mut self, now: Time, mark: &Mark) -> Option<ProcessFact> {
+    fn measure(&mut self, now: Time, mark: &Mark) -> Option<Sample> {
         let process = self.system.as_ref()?.process(mark.pid)?;
         let (cpu_ms, memory_bytes) = (process.accumulated_cpu_time(), process.memory());
+        let posture = match process.status() {
+            ProcessStatus::Stop => Posture::StandsStill,
+            _ => Posture::Runs,
+        };
         let mark_now = Mark {
             at: now,
             cpu_ms,
@@ -101,9 +114,13 @@ impl Sampler {
         };
         self.last.insert(mark.id.node, mark_now);
         let cpu_permille = permille(cpu_ms.saturating_sub(mark.cpu_ms), now.since(mark.at));
-        Some(ProcessFact::Sampled {
-            cpu_permille,
-            memory_bytes,
+        Some(Sample {
+            id: mark.id,
+            posture,
+            used: ProcessFact::Sampled {
+                cpu_permille,
+                memory_bytes,
+            },
         })
     }
 }

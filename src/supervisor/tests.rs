@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::*;
-use crate::event::process::OutputStream;
+use crate::event::process::{OutputStream, ProcessSignal};
 
 fn one() -> NodeId {
     NodeId::new(1).expect("not zero")
@@ -142,6 +143,46 @@ fn a_frozen_process_is_woken_to_stop() {
         supervisor.wish(Wish::Stop(one()));
         assert_eq!(until_idle(&mut supervisor).await, Some(Ending::Signal(15)));
     });
+}
+
+#[test]
+fn a_process_that_somebody_else_froze_is_seen_to_stand_still() {
+    run(async {
+        let (mut supervisor, _folder) = of_script("echo ready; exec cat");
+        until(&mut supervisor, |fact| text(fact, OutputStream::Stdout)).await;
+        let signals = [Signal::STOP, Signal::CONT].map(|signal| {
+            let process = supervisor.processes.values().next().expect("it runs");
+            let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
+            (pid.expect("a process id"), signal)
+        });
+        for ((pid, signal), told) in signals
+            .into_iter()
+            .zip([ProcessSignal::Freeze, ProcessSignal::Thaw])
+        {
+            kill_process(pid, signal).expect("it is there");
+            seen(&mut supervisor, told).await;
+        }
+        supervisor.wish(Wish::KillAll);
+        until_idle(&mut supervisor).await;
+    });
+}
+
+/// Samples until this is told of a process that nobody here has signalled.
+async fn seen(supervisor: &mut Supervisor, wanted: ProcessSignal) {
+    for _ in 0..1000 {
+        supervisor.sample();
+        let told = until(supervisor, |fact| match fact {
+            ProcessFact::Signalled { signal } if *signal == wanted => Some(()),
+            _ => None,
+        });
+        if tokio::time::timeout(Duration::from_millis(50), told)
+            .await
+            .is_ok()
+        {
+            return;
+        }
+    }
+    panic!("it was not seen");
 }
 
 #[test]

@@ -28,7 +28,11 @@ fn figures_come_as_one_object_and_every_image_has_its_copies() {
         };
         assert!(number("uploads") > 0.0 && number("p50_ms") > 0.0, "{figures}");
         assert!(number("max_ms") >= number("p99_ms"), "{figures}");
-        assert_eq!((number("errors"), number("seconds")), (0.0, 1.0), "{figures}");
+        assert!(
+            number("seconds") >= 1.0,
+            "up to the end of the last one: {figures}"
+        );
+        assert_eq!(figures["errors"], 0, "{figures}");
         assert_eq!((number("size"), number("clients")), (20480.0, 2.0));
         assert_eq!((number("copies_min"), number("members")), (3.0, 3.0), "{figures}");
         assert_eq!(figures["return"], back);

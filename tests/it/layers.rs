@@ -11,7 +11,7 @@ use paths::NamedPath;
 
 mod paths;
 
-const WORDS: &[&str] = &["id", "time", "config", "event", "protocol", "upload"];
+const WORDS: &[&str] = &["id", "time", "config", "fault", "event", "protocol", "upload"];
 const DECISIONS: &[&str] = &["bully", "loadbalancer", "store", "encryption", "image"];
 
 /// What one module may do.
@@ -51,8 +51,14 @@ const RULES: &[Rule] = &[
     rule("id", 0, Purity::Pure, &[]),
     rule("time", 0, Purity::Pure, &[]),
     rule("config", 0, Purity::Pure, &[&["id"]]),
-    rule("event", 0, Purity::Pure, &[&["id", "time"]]),
-    rule("protocol", 0, Purity::Pure, &[&["id", "time", "config", "event"]]),
+    rule("fault", 0, Purity::Pure, &[&["id"]]),
+    rule("event", 0, Purity::Pure, &[&["id", "time", "fault"]]),
+    rule(
+        "protocol",
+        0,
+        Purity::Pure,
+        &[&["id", "time", "config", "fault", "event"]],
+    ),
     rule(
         "upload",
         0,

@@ -193,7 +193,7 @@ fn a_dashboard_folds_the_events_of_a_simulation() {
         policy: QuorumPolicy::Live,
         timing: Timing::FAST,
         seed: 3,
-        chaos: Duration::from_secs(60),
+        chaos: Duration::from_mins(1),
         faults: 30,
         mix: Mix::all(),
         aim: Aim::Leader,

@@ -133,6 +133,9 @@ mod tests {
         assert_eq!(svg.matches("<g ").count(), svg.matches("</g>").count());
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         let corners = [x(0.0), x(1.0), y(0.0), y(1.0)];
-        assert_eq!(corners, [70.0, 620.0, 298.0, 44.0]);
+        assert_eq!(
+            corners.map(|corner| format!("{corner:.0}")),
+            ["70", "620", "298", "44"]
+        );
     }
 }

@@ -170,3 +170,24 @@ fn nodes_that_keep_nothing_are_told_apart_from_those_that_do() {
     );
     directories(&folder.path().join("notes"), &[]).expect_err("nothing there");
 }
+
+#[test]
+fn a_node_whose_images_are_gone_is_told_and_fails() {
+    let (folder, store) = furnished();
+    fs::remove_dir_all(folder.path().join("node-1/shelves")).expect("removed");
+    let path = folder.path().join("node-1");
+    let check = || {
+        let all = directories(folder.path(), &[]).expect("one");
+        assert_eq!(all, [(node(1), path.clone())]);
+        let error = verify(&path, |_| {}).expect_err("nothing there").to_string();
+        assert!(
+            error.contains("shelves, is missing; start the node anew"),
+            "{error}"
+        );
+        assert_eq!(verify_one(node(1), &path, true).expect("said"), Exit::Failed);
+    };
+    check();
+    // The same once the node does not run any more.
+    drop(store);
+    check();
+}

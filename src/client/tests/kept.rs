@@ -27,9 +27,11 @@ impl Scene {
 
     /// To a file of this name in the scene's folder.
     fn to(&self, name: &str) -> DownloadOptions {
+        let folder = self.folder.path().join("out");
+        std::fs::create_dir_all(&folder).expect("made");
         DownloadOptions {
             form: Form::Plain,
-            place: Place::File(self.folder.path().join("out").join(name)),
+            place: Place::File(folder.join(name)),
             existing: Existing::Kept,
         }
     }
@@ -173,7 +175,6 @@ async fn a_file_that_stands_there_is_kept_unless_it_is_to_be_replaced() {
     let mut scene = Scene::new(|_| Script::Store, Script::Store).await;
     let mut options = scene.to("x.png");
     let path = scene.folder.path().join("out/x.png");
-    std::fs::create_dir(scene.folder.path().join("out")).expect("made");
     std::fs::write(&path, "mine").expect("written");
     let image = kept_id(0).to_string();
     let error = scene.download(&image, &options).await.expect_err("refused");
@@ -204,7 +205,6 @@ async fn what_fails_for_good_replaces_nothing() {
         ..scene.to("x.png")
     };
     let path = scene.folder.path().join("out/x.png");
-    std::fs::create_dir(scene.folder.path().join("out")).expect("made");
     std::fs::write(&path, "mine").expect("written");
     let error = scene.download(&kept_id(0).to_string(), &options).await;
     assert!(matches!(error, Err(RequestError::NoSuchImage { .. })));
@@ -226,6 +226,17 @@ async fn when_no_node_can_read_it_the_download_ends() {
         !error.contains("unknown"),
         "a read leaves nothing unknown: {error}"
     );
+}
+
+#[tokio::test]
+async fn a_delete_that_a_disk_refuses_is_called_a_delete() {
+    let refuses = || Script::Refuse(ErrorCode::Storage);
+    let mut scene = Scene::new(|_| refuses(), refuses()).await;
+    scene.client.config.deadline = Duration::from_secs(1);
+    let error = scene.delete(&kept_id(0).to_string()).await.expect_err("refused");
+    let error = error.to_string();
+    assert!(error.contains("delete it: not today"), "{error}");
+    assert!(!error.contains("store it"), "{error}");
 }
 
 #[tokio::test]
@@ -261,4 +272,33 @@ async fn a_delete_by_name_says_which_image_it_was() {
     let broadcasts = scene.events.iter();
     let broadcasts = broadcasts.filter(|event| matches!(event, UploadEvent::Broadcasting { .. }));
     assert_eq!(broadcasts.count(), 1, "the look-up is no request of its own");
+    let kinds = [RequestKind::LookUp, RequestKind::Delete];
+    assert_eq!(scene.kinds_offered(), kinds, "and the nodes know what it is for");
+}
+
+#[tokio::test]
+async fn what_a_killed_download_left_is_swept_by_the_next() {
+    let mut scene = Scene::new(|_| Script::Store, Script::Store).await;
+    let options = scene.to("x.png");
+    let orphan = scene.folder.path().join("out/.heirloom-dead01.part");
+    std::fs::write(&orphan, "half").expect("written");
+    let image = kept_id(0).to_string();
+    scene.download(&image, &options).await.expect("downloaded");
+    assert_eq!(scene.downloaded_files(), ["x.png"]);
+}
+
+#[tokio::test]
+async fn a_folder_is_made_for_a_download_only_if_the_path_ends_as_one() {
+    let mut scene = Scene::new(|_| Script::Store, Script::Store).await;
+    let image = kept_id(0).to_string();
+    let to = |path: &str| DownloadOptions {
+        place: Place::named_or(Some(scene.folder.path().join(path)), "."),
+        ..scene.to("x.png")
+    };
+    let (mistyped, folder) = (to("none/x.png"), to("new/"));
+    let error = scene.download(&image, &mistyped).await.expect_err("refused");
+    assert!(error.to_string().contains("there is no folder"), "{error}");
+    assert!(!scene.folder.path().join("none").exists());
+    scene.download(&image, &folder).await.expect("downloaded");
+    assert!(scene.folder.path().join("new/a.png").is_file());
 }

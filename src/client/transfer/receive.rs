@@ -26,6 +26,8 @@ pub(super) async fn receive<R: AsyncRead + Unpin>(
     let mut buffer = vec![0; CHUNK_BYTES];
     while done < total {
         match reader.message().await?.ok_or(TransferError::Lost)? {
+            // A sign of life: the node's disk is slow.
+            NodeMessage::Chunk if reader.body_left() == 0 => movement.note_returned(),
             NodeMessage::Chunk if reader.body_left() <= total - done => {}
             NodeMessage::Error(error) => return Err(TransferError::Node(error)),
             NodeMessage::Chunk
@@ -78,7 +80,13 @@ pub(super) async fn objection<R: AsyncRead + Unpin>(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::io::duplex;
+    use tokio::time::sleep;
+
     use super::*;
+    use crate::protocol::frame::FrameWriter;
 
     #[test]
     fn a_foreign_iv_is_noticed_wherever_the_bytes_are_split() {
@@ -88,5 +96,28 @@ mod tests {
         assert!(begins_with_iv(image, 14, b"efrest"));
         assert!(!begins_with_iv(image, 14, b"exrest"));
         assert!(!begins_with_iv(image, 0, b"1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_node_whose_disk_is_slow_is_borne_while_it_shows_life() {
+        const STALL: Duration = Duration::from_secs(1);
+        let (near, far) = duplex(1024);
+        let mut writer = FrameWriter::new(far);
+        let image = ImageId::from_bytes([7; 16]);
+        let node = async {
+            for _ in 0..10 {
+                sleep(STALL * 3 / 4).await;
+                writer.message(&NodeMessage::Chunk).await.expect("written");
+            }
+            let header = writer.message_with_body(&NodeMessage::Chunk, IV_BYTES as u64);
+            header.await.expect("written");
+            writer.body(image.as_bytes()).await.expect("written");
+        };
+        let (movement, mut reader) = (Movement::start(), FrameReader::new(near));
+        let (mut returned, mut observe) = (Returned::Checked, |_: UploadEvent| {});
+        let receiving = receive(&mut reader, image, 0, &mut returned, &movement, &mut observe);
+        let (received, ()) = tokio::join!(movement.within(STALL, receiving), node);
+        let digest = received.expect("borne").expect("received");
+        assert_eq!(digest, blake3::hash(image.as_bytes()));
     }
 }

@@ -13,7 +13,7 @@ use crate::event::{EventStamp, Fact};
 use crate::id::{Epoch, Generation};
 use crate::protocol::frame::{FrameReader, FrameWriter};
 use crate::protocol::{
-    Greeted, NodeRole, Opening, QuorumStatus, Refusal, StatusReport, StoreCounters, Welcome,
+    Greeted, NodeRole, Opening, QuorumStatus, Refusal, StatusReport, StoreCounters, StoreHealth, Welcome,
 };
 use crate::time::Time;
 
@@ -43,6 +43,7 @@ fn report() -> StatusReport {
         images: 0,
         transfers: 0,
         store: StoreCounters::default(),
+        health: StoreHealth::Ok,
     }
 }
 

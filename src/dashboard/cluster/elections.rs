@@ -118,6 +118,8 @@ impl Elections {
             | Fact::InSync { .. }
             | Fact::RecordDamaged { .. }
             | Fact::RecordRepaired { .. }
+            | Fact::StoreReadOnly { .. }
+            | Fact::ImageLost { .. }
             | Fact::Downloaded { .. }
             | Fact::Listed { .. }
             | Fact::Deleted { .. }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::samples::Samples;
 use crate::config::Address;
 use crate::event::process::{Ending, ProcessFact, ProcessSignal};
-use crate::event::{Fact, LinkDownReason, WorkerState};
+use crate::event::{LinkDownReason, WorkerState};
 use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
 use crate::time::Time;
@@ -18,6 +18,7 @@ mod belief;
 mod holdings;
 mod process;
 mod state;
+mod told;
 
 pub use belief::{Belief, Heartbeat, Reach};
 pub use holdings::Holdings;
@@ -45,6 +46,8 @@ pub struct Node {
     pub in_rotation: Option<WorkerState>,
     /// What it keeps, and what it lacks.
     pub holdings: Holdings,
+    /// Since when it has lacked as many images as it does.
+    pub lacks_since: Time,
     /// CPU, in thousandths of a core.
     pub cpu: Samples,
     /// Resident memory, in bytes.
@@ -65,6 +68,7 @@ impl Node {
             links: BTreeMap::new(),
             in_rotation: None,
             holdings: Holdings::default(),
+            lacks_since: Time::ZERO,
             cpu: Samples::default(),
             memory: Samples::default(),
             restarts: 0,
@@ -105,72 +109,35 @@ impl Node {
         }
     }
 
+    /// Says whether it certainly has no process: its supervisor says so, or its port.
+    pub(super) fn is_proven_dead(&self) -> bool {
+        match self.process {
+            Process::Restarting { .. }
+            | Process::Down { .. }
+            | Process::GivenUp { .. }
+            | Process::Refusing { .. } => true,
+            // Of a node that nobody has started it is not known what it keeps.
+            Process::Unknown | Process::Running { .. } | Process::OutOfReach { .. } => false,
+        }
+    }
+
     /// Says whether it has a process, in whatever state.
     #[must_use]
     pub fn has_process(&self) -> bool {
         self.pid().is_some()
     }
 
-    /// Folds in what the node itself told.
-    pub(super) fn told(&mut self, at: Time, fact: &Fact) {
-        match fact {
-            Fact::Started { pid, .. } => self.started(at, *pid),
-            Fact::LeaderSuspected { .. }
-            | Fact::ElectionStarted { .. }
-            | Fact::ClaimStarted { .. }
-            | Fact::SteppedDown { .. } => self.elects(at),
-            Fact::QuorumMissing { missing } => {
-                let missing = missing.clone();
-                self.believe(at, Belief::NoQuorum { missing });
-            }
-            Fact::BecameLeader { ballot, .. } | Fact::ServingStopped { ballot } => {
-                self.believe(at, Belief::Elected(*ballot));
-            }
-            Fact::ServingStarted { ballot } => self.believe(at, Belief::Leads(*ballot)),
-            Fact::Following { ballot } => {
-                self.believe(at, Belief::Follows(*ballot));
-                self.heartbeat = Some(Heartbeat {
-                    at,
-                    after: None,
-                    leader: ballot.id,
-                });
-            }
-            Fact::HeartbeatAnswered { leader, after_us } => {
-                self.heartbeat = Some(Heartbeat {
-                    at,
-                    after: Some(Duration::from_micros(*after_us)),
-                    leader: *leader,
-                });
-            }
-            Fact::LinkUp { peer } => {
-                self.links.insert(*peer, Reach::Linked);
-            }
-            Fact::LinkDown { peer, reason } => {
-                self.links.insert(*peer, Reach::Cut(*reason));
-            }
-            Fact::Holding { .. }
-            | Fact::CatchingUp { .. }
-            | Fact::InSync { .. }
-            | Fact::RecordDamaged { .. }
-            | Fact::RecordRepaired { .. } => self.holdings.told(fact),
-            Fact::Stopping => self.told_to(Told::Stop { at }),
-            Fact::GreetingRefused { .. }
-            | Fact::Voted { .. }
-            | Fact::HandoverStarted { .. }
-            | Fact::MessageReceived { .. }
-            | Fact::RotationChanged { .. }
-            | Fact::OfferParked { .. }
-            | Fact::Assigned { .. }
-            | Fact::RequestDone { .. }
-            | Fact::UploadStarted { .. }
-            | Fact::UploadDone { .. }
-            | Fact::UploadFailed { .. }
-            | Fact::CopyMissed { .. }
-            | Fact::Downloaded { .. }
-            | Fact::Listed { .. }
-            | Fact::Deleted { .. }
-            | Fact::RequestFailed { .. }
-            | Fact::LogDropped { .. } => {}
+    /// Folds in that another node told of an image that this one has to fetch.
+    pub(super) fn misses_one(&mut self, at: Time) {
+        self.keeps(at, Holdings::misses_one);
+    }
+
+    /// Changes what it keeps and lacks, and notes when it came to lack more or less.
+    fn keeps(&mut self, at: Time, change: impl FnOnce(&mut Holdings)) {
+        let before = self.holdings.missing;
+        change(&mut self.holdings);
+        if self.holdings.missing != before {
+            self.lacks_since = at;
         }
     }
 
@@ -273,10 +240,10 @@ impl Node {
     /// Folds in what the leader says it is to the rotation.
     ///
     /// Whoever may take requests again has told the leader that it lacks nothing worth waiting for.
-    pub(super) fn rotates(&mut self, state: WorkerState) {
+    pub(super) fn rotates(&mut self, at: Time, state: WorkerState) {
         let before = self.in_rotation.replace(state);
         if (before, state) == (Some(WorkerState::CatchingUp), WorkerState::Active) {
-            self.holdings.lacks(0);
+            self.keeps(at, |holdings| holdings.lacks(0));
         }
     }
 

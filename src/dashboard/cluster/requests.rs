@@ -8,11 +8,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::event::{Event, Fact, RequestKind};
+use crate::event::{Event, RequestKind};
 use crate::id::{ImageId, NodeId, UserName};
 use crate::time::Time;
 
 mod request;
+mod told;
 
 pub use request::{Done, Outcome, Request};
 
@@ -79,72 +80,6 @@ impl Requests {
         self.entries.is_empty()
     }
 
-    /// Folds in what a node told.
-    pub(super) fn told(&mut self, at: Time, event: &Event) {
-        use RequestKind::{Delete, Download, List, Upload};
-        let teller = Teller { at, event };
-        match &event.fact {
-            Fact::Assigned {
-                kind,
-                image,
-                user,
-                node,
-                redispatched_from,
-                ..
-            } => self.assigned(teller, About::of(*kind, *image, user), *node, *redispatched_from),
-            Fact::UploadStarted {
-                image,
-                user,
-                file,
-                bytes,
-            } => self.begins(teller, About::of(Upload, *image, user), file, *bytes),
-            Fact::UploadDone {
-                image,
-                user,
-                file,
-                bytes,
-                copies,
-                took_us,
-            } => {
-                let (what, seen) = (Done::Stored { copies: *copies }, (file, *bytes, *took_us));
-                self.ends(teller, About::of(Upload, *image, user), what, Some(seen));
-            }
-            Fact::Downloaded {
-                image,
-                user,
-                file,
-                bytes,
-                took_us,
-            } => {
-                let seen = (file, *bytes, *took_us);
-                self.ends(teller, About::of(Download, *image, user), Done::Sent, Some(seen));
-            }
-            Fact::Listed { user, images } => {
-                let (kind, image) = (List, None);
-                let what = Done::Listed { images: *images };
-                self.ends(teller, About { kind, image, user }, what, None);
-            }
-            Fact::Deleted { image, user, copies } => {
-                let what = Done::Deleted { copies: *copies };
-                self.ends(teller, About::of(Delete, *image, user), what, None);
-            }
-            Fact::UploadFailed {
-                image,
-                user,
-                file,
-                reason,
-            } => self.fails(teller, About::of(Upload, *image, user), Some(file), reason),
-            Fact::RequestFailed {
-                kind,
-                image,
-                user,
-                reason,
-            } => self.fails(teller, About::of(*kind, *image, user), None, reason),
-            // Nothing else is about requests.
-            _ => {}
-        }
-    }
-
     /// Folds in that a node is gone: what it had is not finished by it.
     pub(super) fn lost(&mut self, node: NodeId) {
         let had = |entry: &&mut Request| entry.worker == Some(node) && entry.outcome == Outcome::Running;
@@ -159,12 +94,24 @@ impl Requests {
         let entry = self.at_or_new(known, teller, about);
         let ended_already = entry.leader.is_none() && !entry.is_open();
         entry.image = about.image;
+        let told_as = std::mem::replace(&mut entry.kind, about.kind);
+        let done_already = entry.is_done();
         entry.leader = Some(teller.event.node);
         entry.worker = Some(to);
         entry.attempts += 1;
         if !entry.is_done() && !ended_already {
             entry.outcome = Outcome::Running;
         }
+        if done_already && told_as != about.kind {
+            self.counted_wrongly(told_as, about.kind);
+        }
+    }
+
+    /// Counts for `kind` what was counted as `told_as`, before the leader told what it was.
+    fn counted_wrongly(&mut self, told_as: RequestKind, kind: RequestKind) {
+        let counted = self.done.entry(told_as).or_default();
+        *counted = counted.saturating_sub(1);
+        *self.done.entry(kind).or_default() += 1;
     }
 
     fn begins(&mut self, teller: Teller<'_>, about: About<'_>, file: &str, bytes: u64) {
@@ -184,9 +131,9 @@ impl Requests {
             entry.describe(file, bytes);
             took = Some(Duration::from_micros(took_us));
         }
-        let first = !entry.is_done();
+        let (first, kind) = (!entry.is_done(), entry.kind);
         entry.outcome = Outcome::Done { what, took };
-        *self.done.entry(about.kind).or_default() += u64::from(first);
+        *self.done.entry(kind).or_default() += u64::from(first);
     }
 
     fn fails(&mut self, teller: Teller<'_>, about: About<'_>, file: Option<&String>, reason: &str) {
@@ -231,7 +178,7 @@ impl Requests {
         let there = |entry: &Request| entry.worker == Some(teller.event.node);
         match about.kind {
             RequestKind::Upload => newest(&|_| true),
-            RequestKind::Download | RequestKind::List | RequestKind::Delete => {
+            RequestKind::Download | RequestKind::List | RequestKind::LookUp | RequestKind::Delete => {
                 newest(&|entry| there(entry) && entry.outcome == Outcome::Running)
                     .or_else(|| newest(&|entry| there(entry) && entry.is_open()))
             }
@@ -275,13 +222,17 @@ impl<'a> About<'a> {
         Self { kind, image, user }
     }
 
-    /// Says whether an entry can be the one; the end of a list is told without its id.
+    /// Says whether an entry can be the one.
+    ///
+    /// The end of a list is told without its id, and without saying whether it was a look-up.
     fn fits(&self, entry: &Request) -> bool {
         let same_image = match self.kind {
-            RequestKind::List => self.image.is_none() || entry.image.is_none() || self.image == entry.image,
+            RequestKind::List | RequestKind::LookUp => {
+                self.image.is_none() || entry.image.is_none() || self.image == entry.image
+            }
             RequestKind::Upload | RequestKind::Download | RequestKind::Delete => self.image == entry.image,
         };
-        same_image && self.kind == entry.kind && *self.user == entry.user
+        same_image && lists_as(self.kind) == lists_as(entry.kind) && *self.user == entry.user
     }
 
     /// Says whether what the leader gives to a node now is this entry, heard of before.
@@ -289,7 +240,10 @@ impl<'a> About<'a> {
         if !self.fits(entry) {
             return false;
         }
-        let has_own_id = matches!(self.kind, RequestKind::Upload | RequestKind::List);
+        let has_own_id = matches!(
+            self.kind,
+            RequestKind::Upload | RequestKind::List | RequestKind::LookUp
+        );
         if has_own_id && entry.image.is_some() {
             return true;
         }
@@ -297,6 +251,14 @@ impl<'a> About<'a> {
             entry.leader.is_none() && entry.worker == Some(to) && at.since(entry.began) < DISORDER;
         let given_again = !entry.is_done() && from.is_some() && entry.worker == from;
         ended_before || given_again || entry.outcome == Outcome::Interrupted
+    }
+}
+
+/// Takes a look-up for the list that it is; every other kind is what it is.
+const fn lists_as(kind: RequestKind) -> RequestKind {
+    match kind {
+        RequestKind::LookUp => RequestKind::List,
+        RequestKind::Upload | RequestKind::Download | RequestKind::List | RequestKind::Delete => kind,
     }
 }
 

@@ -1,4 +1,8 @@
 //! The tape of the last minutes: what each node believed, and what happened when.
+//!
+//! Its room is bounded however much happens. Uploads, of which there may be hundreds a second, are
+//! marked once in the finest cell that a timeline has; what is rare is kept apart from them, so that no
+//! number of uploads displaces a death.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -13,14 +17,23 @@ pub const TAPE_SPAN: Duration = Duration::from_mins(15);
 /// How many changes are kept for a node; one that flaps all the time loses its oldest ones.
 const SPANS_MAX: usize = 512;
 
-/// How many marks are kept.
-const MARKS_MAX: usize = 1024;
+/// How many marks of elections, freezes and deaths are kept.
+const RARE_MARKS_MAX: usize = 1024;
+
+/// How long a stretch of time is that has one mark of uploads a node: the finest cell of a timeline.
+const STRETCH: Duration = Duration::from_millis(100);
+
+/// How many marks of uploads are kept for a node: one for every stretch of the tape.
+const UPLOAD_MARKS_MAX: usize = (TAPE_SPAN.as_millis() / STRETCH.as_millis()) as usize;
 
 /// What happened on every node.
 #[derive(Debug, Clone, Default)]
 pub struct Tape {
     rows: BTreeMap<NodeId, VecDeque<Span>>,
-    marks: VecDeque<Mark>,
+    /// Elections, freezes and deaths.
+    rare: VecDeque<Mark>,
+    /// Uploads, by node; of each stretch the greatest, in the order of time.
+    uploads: BTreeMap<NodeId, VecDeque<Mark>>,
 }
 
 /// What a node was from a time on, until its next span.
@@ -67,10 +80,10 @@ impl Tape {
         self.rows.get(&node).into_iter().flatten()
     }
 
-    /// Returns everything that happened, the oldest first.
-    #[must_use]
-    pub fn marks(&self) -> impl DoubleEndedIterator<Item = &Mark> {
-        self.marks.iter()
+    /// Returns what happened on a node: its uploads, then what is rarer, each in the order of time.
+    pub fn marks(&self, node: NodeId) -> impl Iterator<Item = &Mark> {
+        let rare = self.rare.iter().filter(move |mark| mark.node == node);
+        self.uploads.get(&node).into_iter().flatten().chain(rare)
     }
 
     /// Notes what a node is from now on, if that has changed.
@@ -92,11 +105,33 @@ impl Tape {
 
     /// Marks what happened.
     pub(super) fn mark(&mut self, at: Time, node: NodeId, kind: MarkKind) {
-        self.marks.push_back(Mark { at, node, kind });
+        let mark = Mark { at, node, kind };
+        let (marks, marks_max) = match kind {
+            MarkKind::Upload | MarkKind::UploadFailed => {
+                let marks = self.uploads.entry(node).or_default();
+                merge(marks, mark);
+                (marks, UPLOAD_MARKS_MAX)
+            }
+            MarkKind::Elected | MarkKind::Frozen | MarkKind::Death => {
+                self.rare.push_back(mark);
+                (&mut self.rare, RARE_MARKS_MAX)
+            }
+        };
         let forgotten = at - TAPE_SPAN;
-        while self.marks.len() > MARKS_MAX || self.marks.front().is_some_and(|mark| mark.at < forgotten) {
-            self.marks.pop_front();
+        while marks.len() > marks_max || marks.front().is_some_and(|mark| mark.at < forgotten) {
+            marks.pop_front();
         }
+    }
+}
+
+/// Adds the mark of an upload to those of its node, where its stretch has none that is as great.
+fn merge(marks: &mut VecDeque<Mark>, mark: Mark) {
+    let stretch = |mark: &Mark| u128::from(mark.at.as_nanos()) / STRETCH.as_nanos();
+    // Clocks that are read off may disagree by a little, so its place is near the end.
+    let after = marks.iter().rposition(|other| stretch(other) <= stretch(&mark));
+    match after.and_then(|index| marks.get_mut(index)) {
+        Some(other) if stretch(other) == stretch(&mark) => other.kind = other.kind.max(mark.kind),
+        Some(_) | None => marks.insert(after.map_or(0, |index| index + 1), mark),
     }
 }
 
@@ -148,10 +183,45 @@ mod tests {
                 spawned(at(second))
             };
             tape.note(at(1), &what);
-            tape.mark(at(1), NodeId::MIN, MarkKind::Upload);
+            tape.mark(at(1), NodeId::MIN, MarkKind::Frozen);
         }
         assert_eq!(tape.spans(NodeId::MIN).count(), SPANS_MAX);
-        assert_eq!(tape.marks().count(), MARKS_MAX);
+        assert_eq!(tape.marks(NodeId::MIN).count(), RARE_MARKS_MAX);
+    }
+
+    #[test]
+    fn hundreds_of_uploads_a_second_displace_neither_each_other_nor_a_death() {
+        let mut tape = Tape::default();
+        tape.mark(at(1), NodeId::MIN, MarkKind::Death);
+        for second in 1..300 {
+            for nth in 0..600 {
+                let then = at(second) + Duration::from_micros(nth * 1_000_000 / 600);
+                tape.mark(then, NodeId::MIN, MarkKind::Upload);
+            }
+        }
+        let seconds = |kind| {
+            let marks = tape.marks(NodeId::MIN).filter(move |mark| mark.kind == kind);
+            let seconds = marks.map(|mark| mark.at.as_nanos() / 1_000_000_000);
+            seconds.collect::<std::collections::BTreeSet<u64>>()
+        };
+        assert_eq!(seconds(MarkKind::Upload), (1..300).collect());
+        assert_eq!(seconds(MarkKind::Death), [1].into());
+        assert_eq!(
+            tape.marks(NodeId::MIN).count(),
+            299 * 10 + 1,
+            "ten stretches a second"
+        );
+    }
+
+    #[test]
+    fn a_failure_among_uploads_is_what_their_stretch_is_marked_by() {
+        let mut tape = Tape::default();
+        for kind in [MarkKind::Upload, MarkKind::UploadFailed, MarkKind::Upload] {
+            tape.mark(at(2), NodeId::MIN, kind);
+        }
+        tape.mark(at(1), NodeId::MIN, MarkKind::Upload);
+        let kinds: Vec<MarkKind> = tape.marks(NodeId::MIN).map(|mark| mark.kind).collect();
+        assert_eq!(kinds, [MarkKind::Upload, MarkKind::UploadFailed]);
     }
 
     #[test]
@@ -163,6 +233,6 @@ mod tests {
         tape.note(later, &spawned(later));
         tape.mark(later, NodeId::MIN, MarkKind::Elected);
         assert_eq!(tape.spans(NodeId::MIN).count(), 2, "it lasted until now");
-        assert_eq!(tape.marks().count(), 1);
+        assert_eq!(tape.marks(NodeId::MIN).count(), 1);
     }
 }

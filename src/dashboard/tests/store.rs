@@ -12,8 +12,8 @@ fn user() -> impl Strategy<Value = UserName> {
 }
 
 fn kind() -> impl Strategy<Value = RequestKind> {
-    use RequestKind::{Delete, Download, List, Upload};
-    prop::sample::select(vec![Upload, Download, List, Delete])
+    use RequestKind::{Delete, Download, List, LookUp, Upload};
+    prop::sample::select(vec![Upload, Download, List, LookUp, Delete])
 }
 
 pub(super) fn fact() -> impl Strategy<Value = Fact> {
@@ -74,9 +74,11 @@ fn copies() -> impl Strategy<Value = Fact> {
         few_or_many.prop_map(|missing| Fact::CatchingUp { missing }),
         ballot().prop_map(|ballot| Fact::InSync { ballot }),
         (few_images(), nasty()).prop_map(|(image, reason)| Fact::RecordDamaged { image, reason }),
+        nasty().prop_map(|reason| Fact::StoreReadOnly { reason }),
         (few_images(), who()).prop_map(|(image, peer)| Fact::RecordRepaired {
             image,
             peer: node(peer),
         }),
+        few_images().prop_map(|image| Fact::ImageLost { image }),
     ]
 }

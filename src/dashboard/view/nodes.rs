@@ -98,25 +98,26 @@ fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
 
 /// Returns what stands beside the state: whom it follows, when it comes back.
 fn beside_state(model: &Model, node: &Node) -> String {
-    match (&node.process, &node.belief) {
-        (Process::Restarting { at, .. }, _) => {
-            format!("in {:.1} s", at.since(model.shown_at()).as_secs_f64())
-        }
-        (
-            Process::Running {
-                told: Told::Freeze { .. },
-                ..
-            },
-            _,
-        ) if model.setup.control == Control::Supervised => "p thaws it".to_owned(),
-        (Process::Running { .. }, Belief::Follows(ballot)) => {
-            let arrow = model.setup.theme.pick("→", "->");
-            format!("{arrow} {}", ballot.id)
-        }
-        (Process::Running { .. }, Belief::Leads(ballot) | Belief::Elected(ballot)) => {
-            format!("epoch {}", ballot.epoch)
-        }
-        _ => String::new(),
+    match &node.process {
+        Process::Restarting { at, .. } => format!("in {:.1} s", at.since(model.shown_at()).as_secs_f64()),
+        Process::Running {
+            told: Told::Freeze { .. },
+            ..
+        } if model.setup.control == Control::Supervised => "p thaws it".to_owned(),
+        Process::Running { .. } => beside_belief(model, &node.belief),
+        Process::Unknown
+        | Process::Down { .. }
+        | Process::GivenUp { .. }
+        | Process::Refusing { .. }
+        | Process::OutOfReach { .. } => String::new(),
+    }
+}
+
+fn beside_belief(model: &Model, belief: &Belief) -> String {
+    match belief {
+        Belief::Follows(ballot) => format!("{} {}", model.setup.theme.pick("→", "->"), ballot.id),
+        Belief::Leads(ballot) | Belief::Elected(ballot) => format!("epoch {}", ballot.epoch),
+        Belief::Nothing | Belief::Electing | Belief::NoQuorum { .. } => String::new(),
     }
 }
 

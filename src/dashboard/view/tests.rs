@@ -17,6 +17,7 @@ use crate::event::process::{OutputStream, ProcessFact};
 const DARK: Theme = Theme::new(Palette::Dark, Charset::Unicode);
 
 mod scenes;
+mod sentences;
 
 use scenes::{
     attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum, served,

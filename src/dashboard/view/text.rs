@@ -38,6 +38,26 @@ pub(super) fn put(
     buffer.set_stringn(at, y, theme.pick("…", ">"), 1, style).0
 }
 
+/// Returns text that takes at most `room` cells, cut with a mark.
+pub(super) fn cut(theme: Theme, text: &str, room: usize) -> String {
+    let end = text.floor_char_boundary(room.saturating_mul(CELL_BYTES_MAX));
+    if end == text.len() && width(text) <= room {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    for letter in text[..end].chars() {
+        shown.push(letter);
+        if width(&shown) + 1 > room {
+            shown.pop();
+            break;
+        }
+    }
+    if room > 0 {
+        shown.push_str(theme.pick("…", ">"));
+    }
+    shown
+}
+
 /// Breaks text into lines of at most `room` cells, between words where it can.
 pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];

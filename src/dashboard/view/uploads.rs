@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Rect};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Row, Table, Widget};
@@ -12,6 +12,7 @@ use crate::dashboard::cluster::requests::{Done, Outcome, Request, Requests};
 use crate::dashboard::layout::Panel;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::{Theme, Tone};
+use crate::dashboard::view::text::cut;
 use crate::dashboard::words;
 use crate::event::RequestKind;
 use crate::event::line::printable;
@@ -58,6 +59,13 @@ impl Form {
         }
     }
 
+    /// Returns how wide each column is in a panel of this width.
+    fn rooms(self, width: u16) -> Vec<u16> {
+        let line = Rect::new(0, 0, width, 1);
+        let columns = Layout::horizontal(self.widths()).spacing(COLUMN_GAP).split(line);
+        columns.iter().map(|column| column.width).collect()
+    }
+
     fn widths(self) -> Vec<Constraint> {
         use Constraint::{Fill, Length, Max, Min};
         match self {
@@ -87,6 +95,13 @@ impl Form {
     }
 }
 
+/// The free cells between two columns.
+const COLUMN_GAP: u16 = 1;
+
+/// Where the user and the file stand; the outcome stands last.
+const USER: usize = 1;
+const FILE: usize = 2;
+
 /// Draws one line a request.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (theme, requests) = (model.setup.theme, &model.shown().requests);
@@ -97,18 +112,21 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let (form, members) = (Form::of(inside.width), model.shown().nodes.len());
+    let rooms = form.rooms(inside.width);
     let rows = requests
         .newest()
         .skip(model.uploads_scroll)
         .take(usize::from(inside.height))
-        .map(|request| row(theme, request, form, members));
-    let table = Table::new(rows, form.widths())
+        .map(|request| row(theme, request, form, &rooms, members));
+    let table = Table::new(rows, rooms.iter().copied().map(Constraint::Length))
         .header(form.header().style(theme.quiet()))
-        .column_spacing(1);
+        .column_spacing(COLUMN_GAP);
     table.render(inside, buffer);
 }
 
 /// Counts what was done; what would be cut off first comes last.
+///
+/// Look-ups are not counted: nobody asked for them.
 fn title(theme: Theme, requests: &Requests) -> Vec<Span<'static>> {
     let mut title = vec![Span::styled("Uploads", theme.strong())];
     let uploads = requests.done(RequestKind::Upload);
@@ -133,10 +151,13 @@ fn title(theme: Theme, requests: &Requests) -> Vec<Span<'static>> {
     title
 }
 
-fn row(theme: Theme, request: &Request, form: Form, members: usize) -> Row<'static> {
+/// Draws a request; what has too little room ends in a mark.
+fn row(theme: Theme, request: &Request, form: Form, rooms: &[u16], members: usize) -> Row<'static> {
+    let room = |column: Option<&u16>| usize::from(column.copied().unwrap_or(0));
     let time = Line::styled(words::clock(request.wall_ms)[..8].to_owned(), theme.quiet());
-    let user = Line::raw(printable(request.user.as_str()).into_owned());
-    let file = subject(theme, request);
+    let user = printable(request.user.as_str());
+    let user = Line::raw(cut(theme, &user, room(rooms.get(USER))));
+    let file = subject(theme, request, room(rooms.get(FILE)));
     let size = Line::raw(request.bytes.map_or_else(String::new, words::bytes));
     let leader = node(theme, request.leader);
     let worker = node(theme, request.worker);
@@ -148,7 +169,7 @@ fn row(theme: Theme, request: &Request, form: Form, members: usize) -> Row<'stat
         Outcome::Running | Outcome::Failed { .. } | Outcome::Interrupted => Default::default(),
     };
     let (said, style) = outcome(theme, request, form, members);
-    let outcome = Line::styled(said, style);
+    let outcome = Line::styled(cut(theme, &said, room(rooms.last())), style);
     if form == Form::Wide {
         let (leader, worker) = (Line::from(leader), Line::from(worker));
         return Row::new([time, user, file, size, leader, worker, copies, took, outcome]);
@@ -162,15 +183,18 @@ fn row(theme: Theme, request: &Request, form: Form, members: usize) -> Row<'stat
 }
 
 /// Draws what a request is about; what is no upload has a sign before it.
-fn subject(theme: Theme, request: &Request) -> Line<'static> {
-    let subject = Span::raw(words::subject(request));
+fn subject(theme: Theme, request: &Request, room: usize) -> Line<'static> {
+    let subject = words::subject(request);
     let sign = match request.kind {
-        RequestKind::Upload => return Line::from(subject),
+        RequestKind::Upload => return Line::raw(cut(theme, &subject, room)),
         RequestKind::Download => theme.pick("↓ ", "v "),
         RequestKind::List => theme.pick("≡ ", "= "),
+        RequestKind::LookUp => theme.pick("? ", "? "),
         RequestKind::Delete => theme.pick("× ", "x "),
     };
-    Line::from(vec![Span::styled(sign, theme.tone(Tone::Accent)), subject])
+    let sign = Span::styled(sign, theme.tone(Tone::Accent));
+    let room = room.saturating_sub(sign.width());
+    Line::from(vec![sign, Span::raw(cut(theme, &subject, room))])
 }
 
 fn node(theme: Theme, node: Option<NodeId>) -> Span<'static> {
@@ -212,12 +236,21 @@ fn outcome(theme: Theme, request: &Request, form: Form, members: usize) -> (Stri
             };
             let said = match form {
                 Form::Narrow => narrow(*what, *took, request.kind, members),
-                Form::Medium | Form::Wide => done(*what, request.kind, members, form) + again,
+                Form::Medium => done(*what, request.kind, members, form),
+                Form::Wide => done(*what, request.kind, members, form) + &attempts(request.attempts),
             };
             (format!("{} {said}", theme.pick("✓", "+")), theme.tone(tone))
         }
         Outcome::Failed { reason } => (format!("failed: {}", printable(reason)), theme.tone(Tone::Bad)),
         Outcome::Interrupted => ("interrupted".to_owned(), theme.tone(Tone::Bad)),
+    }
+}
+
+/// Says how many attempts something took that did not succeed at once.
+fn attempts(attempts: u32) -> String {
+    match attempts {
+        0 | 1 => String::new(),
+        attempts => format!(" in {attempts} attempts"),
     }
 }
 
@@ -247,6 +280,7 @@ const fn present(kind: RequestKind) -> &'static str {
         RequestKind::Upload => "running",
         RequestKind::Download => "sending",
         RequestKind::List => "listing",
+        RequestKind::LookUp => "looking up",
         RequestKind::Delete => "deleting",
     }
 }
@@ -256,6 +290,7 @@ const fn past(kind: RequestKind) -> &'static str {
         RequestKind::Upload => "stored",
         RequestKind::Download => "sent",
         RequestKind::List => "listed",
+        RequestKind::LookUp => "looked up",
         RequestKind::Delete => "deleted",
     }
 }

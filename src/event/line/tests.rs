@@ -59,6 +59,10 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
         Fact::CopyMissed { image, peer },
         Fact::RecordDamaged { image, reason },
         Fact::RecordRepaired { image, peer },
+        Fact::StoreReadOnly {
+            reason: "could not sync it; check the disk".to_owned(),
+        },
+        Fact::ImageLost { image },
         Fact::Listed {
             user: user(),
             images: 1,
@@ -81,6 +85,10 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
             format!("Node 2: Image {image} is not on node 3 yet"),
             format!("Node 2: The record of image {image} is cut short; set aside"),
             format!("Node 2: Image {image} repaired from node 3"),
+            "Node 2: The store is READ-ONLY: could not sync it; check the disk".to_owned(),
+            format!(
+                "Node 2: Every copy of image {image} is damaged; it is lost: upload it again if you have it"
+            ),
             "Node 2: Listed 1 image of alice".to_owned(),
             format!("Node 2: Deleted image {image} of alice (on 3 nodes)"),
         ]
@@ -111,6 +119,11 @@ fn a_request_is_called_by_what_is_asked_for() {
             RequestKind::List,
             "List for alice".to_owned(),
             "List for alice".to_owned(),
+        ),
+        (
+            RequestKind::LookUp,
+            "Look-up for alice".to_owned(),
+            "Look-up for alice".to_owned(),
         ),
     ] {
         let user: UserName = "alice".parse().expect("a name");
@@ -164,4 +177,21 @@ fn what_only_prints_is_left_as_it_is() {
 fn nodes_are_listed_as_in_a_sentence() {
     assert_eq!(nodes(&[id(3)]), "node 3");
     assert_eq!(nodes(&[id(1), id(2), id(3)]), "nodes 1, 2 and 3");
+}
+
+#[test]
+fn a_name_is_quoted_where_its_ends_or_its_letters_would_not_be_seen() {
+    for name in ["photo.png", "my photo.png", "écran 日本.png", "\"a\".png"] {
+        assert_eq!(quoted(name), name);
+    }
+    let quotes = [
+        ("", r#""""#),
+        ("a.png ", r#""a.png ""#),
+        ("\u{a0}a.png", r#""\u{a0}a.png""#),
+        ("b\u{1b}[2J\n.png", r#""b\u{1b}[2J\n.png""#),
+        ("a\u{202e}gnp.exe", r#""a\u{202e}gnp.exe""#),
+    ];
+    for (name, shown) in quotes {
+        assert_eq!(quoted(name), shown);
+    }
 }

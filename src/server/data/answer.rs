@@ -117,10 +117,7 @@ where
 async fn fence(ballot: Ballot, context: &Context) -> Result<(), NodeError> {
     match context.ask(|reply| NodeInput::Fence { ballot, reply }).await {
         Some(answer) => answer,
-        None => Err(NodeError {
-            code: ErrorCode::Busy,
-            reason: "this node is stopping; ask another".to_owned(),
-        }),
+        None => Err(busy("this node is stopping; ask another")),
     }
 }
 
@@ -165,6 +162,13 @@ fn read_failed(error: &FrameError) -> Result<(), End> {
     match error {
         FrameError::Header(_) | FrameError::HeaderTooLong => Err(bad_request(error.to_string()).into()),
         FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. } => Err(End::Gone),
+    }
+}
+
+fn busy(reason: impl Into<String>) -> NodeError {
+    NodeError {
+        code: ErrorCode::Busy,
+        reason: reason.into(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::others::{Others, Silence};
 use super::{KeptError, Serving};
 use crate::id::{ImageId, NodeId};
-use crate::protocol::{CatalogueItem, Entry, Listed, Summary};
+use crate::protocol::{BucketDigest, CatalogueItem, Entry, Listed, Summary};
 use crate::server::data::answer::on_disk;
 
 /// How long the rest is waited for once a quorum has answered, so that a list names it too.
@@ -32,6 +32,8 @@ pub(super) struct Survey {
     answered: BTreeMap<NodeId, bool>,
     /// Whether this node's not knowing something does.
     complete_here: bool,
+    /// What was kept here, by bucket.
+    here: Vec<BucketDigest>,
     /// What is kept here and not there.
     lacks: BTreeSet<(NodeId, ImageId)>,
     /// What is kept there and not here.
@@ -57,6 +59,16 @@ impl Survey {
     pub(super) fn holders(&self, image: ImageId) -> impl Iterator<Item = NodeId> {
         let answered = self.answered.keys().copied();
         answered.filter(move |&node| !self.lacks.contains(&(node, image)))
+    }
+
+    /// Returns the other nodes that answered.
+    pub(super) fn answered(&self) -> Vec<NodeId> {
+        self.answered.keys().copied().collect()
+    }
+
+    /// Returns what was kept here when it was made, by bucket.
+    pub(super) fn here(&self) -> &[BucketDigest] {
+        &self.here
     }
 
     /// Takes out the images that are kept on other nodes only, newest first.
@@ -101,6 +113,7 @@ impl Serving<'_> {
             });
         }
         self.still_enough(counted).await?;
+        survey.here = here.buckets;
         let buried = std::mem::take(&mut survey.buried);
         survey
             .only_there

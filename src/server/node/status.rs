@@ -2,7 +2,7 @@
 
 use super::Node;
 use crate::event::Fact;
-use crate::protocol::StatusReport;
+use crate::protocol::{StatusReport, StoreHealth};
 use crate::server::dispatch::Dispatch;
 use crate::server::transfer::TRANSFERS_MAX;
 use crate::time::Time;
@@ -30,7 +30,25 @@ impl Node {
             images: self.store.count(),
             transfers: TRANSFERS_MAX.saturating_sub(self.transfers.available_permits()),
             store: self.store.counters(),
+            health: self.store.health(),
         }
+    }
+
+    /// Tells, once, that the store only reads from now on: such a node gets no work while another
+    /// can do it, and hands a reign over.
+    ///
+    /// Looked at after every input. A node that hears and says nothing in the length of a heartbeat
+    /// has nobody whom it could tell.
+    pub(super) fn tell_health(&mut self) {
+        if self.read_only_told {
+            return;
+        }
+        let StoreHealth::ReadOnly { reason } = self.store.health() else {
+            return;
+        };
+        self.read_only_told = true;
+        self.events.publish(Fact::StoreReadOnly { reason });
+        self.lose_sync();
     }
 
     /// Tells how many images are kept, when that has changed.

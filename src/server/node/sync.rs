@@ -44,7 +44,9 @@ impl Node {
         if self.election.view(now).ballot != Some(ballot) {
             return;
         }
-        let FoundSync { in_sync, abreast } = found;
+        // Whoever keeps nothing more falls behind with the next image.
+        let in_sync = found.in_sync && !self.read_only_told;
+        let abreast = found.abreast && in_sync;
         self.sync.me = in_sync;
         if abreast || !in_sync {
             self.abreast.found(now, abreast);
@@ -52,6 +54,18 @@ impl Node {
         if ballot.id != self.config.id {
             let message = ControlMessage::Sync { ballot, in_sync };
             self.links.send(now, ballot.id, message);
+        }
+    }
+
+    /// This node keeps nothing more: it is not in sync, in this reign and in all to come.
+    pub(super) fn lose_sync(&mut self) {
+        self.sync.me = false;
+        self.drive(Input::InSync {
+            peer: self.config.id,
+            in_sync: false,
+        });
+        if let Some(ballot) = self.election.view(self.clock.now()).ballot {
+            self.found_sync(ballot, FoundSync::LACKING);
         }
     }
 

@@ -1,12 +1,12 @@
 //! Bringing what is lacking: several images at a time, each from whoever has it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::Sync;
-use super::lacks::Errand;
 use super::plan::{Progress, Wanted};
 use crate::event::Fact;
 use crate::id::{ImageId, NodeId};
@@ -14,22 +14,18 @@ use crate::protocol::CatalogueItem;
 use crate::server::context::Context;
 use crate::server::data::DataError;
 use crate::server::disk::{Disk, DiskError};
-use crate::server::reading::is_damage;
 use crate::store::{RecordHeader, StoreError};
 
-/// How many images are fetched at a time.
+/// How many images a round fetches at a time.
 ///
 /// Small ones wait for syncs more than for bytes, and syncs go side by side.
-const FETCHES_MAX: usize = 16;
+pub(super) const FETCHES_MAX: usize = 16;
 
-/// How far an errand has been done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fetched {
-    /// Whoever was to be asked has answered.
-    AllThatThereIs,
-    /// Some could not be asked: whole catalogues are to be compared.
-    Unfinished,
-}
+/// For how long a round begins to fetch images; the next one follows at once.
+///
+/// What has changed meanwhile waits so long at most, and for what is on its way: peers that came
+/// back, and what they have.
+pub(super) const ROUND_TIME: Duration = Duration::from_secs(10);
 
 /// What came of fetching one image from one peer.
 #[derive(Debug)]
@@ -56,24 +52,49 @@ enum FetchError {
 }
 
 impl Sync {
-    /// Fetches all that is wanted, as far as it can be had; what is left could not.
+    /// Fetches what a round found to be lacking; what is left could not be had, or not in time.
     pub(super) async fn bring(&self, wanted: &mut Wanted, progress: &mut Progress) {
+        let bringing = Bringing {
+            context: &self.context,
+            at_once: FETCHES_MAX,
+            until: Instant::now() + ROUND_TIME,
+        };
+        bringing.all(wanted, progress).await;
+    }
+}
+
+/// A way to fetch images.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bringing<'a> {
+    pub(super) context: &'a Arc<Context>,
+    /// How many are on their way at a time.
+    pub(super) at_once: usize,
+    /// When no further one is begun.
+    pub(super) until: Instant,
+}
+
+impl Bringing<'_> {
+    /// Fetches all that is wanted, as far as it can be had; what is left when the time is over is
+    /// for another round, which is asked for.
+    pub(super) async fn all(self, wanted: &mut Wanted, progress: &mut Progress) {
         let mut waiting = self.really_lacking(wanted).await;
         self.tell_progress(wanted, progress);
+        // What one peer could not bring another is asked for at once, however late it is.
+        let mut again = Vec::new();
         let mut fetching = JoinSet::new();
         loop {
-            while fetching.len() < FETCHES_MAX
-                && let Some(image) = waiting.pop()
+            while fetching.len() < self.at_once
+                && let Some(image) = again.pop().or_else(|| self.has_time().then(|| waiting.pop())?)
             {
                 let holder = wanted.holder(image);
                 self.context.lacks.asked(image, holder);
                 if let Some(peer) = holder {
-                    let context = Arc::clone(&self.context);
+                    let context = Arc::clone(self.context);
                     fetching.spawn(async move { (image, peer, fetch(&context, image, peer).await) });
                 }
             }
             let Some(joined) = fetching.join_next().await else {
-                return;
+                break;
             };
             let Ok((image, peer, outcome)) = joined else {
                 continue;
@@ -86,47 +107,23 @@ impl Sync {
                 Outcome::Needless => wanted.settle(image),
                 Outcome::NoneThere => {
                     wanted.has_none(peer, image);
-                    waiting.push(image);
+                    again.push(image);
                 }
                 Outcome::PeerFailed => {
                     wanted.has_failed(peer);
-                    waiting.push(image);
+                    again.push(image);
                 }
                 // A full disk takes the next no better; the round that follows tries again.
                 Outcome::Refused => waiting.clear(),
             }
         }
+        if !waiting.is_empty() {
+            self.context.lacks.look_again();
+        }
     }
 
-    /// Fetches what others say that this node missed; a peer that fails is asked no more.
-    pub(super) async fn fetch_missed(&self, errand: &Errand) -> Fetched {
-        let mut wanted = Wanted::default();
-        let mut failed = BTreeSet::new();
-        for (&image, &from) in &errand.missed {
-            if failed.contains(&from) {
-                continue;
-            }
-            match self.context.data.look_up(from, image).await {
-                Ok((Some(CatalogueItem::Entry(_)), _)) => wanted.add(from, [image]),
-                Ok((Some(CatalogueItem::Tombstone(tombstone)), _)) => {
-                    // A disk that refuses is asked again in the next round.
-                    let _ = self.context.on_disk(move |store| store.bury(&tombstone)).await;
-                    self.context.lacks.repaired(image);
-                }
-                // The next round finds it, if it is anywhere.
-                Ok((None, _)) => {}
-                Err(_) => drop(failed.insert(from)),
-            }
-        }
-        if wanted.len() > 0 {
-            let mut quiet = Progress::told(wanted.len());
-            self.bring(&mut wanted, &mut quiet).await;
-        }
-        if failed.is_empty() {
-            Fetched::AllThatThereIs
-        } else {
-            Fetched::Unfinished
-        }
+    fn has_time(self) -> bool {
+        Instant::now() < self.until
     }
 
     /// Takes out what is arriving or has come meanwhile; returns the rest.
@@ -161,7 +158,7 @@ impl Sync {
 fn is_lost(known: Result<&Option<CatalogueItem>, &StoreError>) -> bool {
     match known {
         Ok(known) => known.is_none(),
-        Err(StoreError::Record { source, .. }) => is_damage(source),
+        Err(StoreError::Record { source, .. }) => source.is_damage(),
         // Whether it is kept is not known: the next round asks again.
         Err(_) => false,
     }

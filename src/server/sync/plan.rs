@@ -64,6 +64,11 @@ impl Wanted {
         }
     }
 
+    /// Says whether an image is lacking that somebody has.
+    pub(super) fn names(&self, image: ImageId) -> bool {
+        self.holders.contains_key(&image)
+    }
+
     /// Returns how many images are lacking.
     pub(super) fn len(&self) -> usize {
         self.holders.len()
@@ -121,6 +126,11 @@ impl Progress {
     /// Makes one that takes so many for granted.
     pub(super) fn told(missing: usize) -> Self {
         Self { told: Some(missing) }
+    }
+
+    /// Says whether a number was told.
+    pub(super) fn has_told(&self) -> bool {
+        self.told.is_some()
     }
 
     /// Returns the number if it is to be told.

@@ -9,11 +9,13 @@ use tokio::time::timeout;
 use super::*;
 use crate::event::{Event, WorkerState};
 use crate::id::ImageId;
+use crate::server::data::DataPool;
 use crate::server::testing::{config, damage, entry, id, image, keep, tombstone};
 use crate::server::tests::{Started, bind_all, start_with};
 use crate::store::Store;
 
 mod broken;
+mod failing;
 
 /// Generous: a machine that is busy with other tests must not fail this one.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -159,6 +161,43 @@ async fn a_damaged_record_is_not_spread_and_is_repaired_from_a_good_one() {
     );
     until_kept(&one, |store| keeps(store, image(1))).await;
     assert!(keeps(&two.store, image(1)) && keeps(&three.store, image(1)));
+}
+
+#[tokio::test]
+async fn an_image_of_which_every_copy_is_damaged_is_given_up_once_all_have_been_asked() {
+    let mut cluster = Cluster::new(3).await;
+    let rotten = |store: &Store| {
+        keep(store, image(0), 100);
+        keep(store, image(1), LARGE);
+        damage(store, image(1));
+    };
+    let two = cluster.start(2, rotten).await;
+    let mut told = two.events.subscribe();
+    let three = cluster.start(3, rotten).await;
+    let mut told_by_three = three.events.subscribe();
+    let pool = DataPool::new(&config(1, &cluster.ports, &cluster.directory));
+    // Both have copies of their own, so neither finds out by fetching.
+    for node in [2, 3] {
+        let fetched = pool.fetch(id(node), image(1)).await;
+        let mut fetch = fetched.expect("the damage is in the body");
+        while let Ok(Some(_)) = fetch.chunk().await {}
+    }
+    for events in [&mut told, &mut told_by_three] {
+        hear(events, |fact| matches!(fact, Fact::RecordDamaged { .. })).await;
+    }
+    assert!(!pool.summary(id(2)).await.expect("answers").complete);
+    // Node 1 might have it.
+    let _one = cluster.start(1, |_| {}).await;
+    for events in [&mut told, &mut told_by_three] {
+        let lost = hear(events, |fact| matches!(fact, Fact::ImageLost { .. })).await;
+        assert_eq!(lost, Fact::ImageLost { image: image(1) });
+    }
+    for node in [2, 3] {
+        let (known, _) = pool.look_up(id(node), image(1)).await.expect("answers");
+        assert_eq!(known, None);
+    }
+    until_kept(&two, |store| store.summary().complete).await;
+    assert!(pool.summary(id(2)).await.expect("answers").complete);
 }
 
 #[tokio::test]

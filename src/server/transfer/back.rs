@@ -27,19 +27,33 @@ const BUFFERED_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// The shortest time between two signs of life: a client has no less patience than four of them.
 const BEAT_MIN: Duration = Duration::from_millis(25);
 
+/// A piece of no bytes: to the client something moved, and nothing changes.
+const SIGN_OF_LIFE: NodeMessage = NodeMessage::Chunk;
+
 /// Writes the encrypted image to the client, as long as it takes any.
+///
+/// While there is nothing to be written, because a disk is slow, the client is shown that it goes on.
 pub(super) async fn send_back<W: AsyncWrite + Unpin>(
     writer: &mut FrameWriter<W>,
     mut encrypted: mpsc::Receiver<Bytes>,
+    client_stall: Duration,
 ) -> Result<(), TransferError> {
-    while let Some(chunk) = encrypted.recv().await {
+    let between = between_beats(client_stall);
+    loop {
+        let chunk = match timeout(between, encrypted.recv()).await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return Ok(()),
+            Err(_) => {
+                in_time(writer.message(&SIGN_OF_LIFE)).await?;
+                continue;
+            }
+        };
         let held = writer.hold_with_body(&NodeMessage::Chunk, chunk.len() as u64);
         held.map_err(TransferError::Write)?;
         for piece in chunk.chunks(PIECE_BYTES) {
             in_time(writer.body(piece)).await?;
         }
     }
-    Ok(())
 }
 
 /// Waits until the client says that the image of which `written` bytes went back was whole.
@@ -77,9 +91,12 @@ pub(crate) async fn alive_until<T, W: AsyncWrite + Unpin>(
     client_stall: Duration,
     writer: &mut FrameWriter<W>,
 ) -> Result<T, TransferError> {
-    let between = (client_stall / 4).clamp(BEAT_MIN, BEAT_MAX);
-    // A piece of no bytes: to the client something moved, and nothing changes.
-    alive::until(done, between, writer, &NodeMessage::Chunk).await
+    alive::until(done, between_beats(client_stall), writer, &SIGN_OF_LIFE).await
+}
+
+/// Returns the time between two signs of life to a client with so much patience.
+fn between_beats(client_stall: Duration) -> Duration {
+    (client_stall / 4).clamp(BEAT_MIN, BEAT_MAX)
 }
 
 /// Waits for a write to a client that must not take for ever to read.
@@ -131,7 +148,9 @@ mod tests {
     async fn a_client_that_reads_nothing_is_given_up() {
         let ((_, mut writer), _client) = connection(2 * CHUNK_BYTES);
         let began = Instant::now();
-        let error = send_back(&mut writer, encrypted(9)).await.expect_err("given up");
+        let error = send_back(&mut writer, encrypted(9), STALL)
+            .await
+            .expect_err("given up");
         assert!(matches!(error, TransferError::TakesNothing), "{error}");
         assert_eq!(began.elapsed(), STALL);
     }
@@ -141,7 +160,7 @@ mod tests {
         const CHUNKS: usize = 9;
         let ((mut reader, mut writer), mut client) = connection((CHUNKS + 1) * CHUNK_BYTES);
         let upload = async {
-            send_back(&mut writer, encrypted(CHUNKS)).await?;
+            send_back(&mut writer, encrypted(CHUNKS), STALL).await?;
             finished(&mut reader, (CHUNKS * CHUNK_BYTES) as u64).await
         };
         let read_slowly = async {

@@ -19,6 +19,9 @@ pub(crate) enum TransferError {
     /// The same image came again, so its client has given this attempt up.
     #[error("the image is being sent again")]
     Superseded,
+    /// A newer attempt at the same image is arriving.
+    #[error("a newer attempt at the image is arriving; this one is over")]
+    Stale,
     /// Too many uploads run.
     #[error(
         "this node has {} uploads in hand; offer the image again",
@@ -90,6 +93,7 @@ impl TransferError {
             Self::Read(error) => !matches!(error, FrameError::Io(_)),
             Self::NotAdmitted(_)
             | Self::Stopping
+            | Self::Stale
             | Self::Busy
             | Self::TooLarge { .. }
             | Self::NotAnImage(_)
@@ -109,6 +113,7 @@ impl TransferError {
         match self {
             Self::NotAdmitted(error) => error.code,
             Self::Stopping | Self::Superseded | Self::Busy => ErrorCode::Busy,
+            Self::Stale => ErrorCode::StaleAssignment,
             Self::SendsNothing(_) => ErrorCode::Stalled,
             Self::TooLarge { .. } | Self::NotAnImage(_) => ErrorCode::NotAccepted,
             Self::Read(_)
@@ -151,7 +156,8 @@ mod tests {
         assert_eq!(code(DiskError::Store(sync_failed)), ErrorCode::Unknown);
         assert_eq!(code(DiskError::CommitUnknown), ErrorCode::Unknown);
         assert_eq!(code(DiskError::Silent), ErrorCode::Storage);
-        assert_eq!(code(DiskError::Store(StoreError::ReadOnly)), ErrorCode::Storage);
+        let read_only = StoreError::ReadOnly(String::new());
+        assert_eq!(code(DiskError::Store(read_only)), ErrorCode::Storage);
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl Stream<'_> {
     {
         let Connection { reader, writer, .. } = connection;
         self.exchange(reader, writer, chunks, first).await?;
-        let digest = self.disk.digest().await?;
+        let written = async { Ok(self.disk.digest().await?) };
+        let digest = back::alive_until(written, self.transfer.client_stall(), writer).await?;
         back::finished(reader, self.transfer.returned_bytes()).await?;
         Ok(digest)
     }
@@ -71,18 +72,18 @@ impl Stream<'_> {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
+        let client_stall = self.transfer.client_stall();
         match self.transfer.upload.back {
             Back::Cipher => {
                 let (to_client, encrypted) = mpsc::channel(QUEUE_CHUNKS);
                 let forth = self.encrypt(reader, Some(to_client), chunks, first);
-                let back = back::send_back(writer, encrypted);
+                let back = back::send_back(writer, encrypted, client_stall);
                 // In one task: when either fails the other finds its end of the queue closed.
                 let (forth, back) = tokio::join!(forth, back);
                 // When the way back failed a message may be half written: nothing more can be told.
                 back.and(forth)
             }
             Back::None => {
-                let client_stall = self.transfer.client_stall();
                 let forth = self.encrypt(reader, None, chunks, first);
                 back::alive_until(forth, client_stall, writer).await
             }

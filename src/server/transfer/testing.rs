@@ -1,11 +1,13 @@
 //! An upload by hand, as tests need it: one step at a time.
 
+use tokio::net::tcp::OwnedReadHalf;
+
 use crate::encryption::{Cipher, Key};
 use crate::event::RequestKind;
 use crate::id::ImageId;
-use crate::protocol::Back;
+use crate::protocol::frame::FrameReader;
 use crate::protocol::{
-    Assignment, CHUNK_BYTES, ClientMessage, Greeted, NodeError, NodeMessage, Offer, Stored, Upload,
+    Assignment, Back, CHUNK_BYTES, ClientMessage, Greeted, NodeError, NodeMessage, Offer, Stored, Upload,
 };
 use crate::server::testing::{Caller, alice, client_hello};
 use crate::store::Digest;
@@ -24,6 +26,8 @@ pub(crate) struct Sending {
     image: ImageId,
     body: Vec<u8>,
     sent: usize,
+    /// What has come back so far.
+    encrypted: Vec<u8>,
 }
 
 /// How an upload ended.
@@ -76,6 +80,16 @@ pub(crate) async fn begin(port: u16) -> Sending {
     sending
 }
 
+/// Reads the body of a message.
+async fn body(reader: &mut FrameReader<OwnedReadHalf>) -> Vec<u8> {
+    let mut body = vec![0; usize::try_from(reader.body_left()).expect("small")];
+    let mut filled = 0;
+    while filled < body.len() {
+        filled += reader.body(&mut body[filled..]).await.expect("readable");
+    }
+    body
+}
+
 impl Sending {
     /// Writes the header of an upload.
     pub(crate) async fn announce(
@@ -103,6 +117,7 @@ impl Sending {
             image,
             body,
             sent: 0,
+            encrypted: Vec::new(),
         }
     }
 
@@ -122,6 +137,19 @@ impl Sending {
         self.caller.writer.body(bytes).await.expect("written");
     }
 
+    /// Reads what comes back until the node shows life although it has nothing to bring.
+    pub(crate) async fn hear_life(&mut self) {
+        let reader = &mut self.caller.reader;
+        loop {
+            let said: Option<NodeMessage> = reader.message().await.expect("readable");
+            assert_eq!(said, Some(NodeMessage::Chunk));
+            if reader.body_left() == 0 {
+                return;
+            }
+            self.encrypted.extend(body(reader).await);
+        }
+    }
+
     /// Sends the rest and the end, and reads what comes back to its end.
     pub(crate) async fn end(&mut self) -> Ended {
         let Caller { reader, writer } = &mut self.caller;
@@ -133,17 +161,10 @@ impl Sending {
             }
         };
         let receive = async {
-            let mut encrypted = Vec::new();
+            let mut encrypted = std::mem::take(&mut self.encrypted);
             loop {
                 match reader.message().await.expect("readable").expect("an answer") {
-                    NodeMessage::Chunk => {
-                        let mut chunk = vec![0; usize::try_from(reader.body_left()).expect("small")];
-                        let mut filled = 0;
-                        while filled < chunk.len() {
-                            filled += reader.body(&mut chunk[filled..]).await.expect("readable");
-                        }
-                        encrypted.extend(chunk);
-                    }
+                    NodeMessage::Chunk => encrypted.extend(body(reader).await),
                     NodeMessage::Stored(stored) => break (encrypted, Ok(stored)),
                     NodeMessage::Error(error) => break (encrypted, Err(error)),
                     other => panic!("no answer to an upload: {other:?}"),

@@ -211,3 +211,36 @@ async fn without_a_finish_nothing_is_kept() {
     let status = rig.node.until(|report| report.rotation[0].failed == 2).await;
     assert_eq!((status.images, status.transfers), (0, 0));
 }
+
+/// Runs a test on a runtime with one thread for all that waits for disks.
+fn with_one_disk_thread(test: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(1).build();
+    runtime.expect("a runtime").block_on(test);
+}
+
+#[test]
+fn a_client_sees_that_the_node_goes_on_while_a_disk_stands_still() {
+    with_one_disk_thread(async {
+        let rig = rig().await;
+        for (number, back) in (1..).zip([Back::Cipher, Back::None]) {
+            let (caller, mut assignment) = assigned(rig.node.port, ImageId::from_bytes([number; 16])).await;
+            assignment.stall_ms = 100;
+            let upload = Upload {
+                back,
+                ..plain_upload(ImageId::from_bytes([number; 16]), assignment)
+            };
+            let (release, released) = std::sync::mpsc::channel::<()>();
+            let disk = tokio::task::spawn_blocking(move || released.recv());
+            let mut sending = Sending::announce_as(caller, upload, png(9 * CHUNK_BYTES)).await;
+            sending.send(8 * CHUNK_BYTES).await;
+            for _ in 0..4 {
+                sending.hear_life().await;
+            }
+            drop(release);
+            let Ended { answer, .. } = sending.end().await;
+            assert_eq!(answer.expect("acknowledged").copies, 1);
+            assert!(disk.await.expect("no panic").is_err());
+        }
+    });
+}

@@ -37,9 +37,21 @@ fn a_new_directory_is_incomplete_until_it_is_told_otherwise() {
     let open = || DataDirectory::open(root.path(), identity("home", 1)).expect("opened");
     assert!(!open().is_complete());
     assert!(!open().is_complete(), "a restart is no proof");
+    fs::create_dir(root.path().join(SHELVES)).expect("created");
     open().complete().expect("removed");
     assert!(open().is_complete());
     open().complete().expect("fine when it is");
+}
+
+#[test]
+fn a_directory_without_its_images_is_incomplete() {
+    let root = tempfile::tempdir().expect("a directory");
+    let open = || DataDirectory::open(root.path(), identity("home", 1)).expect("opened");
+    open().complete().expect("removed");
+    fs::create_dir(root.path().join(SHELVES)).expect("created");
+    assert!(open().is_complete());
+    fs::remove_dir(root.path().join(SHELVES)).expect("removed");
+    assert!(!open().is_complete());
 }
 
 #[test]
@@ -56,6 +68,7 @@ fn a_directory_of_an_earlier_version_is_complete() {
     let root = tempfile::tempdir().expect("a directory");
     let file = identity::file(&identity("home", 1), DiskId::random().expect("random"));
     fs::write(root.path().join(IDENTITY_FILE), file).expect("written");
+    fs::create_dir(root.path().join(SHELVES)).expect("created");
     let opened = DataDirectory::open(root.path(), identity("home", 1)).expect("opened");
     assert!(opened.is_complete());
 }

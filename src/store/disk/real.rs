@@ -2,11 +2,11 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::Path;
 
 use super::durably::{self, DIRECTORY_MODE};
-use super::{Disk, DiskFile, Name};
+use super::{Disk, DiskFile, Name, Stamp};
 
 /// The file system of the machine.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,11 @@ impl Disk for RealDisk {
             }
         }
         Ok(listed)
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<Stamp> {
+        let found = fs::metadata(path)?;
+        Ok(Stamp(found.dev(), found.ino()))
     }
 
     fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {

@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Disk, DiskFile, Name};
+use super::{Disk, DiskFile, Name, Stamp};
 use content::Content;
 pub(in crate::store) use faults::{Fault, Operation};
 use faults::{Faults, Verdict};
@@ -91,6 +91,11 @@ impl SimulatedDisk {
     /// Lets the disk be full from operation number `operation` on; `None` for never.
     pub(in crate::store) fn full_from(&self, operation: Option<u64>) {
         self.state().faults.full_from = operation;
+    }
+
+    /// Lets the disk have no room for what is written to files whose paths hold `text`.
+    pub(in crate::store) fn full_for(&self, text: Option<&str>) {
+        self.state().faults.full_for = text.map(str::to_owned);
     }
 
     /// Flips one bit of a file, as a disk does in silence.
@@ -205,6 +210,12 @@ impl Disk for SimulatedDisk {
         state.faults.alive()?;
         let node = state.find(path)?;
         state.tree.list(node)
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<Stamp> {
+        let state = self.state();
+        state.faults.alive()?;
+        Ok(Stamp(0, state.find(path)? as u64))
     }
 
     fn free_bytes(&self, _: &Path) -> io::Result<Option<u64>> {

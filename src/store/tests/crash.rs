@@ -78,7 +78,7 @@ fn take(store: &Store, disk: &SimulatedDisk, step: Step) -> bool {
                 let path = (store.inner.core.shelves).path(shelf, image(number.into()), Kind::Record);
                 disk.flip(&path, 300);
             }
-            store.set_aside(image(number.into())).is_ok()
+            set_aside(store, image(number.into())).is_ok()
         }
     }
 }

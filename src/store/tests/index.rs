@@ -87,7 +87,7 @@ fn an_index_that_is_behind_or_ahead_is_mended() {
     let store = open(&disk);
     keep(&store, 4, b"later").expect("kept");
     store.bury(&tombstone(1)).expect("buried");
-    store.set_aside(image(2)).expect("set aside");
+    set_aside(&store, image(2)).expect("set aside");
     keep(&store, 2, &[7; 3000]).expect("kept again");
     keep(&store, 5, b"later").expect("kept");
     let summary = store.summary();

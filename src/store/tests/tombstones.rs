@@ -1,6 +1,7 @@
 //! Deletes: they are for ever, win over records in any order, and fit on a full disk.
 
 use super::*;
+use crate::store::shelves::file_name;
 
 #[test]
 fn a_buried_image_is_gone_and_stays_gone() {
@@ -111,7 +112,9 @@ fn a_tombstone_that_does_not_fit_is_refused_and_can_be_repeated() {
     let (store, disk) = simulated();
     keep(&store, 1, b"body").expect("kept");
     disk.full_from(Some(0));
-    assert!(matches!(store.bury(&tombstone(1)), Err(StoreError::Full { .. })));
+    let error = store.bury(&tombstone(1)).expect_err("full");
+    assert!(matches!(error, StoreError::ReserveUsedUp), "{error}");
+    assert!(error.to_string().contains("not even the 8.0 MiB kept"), "{error}");
     assert_eq!(body_of(&store, 1), b"body");
     disk.full_from(None);
     store.bury(&tombstone(1)).expect("buried");
@@ -138,4 +141,45 @@ fn a_damaged_tombstone_still_keeps_its_image_away_and_is_replaced_by_a_good_one(
         again.look_up(image(1)).expect("readable"),
         Some(CatalogueItem::Tombstone(tombstone(1)))
     );
+}
+
+#[test]
+fn a_store_with_a_tombstone_that_says_nothing_is_incomplete_until_the_mark_is_had_again() {
+    let (store, disk) = simulated();
+    store.bury(&tombstone(1)).expect("buried");
+    store.bury(&tombstone(2)).expect("buried");
+    assert!(store.summary().complete);
+    drop(store);
+    let shelf = data().join("shelves/0000");
+    for number in [1, 2] {
+        disk.flip(&shelf.join(file_name(image(number), Kind::Tombstone)), 3);
+    }
+    disk.remove(&data().join("index.redb")).expect("removed");
+
+    let store = open(&disk);
+    assert!(!store.summary().complete);
+    assert!(matches!(keep(&store, 1, b"body"), Err(StoreError::Buried(_))));
+    store.bury(&tombstone(1)).expect("told by another node");
+    assert!(!store.summary().complete, "one is still lost");
+    store.bury(&tombstone(2)).expect("told by another node");
+    assert!(store.summary().complete);
+    drop(store);
+    assert!(open(&disk).summary().complete);
+}
+
+#[test]
+fn a_tombstone_that_nobody_has_any_more_leaves_a_store_incomplete_only_until_all_were_asked() {
+    let (store, disk) = simulated();
+    store.bury(&tombstone(1)).expect("buried");
+    drop(store);
+    let path = data()
+        .join("shelves/0000")
+        .join(file_name(image(1), Kind::Tombstone));
+    disk.flip(&path, 3);
+    disk.remove(&data().join("index.redb")).expect("removed");
+    let store = open(&disk);
+    assert!(!store.summary().complete);
+    store.complete().expect("said");
+    assert!(store.summary().complete);
+    assert!(matches!(keep(&store, 1, b"body"), Err(StoreError::Buried(_))));
 }

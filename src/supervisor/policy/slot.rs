@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Action, ChildId};
+use super::{Action, ChildId, Posture};
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX, Ending, Life, ProcessFact, ProcessSignal};
 use crate::id::NodeId;
 use crate::time::Time;
@@ -32,6 +32,8 @@ pub(super) enum State {
     GivenUp,
     Running,
     Frozen,
+    /// Stands still, and nobody here told it to.
+    Stilled,
     /// Told to stop; killed when it is not gone by then.
     Stopping {
         kill_at: Time,
@@ -66,7 +68,9 @@ impl Slot {
 
     pub(super) fn has_process(&self) -> bool {
         match self.state {
-            State::Running | State::Frozen | State::Stopping { .. } | State::Killed(_) => true,
+            State::Running | State::Frozen | State::Stilled | State::Stopping { .. } | State::Killed(_) => {
+                true
+            }
             State::Down | State::GivenUp | State::Waiting(_) => false,
         }
     }
@@ -85,13 +89,13 @@ impl Slot {
                 self.spawn(actions);
             }
             State::Stopping { then, .. } | State::Killed(then) => *then = Then::Start,
-            State::Running | State::Frozen => {}
+            State::Running | State::Frozen | State::Stilled => {}
         }
     }
 
     pub(super) fn stop(&mut self, now: Time, then: Then, actions: &mut Vec<Action>) {
         match self.state {
-            State::Running | State::Frozen => {
+            State::Running | State::Frozen | State::Stilled => {
                 let kill_at = now + STOP_GRACE;
                 self.state = State::Stopping { kill_at, then };
                 actions.push(Action::Signal(self.id, ProcessSignal::Terminate));
@@ -106,7 +110,7 @@ impl Slot {
 
     pub(super) fn kill(&mut self, actions: &mut Vec<Action>) {
         match self.state {
-            State::Running | State::Frozen | State::Stopping { .. } => {
+            State::Running | State::Frozen | State::Stilled | State::Stopping { .. } => {
                 self.state = State::Killed(Then::StayDown);
                 actions.push(Action::Signal(self.id, ProcessSignal::Kill));
             }
@@ -124,10 +128,33 @@ impl Slot {
     }
 
     pub(super) fn thaw(&mut self, actions: &mut Vec<Action>) {
-        if self.state == State::Frozen {
+        if matches!(self.state, State::Frozen | State::Stilled) {
             self.state = State::Running;
             actions.push(Action::Signal(self.id, ProcessSignal::Thaw));
         }
+    }
+
+    /// Takes what the system says of its process, and tells what somebody else did to it.
+    ///
+    /// A signal of our own may not have arrived yet, so what we froze is believed to stand still.
+    pub(super) fn seen(&mut self, posture: Posture, actions: &mut Vec<Action>) {
+        let (state, signal) = match (self.state, posture) {
+            (State::Running, Posture::StandsStill) => (State::Stilled, ProcessSignal::Freeze),
+            (State::Stilled, Posture::Runs) => (State::Running, ProcessSignal::Thaw),
+            (
+                State::Running
+                | State::Stilled
+                | State::Frozen
+                | State::Down
+                | State::GivenUp
+                | State::Stopping { .. }
+                | State::Killed(_)
+                | State::Waiting(_),
+                Posture::Runs | Posture::StandsStill,
+            ) => return,
+        };
+        self.state = state;
+        actions.push(Action::Tell(self.id, ProcessFact::Signalled { signal }));
     }
 
     pub(super) fn tick(&mut self, now: Time, actions: &mut Vec<Action>) {
@@ -144,6 +171,7 @@ impl Slot {
             | State::GivenUp
             | State::Running
             | State::Frozen
+            | State::Stilled
             | State::Stopping { .. }
             | State::Killed(_)
             | State::Waiting(_) => {}
@@ -167,8 +195,10 @@ impl Slot {
                     self.start(actions);
                 }
             }
-            State::Running | State::Frozen if orderly || cluster_ends => self.state = State::Down,
-            State::Running | State::Frozen => self.crashed(now, actions),
+            State::Running | State::Frozen | State::Stilled if orderly || cluster_ends => {
+                self.state = State::Down;
+            }
+            State::Running | State::Frozen | State::Stilled => self.crashed(now, actions),
             State::Down | State::GivenUp | State::Waiting(_) => {}
         }
     }

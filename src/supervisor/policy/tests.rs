@@ -199,6 +199,42 @@ fn a_frozen_node_can_be_stopped() {
 }
 
 #[test]
+fn a_node_that_somebody_else_froze_is_told_of_once_and_thaws() {
+    let mut policy = running(1);
+    let id = ChildId {
+        node: node(1),
+        life: Life(1),
+    };
+    let told = |signal| Action::Tell(id, ProcessFact::Signalled { signal });
+    let mut see = |posture| policy.handle(Time::ZERO, Input::Seen(id, posture));
+    assert_eq!(see(Posture::Runs), []);
+    assert_eq!(see(Posture::StandsStill), [told(ProcessSignal::Freeze)]);
+    assert_eq!(see(Posture::StandsStill), []);
+    assert_eq!(
+        see(Posture::Runs),
+        [told(ProcessSignal::Thaw)],
+        "by somebody else, too"
+    );
+    see(Posture::StandsStill);
+    let thawed = policy.wish(0, Wish::Thaw(node(1)));
+    assert_eq!(thawed, [signal(1, 1, ProcessSignal::Thaw)]);
+}
+
+#[test]
+fn a_frozen_node_is_not_told_of_again_when_it_is_seen() {
+    let mut policy = running(1);
+    policy.wish(0, Wish::Freeze(node(1)));
+    let id = ChildId {
+        node: node(1),
+        life: Life(1),
+    };
+    for posture in [Posture::Runs, Posture::StandsStill] {
+        let told = policy.handle(Time::ZERO, Input::Seen(id, posture));
+        assert_eq!(told, [], "our signal may still be on its way");
+    }
+}
+
+#[test]
 fn a_frozen_node_thaws_and_only_a_frozen_one() {
     let mut policy = running(1);
     assert_eq!(policy.wish(0, Wish::Thaw(node(1))), []);

@@ -203,7 +203,16 @@ impl PlainClient {
             connection.writer.message(offer).await.ok()?;
             match connection.reader.message().await.ok()?? {
                 NodeMessage::Assigned(assignment) => Some((connection, Some(assignment))),
-                _ => Some((connection, None)),
+                NodeMessage::Declined { .. }
+                | NodeMessage::Unavailable { .. }
+                | NodeMessage::Error(_)
+                | NodeMessage::Chunk
+                | NodeMessage::Stored(_)
+                | NodeMessage::Image(_)
+                | NodeMessage::Sent { .. }
+                | NodeMessage::Listing
+                | NodeMessage::EndOfList { .. }
+                | NodeMessage::Deleted { .. } => Some((connection, None)),
             }
         };
         timeout(ATTEMPT / 4, asked).await.ok()?

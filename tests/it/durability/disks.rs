@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use heirloom::id::{ImageId, NodeId};
 
-use super::{PlainClient, Scene, alone, wait_until};
+use super::{PlainClient, Scene, alone, seed, wait_until};
 use crate::harness::{TestCluster, image_of, told};
 
 const IMAGES: u64 = 40;
@@ -19,14 +19,14 @@ struct Kept {
 
 impl Kept {
     /// Uploads images of very different sizes.
-    fn on(cluster: &TestCluster) -> Self {
+    fn on(cluster: &TestCluster, rng: &mut fastrand::Rng) -> Self {
         let client = PlainClient {
             user: "alice".parse().expect("a name"),
             addresses: (1..=3).map(|id| cluster.address(id)).collect(),
         };
         let images: BTreeMap<ImageId, Vec<u8>> = (0..IMAGES)
             .map(|number| {
-                let image = ImageId::from_bytes(u128::to_be_bytes(fastrand::u128(..)));
+                let image = ImageId::from_bytes(u128::to_be_bytes(rng.u128(..)));
                 let bytes = usize::try_from(20 + number * number * 211).expect("small");
                 (image, image_of(bytes, number))
             })
@@ -75,8 +75,10 @@ fn records_of(cluster: &TestCluster, node: u16) -> Vec<PathBuf> {
 
 #[test]
 fn a_bit_flipped_in_every_record_of_a_node_is_found_and_repaired() {
-    let mut scene = Scene::new("live", "scrub = \"1GiB\"", 1);
-    let kept = Kept::on(&scene.cluster);
+    let seed = seed();
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut scene = Scene::new("live", "scrub = \"1GiB\"", seed);
+    let kept = Kept::on(&scene.cluster, &mut rng);
     scene.wait_until_in_sync();
     scene.cluster.kill(1);
     let originals: BTreeMap<PathBuf, Vec<u8>> = records_of(&scene.cluster, 1)
@@ -86,7 +88,7 @@ fn a_bit_flipped_in_every_record_of_a_node_is_found_and_repaired() {
     assert_eq!(originals.len() as u64, IMAGES);
     for (path, bytes) in &originals {
         let mut rotten = bytes.clone();
-        let bit = fastrand::usize(..rotten.len() * 8);
+        let bit = rng.usize(..rotten.len() * 8);
         rotten[bit / 8] ^= 1 << (bit % 8);
         fs::write(path, rotten).expect("writable");
     }
@@ -115,8 +117,9 @@ fn a_bit_flipped_in_every_record_of_a_node_is_found_and_repaired() {
 
 #[test]
 fn two_disks_lost_one_after_the_other_lose_nothing() {
-    let mut scene = Scene::new("majority", "", 2);
-    let kept = Kept::on(&scene.cluster);
+    let seed = seed();
+    let mut scene = Scene::new("majority", "", seed);
+    let kept = Kept::on(&scene.cluster, &mut fastrand::Rng::with_seed(seed));
     scene.wait_until_in_sync();
     for lost in [2, 3] {
         scene.cluster.kill(lost);

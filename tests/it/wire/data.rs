@@ -1,6 +1,6 @@
 //! What nodes say to each other about images, and what they call what is kept.
 
-use heirloom::id::Epoch;
+use heirloom::id::{Epoch, RequestId};
 use heirloom::protocol::{
     BUCKETS, BucketDigest, Bury, CatalogueItem, Copy, DataReply, DataRequest, Entry, ErrorCode, ImageKind,
     Listed, NodeError, Summary, Tombstone,
@@ -49,6 +49,7 @@ fn copy(fenced: bool) -> Copy {
     Copy {
         entry: entry(),
         ballot: fenced.then(|| ballot(5, 3)),
+        request: RequestId(if fenced { 7 } else { 0 }),
     }
 }
 
@@ -61,7 +62,7 @@ fn requests() -> Vec<(DataRequest, String)> {
     vec![
         (
             DataRequest::Copy(copy(true)),
-            format!(r#"{{"type":"copy",{ENTRY},"ballot":{{"epoch":5,"id":3}}}}"#),
+            format!(r#"{{"type":"copy",{ENTRY},"ballot":{{"epoch":5,"id":3}},"request":7}}"#),
         ),
         (DataRequest::Chunk, r#"{"type":"chunk"}"#.to_owned()),
         (
@@ -122,7 +123,7 @@ fn replies() -> Vec<(DataReply, String)> {
         (DataReply::Items, r#"{"type":"items"}"#.to_owned()),
         (
             DataReply::Copy(copy(false)),
-            format!(r#"{{"type":"copy",{ENTRY},"ballot":null}}"#),
+            format!(r#"{{"type":"copy",{ENTRY},"ballot":null,"request":0}}"#),
         ),
         (DataReply::Chunk, r#"{"type":"chunk"}"#.to_owned()),
         (

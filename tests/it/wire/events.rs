@@ -270,12 +270,22 @@ fn copies() -> Vec<(Fact, String)> {
             format!(r#"{{"fact":"in_sync",{BALLOT}}}"#),
         ),
         (
+            Fact::ImageLost { image: image() },
+            format!(r#"{{"fact":"image_lost","image":"{IMAGE}"}}"#),
+        ),
+        (
             damaged,
             format!(r#"{{"fact":"record_damaged","image":"{IMAGE}","reason":"is cut short"}}"#),
         ),
         (
             repaired,
             format!(r#"{{"fact":"record_repaired","image":"{IMAGE}","peer":2}}"#),
+        ),
+        (
+            Fact::StoreReadOnly {
+                reason: "check the disk".to_owned(),
+            },
+            r#"{"fact":"store_read_only","reason":"check the disk"}"#.to_owned(),
         ),
     ]
 }
@@ -339,6 +349,7 @@ fn reasons_and_states_have_their_bytes() {
         (RequestKind::Upload, "upload"),
         (RequestKind::Download, "download"),
         (RequestKind::List, "list"),
+        (RequestKind::LookUp, "look_up"),
         (RequestKind::Delete, "delete"),
     ]);
     let reasons = [

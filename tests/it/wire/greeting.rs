@@ -5,7 +5,7 @@ use heirloom::event::WorkerState;
 use heirloom::id::Epoch;
 use heirloom::protocol::{
     Greeted, Hello, NodeRole, Opening, PROTOCOL_VERSION, PeerStatus, PeerWelcome, Purpose, QuorumStatus,
-    Refusal, RotationStatus, StatusReport, StoreCounters, Welcome,
+    Refusal, RotationStatus, StatusReport, StoreCounters, StoreHealth, Welcome,
 };
 
 use super::{ballot, complete, generation, golden, lines_of, node, words};
@@ -86,6 +86,9 @@ fn report() -> StatusReport {
             directory_syncs: 2,
             index_syncs: 1,
         },
+        health: StoreHealth::ReadOnly {
+            reason: "check the disk".to_owned(),
+        },
     }
 }
 
@@ -96,7 +99,8 @@ const REPORT: &str = concat!(
     r#""peers":[{"node":1,"address":"127.0.0.1:8001","linked":false,"dead":true}],"#,
     r#""rotation":[{"node":3,"state":"active","assigned":7,"in_flight":1,"done":5,"failed":1,"#,
     r#""redispatched":2,"next":true}],"images":5,"transfers":1,"#,
-    r#""store":{"batches":2,"records":7,"tombstones":1,"directory_syncs":2,"index_syncs":1}}"#,
+    r#""store":{"batches":2,"records":7,"tombstones":1,"directory_syncs":2,"index_syncs":1},"#,
+    r#""health":{"state":"read_only","reason":"check the disk"}}"#,
 );
 
 fn greetings() -> Vec<(Greeted, String)> {

@@ -1,7 +1,5 @@
 //! What a node keeps and what it lacks, as it and the others told.
 
-use crate::event::Fact;
-
 /// What a node keeps and lacks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Holdings {
@@ -13,36 +11,35 @@ pub struct Holdings {
     pub damaged: u64,
     /// How many records were fetched again since its process began.
     pub repaired: u64,
+    /// Whether its store only reads, until its process begins anew.
+    pub read_only: bool,
 }
 
 impl Holdings {
-    /// Folds in what the node itself told.
-    pub(super) fn told(&mut self, fact: &Fact) {
-        match fact {
-            Fact::Holding { images } => self.holds(*images),
-            Fact::CatchingUp { missing } => self.lacks(*missing),
-            Fact::InSync { .. } => self.lacks(0),
-            Fact::RecordDamaged { .. } => self.damaged += 1,
-            Fact::RecordRepaired { .. } => {
-                self.damaged = self.damaged.saturating_sub(1);
-                self.repaired += 1;
-            }
-            // Nothing else is about what is kept.
-            _ => {}
-        }
+    /// Folds in that a damaged record was fetched again.
+    pub(super) const fn repairs_one(&mut self) {
+        self.damaged = self.damaged.saturating_sub(1);
+        self.repaired += 1;
     }
 
+    /// Folds in that no good copy of a damaged record is left: it lacks nothing that there is.
+    pub(super) const fn loses_one(&mut self) {
+        self.damaged = self.damaged.saturating_sub(1);
+    }
+
+    /// Folds in how many images it keeps.
+    ///
     /// Every image that comes, and every one that goes, is taken for one that was missing.
     ///
     /// A node tells how much it lacks now and then, and a single image that it missed it fetches
     /// without a word: between two tellings this is as near as one can get.
-    fn holds(&mut self, images: u64) {
+    pub(super) fn holds(&mut self, images: u64) {
         let before = self.images.replace(images).unwrap_or(images);
         self.missing = self.missing.saturating_sub(before.abs_diff(images));
     }
 
     /// Folds in that another node told of an image that this one has to fetch.
-    pub(in crate::dashboard::cluster) const fn misses_one(&mut self) {
+    pub(super) const fn misses_one(&mut self) {
         self.missing = self.missing.saturating_add(1);
     }
 
@@ -59,5 +56,6 @@ impl Holdings {
         self.images = None;
         self.damaged = 0;
         self.repaired = 0;
+        self.read_only = false;
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::dashboard::testing::Scene;
 use crate::dashboard::testing::{ballot_of, image, node};
+use crate::event::Fact;
 
 fn state(scene: &Scene, number: u16) -> NodeState {
     scene.model.cluster.nodes[&node(number)].state()
@@ -114,4 +115,32 @@ fn a_damaged_record_is_counted_until_it_is_repaired_or_nothing_is_missing() {
     assert_eq!(counts(&scene), (0, 1), "the other one was deleted meanwhile");
     scene.kill(1).after(10).start(1);
     assert_eq!(counts(&scene), (0, 0), "a new life counts anew");
+}
+
+#[test]
+fn what_is_stored_while_a_node_is_dead_is_missing_there_though_nobody_says_so() {
+    let mut scene = Scene::led(80, 24);
+    scene.upload(3, 1, 1, "before.png");
+    scene.kill(2);
+    scene.upload(3, 1, 1, "without node 2.png");
+    assert_eq!(holdings(&scene, 2).missing, 1);
+    let image = crate::id::ImageId::from_bytes([0x77; 16]);
+    scene.delete(1, image, 2);
+    assert_eq!(holdings(&scene, 2).missing, 2);
+    scene.tell(1, Fact::CopyMissed { image, peer: node(2) });
+    assert_eq!(holdings(&scene, 2).missing, 2, "told twice, it is missing once");
+}
+
+#[test]
+fn a_node_that_died_after_it_kept_an_image_does_not_lack_it() {
+    let mut scene = Scene::led(80, 24);
+    let image = crate::id::ImageId::from_bytes([0x77; 16]);
+    scene.tell(1, Fact::CopyMissed { image, peer: node(3) });
+    scene.kill(2);
+    scene.delete(1, image, 2);
+    assert_eq!(
+        holdings(&scene, 2).missing,
+        0,
+        "one copy is missing, and it is known where"
+    );
 }

@@ -1,8 +1,7 @@
 //! Requests as their leader and their nodes tell of them.
 
 use super::*;
-use crate::event::EVENT_VERSION;
-use crate::event::RequestKind;
+use crate::event::{EVENT_VERSION, Fact};
 use crate::id::{Ballot, Epoch, Generation, RequestId};
 
 fn node(number: u16) -> NodeId {
@@ -268,4 +267,20 @@ fn a_death_interrupts_requests_of_every_kind() {
         tell(&mut requests, 3, given(kind, 1, 1, Some(2)));
     }
     assert_eq!(requests.len(), 3, "each goes on");
+}
+
+#[test]
+fn a_look_up_is_no_list_whichever_is_heard_first() {
+    let mut requests = Requests::default();
+    let (user, images) = (user(), 1);
+    let listed = Fact::Listed { user, images };
+    tell_at(&mut requests, 10, 3, given(RequestKind::LookUp, 8, 1, None));
+    tell_at(&mut requests, 13, 1, listed.clone());
+    tell_at(&mut requests, 21, 2, listed);
+    tell_at(&mut requests, 20, 3, given(RequestKind::LookUp, 9, 2, None));
+    let kinds: Vec<RequestKind> = requests.newest().map(|request| request.kind).collect();
+    assert_eq!(kinds, [RequestKind::LookUp; 2]);
+    assert!(requests.newest().all(Request::is_done));
+    let counts = [RequestKind::List, RequestKind::LookUp].map(|kind| requests.done(kind));
+    assert_eq!(counts, [0, 2]);
 }

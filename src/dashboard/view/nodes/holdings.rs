@@ -17,15 +17,16 @@ pub(super) fn line(theme: Theme, holdings: Holdings, width: usize) -> Line<'stat
         .map_or_else(|| "-".to_owned(), |images| images.to_string());
     // In the order of the eye, each with its turn when there is too little room for all.
     let pieces = [
-        (2, vec![Span::styled("images ", theme.quiet()), Span::raw(images)]),
-        (0, piece(holdings.missing, "missing", theme.tone(Tone::Busy))),
-        (1, piece(holdings.damaged, "damaged", theme.tone(Tone::Bad))),
-        (3, piece(holdings.repaired, "repaired", theme.quiet())),
+        (0, read_only(theme, holdings)),
+        (3, vec![Span::styled("images ", theme.quiet()), Span::raw(images)]),
+        (1, piece(holdings.missing, "missing", theme.tone(Tone::Busy))),
+        (2, piece(holdings.damaged, "damaged", theme.tone(Tone::Bad))),
+        (4, piece(holdings.repaired, "repaired", theme.quiet())),
     ];
     let mut turns: Vec<usize> = (0..pieces.len()).collect();
     turns.sort_by_key(|&index| pieces[index].0);
     let mut room = width + GAP.len();
-    let mut shown = [false; 4];
+    let mut shown = [false; 5];
     for index in turns {
         let needed: usize = pieces[index].1.iter().map(Span::width).sum::<usize>() + GAP.len();
         shown[index] = needed > GAP.len() && needed <= room;
@@ -41,6 +42,13 @@ pub(super) fn line(theme: Theme, holdings: Holdings, width: usize) -> Line<'stat
     Line::from(spans)
 }
 
+fn read_only(theme: Theme, holdings: Holdings) -> Vec<Span<'static>> {
+    if !holdings.read_only {
+        return Vec::new();
+    }
+    vec![Span::styled("read-only", theme.tone(Tone::Bad))]
+}
+
 fn piece(count: u64, what: &str, style: Style) -> Vec<Span<'static>> {
     if count == 0 {
         return Vec::new();
@@ -48,11 +56,12 @@ fn piece(count: u64, what: &str, style: Style) -> Vec<Span<'static>> {
     vec![Span::styled(format!("{count} {what}"), style)]
 }
 
-/// Returns what is lacking in a few letters, if anything is.
+/// Returns what is wrong or lacking in a few letters, if anything is.
 pub(super) fn lacking(theme: Theme, holdings: Holdings) -> Option<Span<'static>> {
     let missing = piece(holdings.missing, "missing", theme.tone(Tone::Busy));
     let damaged = piece(holdings.damaged, "damaged", theme.tone(Tone::Bad));
-    missing.into_iter().chain(damaged).next()
+    let pieces = read_only(theme, holdings).into_iter();
+    pieces.chain(missing).chain(damaged).next()
 }
 
 /// Returns how much is kept in a few letters, once that is known.
@@ -76,12 +85,19 @@ mod tests {
             missing: 3,
             damaged: 1,
             repaired: 7,
+            read_only: false,
         };
         assert_eq!(text(holdings, 43), "images 12  3 missing  1 damaged  7 repaired");
         assert_eq!(text(holdings, 42), "images 12  3 missing  1 damaged");
         assert_eq!(text(holdings, 30), "3 missing  1 damaged");
         assert_eq!(text(holdings, 19), "3 missing");
         assert_eq!(text(holdings, 3), "");
+        let read_only = Holdings {
+            read_only: true,
+            ..holdings
+        };
+        assert_eq!(text(read_only, 20), "read-only  3 missing");
+        assert_eq!(text(read_only, 9), "read-only");
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub(super) fn cells(tape: &Tape, node: NodeId, now: Time, scale: Scale, count: u
             Was::Frozen | Was::Leaderless => before,
         };
     }
-    for mark in tape.marks().filter(|mark| mark.node == node) {
+    for mark in tape.marks(node) {
         if let Some(cell) = index(mark.at).and_then(|index| cells.get_mut(index)) {
             cell.mark = cell.mark.max(Some(mark.kind));
         }

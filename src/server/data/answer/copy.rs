@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::{End, bad_request, fence, read_failed, tell};
+use super::{End, bad_request, busy, fence, read_failed, tell};
 use crate::protocol::frame::FrameReader;
-use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest};
+use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest, ErrorCode, NodeError};
 use crate::server::alive::{self, BEAT_MAX};
+use crate::server::arrivals::{Attempt, Stale};
 use crate::server::connection::Connection;
 use crate::server::context::Context;
 use crate::server::disk::{Disk, DiskError};
@@ -23,6 +24,9 @@ use crate::store::{Digest, RecordHeader};
 const COPY_IDLE_TIME: Duration = Duration::from_mins(1);
 
 /// Takes a copy, up to its commit; a newer attempt at the same image takes its place.
+///
+/// What a reign assigned that this node has left behind, or what is older than what is arriving, is
+/// refused.
 pub(super) async fn take<R, W>(
     connection: &mut Connection<R, W>,
     copy: Copy,
@@ -32,7 +36,16 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let arrival = context.arrivals.enter(copy.entry.image);
+    let attempt = match copy.ballot {
+        Some(ballot) => {
+            fence(ballot, context).await?;
+            Attempt::Assigned(ballot, copy.request)
+        }
+        None => Attempt::Repair,
+    };
+    let _room = context.room.for_copy().ok_or_else(too_many)?;
+    let arrival = context.arrivals.enter(copy.entry.image, attempt);
+    let arrival = arrival.map_err(|Stale| stale(attempt))?;
     tokio::select! {
         taken = keep(connection, copy, context) => taken,
         () = arrival.superseded() => Err(End::Gone),
@@ -44,9 +57,6 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    if let Some(ballot) = copy.ballot {
-        fence(ballot, context).await?;
-    }
     let body_bytes = copy.entry.body_bytes;
     let header = RecordHeader::of(copy.entry, context.config.cluster.name.clone());
     let mut disk = Disk::begin(&context.store, header, body_bytes);
@@ -97,6 +107,21 @@ where
             | DataRequest::Bucket { .. }
             | DataRequest::Fetch { .. } => return Err(bad_request("a copy is still open").into()),
         }
+    }
+}
+
+fn too_many() -> NodeError {
+    busy("this node takes as many copies as it can; send it again later")
+}
+
+fn stale(attempt: Attempt) -> NodeError {
+    let code = match attempt {
+        Attempt::Assigned(..) => ErrorCode::StaleAssignment,
+        Attempt::Repair => ErrorCode::Busy,
+    };
+    NodeError {
+        code,
+        reason: "a newer attempt at the image is arriving; this one is over".to_owned(),
     }
 }
 

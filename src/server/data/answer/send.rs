@@ -3,8 +3,8 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::{End, PIECE_BYTES, tell};
-use crate::id::ImageId;
+use super::{End, PIECE_BYTES, busy, tell};
+use crate::id::{ImageId, RequestId};
 use crate::protocol::frame::FrameError;
 use crate::protocol::{CatalogueItem, Copy, DataReply, ErrorCode, NodeError};
 use crate::server::connection::{Connection, STALL};
@@ -40,6 +40,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    let _room = context.room.for_reading().ok_or_else(too_many)?;
     let mut reading = match Reading::open(&context.store, image).await {
         Ok(Some(reading)) => reading,
         Ok(None) => return Err(not_kept(image).into()),
@@ -48,6 +49,7 @@ where
     let copy = Copy {
         entry: reading.entry().clone(),
         ballot: None,
+        request: RequestId::default(),
     };
     tell(connection, &DataReply::Copy(copy)).await?;
     loop {
@@ -72,6 +74,10 @@ async fn failed(error: ReadingError, image: ImageId, context: &Context) -> End {
         code,
         reason: error.to_string(),
     })
+}
+
+fn too_many() -> NodeError {
+    busy("this node sends as many images as it can; ask another, or again later")
 }
 
 fn not_kept(image: ImageId) -> NodeError {

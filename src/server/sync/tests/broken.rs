@@ -3,11 +3,14 @@
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::*;
+use crate::id::RequestId;
 use crate::protocol::frame::{FrameReader, FrameWriter};
-use crate::protocol::{Copy, DataReply, DataRequest, Greeted, Opening, Welcome};
+use crate::protocol::{CatalogueItem, Copy, DataReply, DataRequest, Greeted, Opening, Welcome};
 use crate::server::input::NodeInput;
+use crate::server::sync::fetch::Bringing;
 use crate::server::testing::{body_of, context};
 use crate::store::{Digest, RecordHeader};
 
@@ -41,10 +44,18 @@ async fn serve(number: u16, stream: TcpStream, manner: Manner) {
     let welcome = Greeted::Welcome(Welcome { node: id(number) });
     writer.message(&welcome).await.expect("written");
     while let Ok(Some(request)) = reader.message::<DataRequest>().await {
-        let DataRequest::Fetch { image } = request else {
-            panic!("only asked for images: {request:?}");
-        };
-        send(&mut writer, image, manner).await;
+        match (request, manner) {
+            (DataRequest::Fetch { image }, _) => send(&mut writer, image, manner).await,
+            (DataRequest::LookUp { .. }, Manner::Freezes) => std::future::pending().await,
+            (DataRequest::LookUp { image }, Manner::Well | Manner::Leaves | Manner::Garbles) => {
+                let known = DataReply::Known {
+                    known: Some(CatalogueItem::Entry(entry(image, LARGE))),
+                    complete: true,
+                };
+                writer.message(&known).await.expect("written");
+            }
+            (request, _) => panic!("only asked for images: {request:?}"),
+        }
     }
 }
 
@@ -52,6 +63,7 @@ async fn send<W: AsyncWrite + Unpin>(writer: &mut FrameWriter<W>, image: ImageId
     let copy = DataReply::Copy(Copy {
         entry: entry(image, LARGE),
         ballot: None,
+        request: RequestId::default(),
     });
     writer.message(&copy).await.expect("written");
     let mut body = body_of(image, LARGE);
@@ -178,4 +190,47 @@ async fn what_arrives_by_an_upload_is_left_to_it() {
     drop(arriving);
     assert!(!alone.still_lacks(image(1)).await);
     assert!(alone.keeps(image(1)));
+}
+
+#[tokio::test]
+async fn what_is_not_begun_in_the_time_of_a_round_is_left_to_the_next() {
+    let alone = beside(&[Manner::Well]).await;
+    let context = &alone.sync.context;
+    let mut wanted = Wanted::default();
+    wanted.add(id(2), (0..3).map(image));
+    let mut progress = Progress::default();
+    let over = Bringing {
+        context,
+        at_once: 16,
+        until: Instant::now(),
+    };
+    over.all(&mut wanted, &mut progress).await;
+    assert_eq!((wanted.len(), context.store.count()), (3, 0));
+    timeout(PATIENCE, context.lacks.more()).await.expect("asked for");
+    alone.sync.bring(&mut wanted, &mut progress).await;
+    assert_eq!((wanted.len(), context.store.count()), (0, 3));
+}
+
+#[tokio::test]
+async fn a_frozen_peer_holds_up_no_errand_of_another_however_many_it_left() {
+    let alone = beside(&[Manner::Freezes, Manner::Well]).await;
+    let context = &alone.sync.context;
+    for number in 0..1000 {
+        context.lacks.missed(image(number), id(2));
+    }
+    for number in 1000..1010 {
+        context.lacks.missed(image(number), id(3));
+    }
+    let arrived = async {
+        while context.store.count() < 10 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        // The frozen one is given up in time, which is much later.
+        () = context.lacks.more() => panic!("it was waited for"),
+        () = errands::run(Arc::clone(context)) => unreachable!("it runs on"),
+        arrived = timeout(PATIENCE, arrived) => arrived.expect("in time"),
+    }
+    assert!((1000..1010).all(|number| alone.keeps(image(number))));
 }

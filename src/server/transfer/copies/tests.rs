@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::event::{Fact, WorkerState};
-use crate::id::{Ballot, ImageId};
+use crate::id::{Ballot, Epoch, ImageId};
 use crate::protocol::{
     Assignment, Bury, CHUNK_BYTES, ErrorCode, Greeted, NodeError, StatusReport, Tombstone,
 };
@@ -67,7 +67,7 @@ impl Rig {
     async fn until_each_writes(&self, records: usize) {
         let wait = async {
             while !(1..=3).all(|node| self.count_unfinished(node) == records) {
-                sleep(Duration::from_millis(2)).await;
+                tokio::task::yield_now().await;
             }
         };
         timeout(PATIENCE, wait).await.expect("in time");
@@ -168,6 +168,24 @@ async fn a_copy_that_is_left_open_gives_way_to_the_next_attempt() {
     assert_eq!(stored.copies, 3);
     assert_eq!(rig.images().await, [1; 3]);
     drop(frozen);
+}
+
+#[tokio::test]
+async fn an_older_attempt_that_comes_late_is_refused_and_takes_nobodys_place() {
+    let rig = rig().await;
+    let body = png(9 * CHUNK_BYTES);
+    let (late, older) = rig.assigned(image()).await;
+    let (long_gone, mut left_behind) = rig.assigned(image()).await;
+    left_behind.ballot.epoch = Epoch(0);
+    let mut newest = rig.announce(image(), body.clone()).await;
+    newest.send(8 * CHUNK_BYTES).await;
+    rig.until_each_writes(1).await;
+    for (caller, assignment) in [(late, older), (long_gone, left_behind)] {
+        let mut stale = Sending::announce(caller, image(), assignment, body.clone()).await;
+        let refused = stale.end().await.answer.expect_err("refused");
+        assert_eq!(refused.code, ErrorCode::StaleAssignment, "{refused}");
+    }
+    assert_eq!(newest.finish().await.copies, 3);
 }
 
 #[tokio::test]

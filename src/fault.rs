@@ -1,0 +1,156 @@
+//! What can be wrong on purpose: faults of links and nodes, in the words of toxiproxy and Jepsen.
+//!
+//! A [`Fault`] is one thing that a person or a scenario does; the [`Matrix`] is all that holds now;
+//! [`NodeFaults`] is one node's part of it, which that node obeys. Nothing here breaks anything.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::NodeId;
+
+mod matrix;
+
+pub use matrix::{FaultError, Matrix};
+
+/// The longest delay that can be asked for.
+///
+/// Far above every timeout of a preset, so that whoever wants silence gets it by a cut.
+pub const DELAY_MAX: Duration = Duration::from_mins(1);
+
+/// The links that a fault is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Between {
+    /// Every link, both ways.
+    Everybody,
+    /// Every link of one node, both ways.
+    Around(NodeId),
+    /// The link of two nodes, both ways.
+    Pair(NodeId, NodeId),
+    /// What the first sends to the second.
+    Way(NodeId, NodeId),
+}
+
+/// Something done on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Nothing passes: no byte, no end of a connection, no refusal of a new one.
+    Cut(Between),
+    /// Only within these groups anything passes; who is in none is in one more with the rest.
+    Partition(Vec<Vec<NodeId>>),
+    /// What passes takes so much longer, give or take the jitter.
+    Delay {
+        /// Where.
+        between: Between,
+        /// How much longer.
+        #[serde(rename = "delay_ms", with = "millis")]
+        delay: Duration,
+        /// How much more or less than that, at most.
+        #[serde(rename = "jitter_ms", with = "millis")]
+        jitter: Duration,
+    },
+    /// That share of control messages is lost.
+    Lose {
+        /// Where.
+        between: Between,
+        /// In percent.
+        percent: u8,
+    },
+    /// Every sync of a node's disk takes so much longer.
+    SlowDisk {
+        /// Whose.
+        node: NodeId,
+        /// How much longer.
+        #[serde(rename = "delay_ms", with = "millis")]
+        delay: Duration,
+    },
+    /// A node's clock stands still for a while, once, and goes on from there.
+    StallClock {
+        /// Whose.
+        node: NodeId,
+        /// How long.
+        #[serde(rename = "for_ms", with = "millis")]
+        span: Duration,
+    },
+    /// Whatever is wrong there is right again.
+    Heal(Between),
+    /// Everything is right again.
+    HealAll,
+}
+
+/// What is wrong with one direction of a link.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// Whether nothing passes.
+    #[serde(default)]
+    pub cut: bool,
+    /// How much longer everything takes.
+    #[serde(rename = "delay_ms", with = "millis", default)]
+    pub delay: Duration,
+    /// How much more or less than that, at most.
+    #[serde(rename = "jitter_ms", with = "millis", default)]
+    pub jitter: Duration,
+    /// How many of a hundred control messages are lost.
+    #[serde(default)]
+    pub loss_percent: u8,
+}
+
+impl Way {
+    /// Says whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// All that is wrong with one node and its links; whatever it does not name is right.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeFaults {
+    /// What is wrong with what it sends, by receiver.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sends: BTreeMap<NodeId, Way>,
+    /// What is wrong with what it hears, by sender.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hears: BTreeMap<NodeId, Way>,
+    /// How much longer a sync of its disk takes.
+    #[serde(rename = "disk_delay_ms", with = "millis", default)]
+    pub disk_delay: Duration,
+}
+
+impl NodeFaults {
+    /// Says whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Between {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everybody => write!(f, "everybody"),
+            Self::Around(node) => write!(f, "node {node} and everybody"),
+            Self::Pair(a, b) => write!(f, "nodes {a} and {b}"),
+            Self::Way(from, to) => write!(f, "node {from} to node {to}"),
+        }
+    }
+}
+
+/// Spans as whole milliseconds.
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        u64::try_from(span.as_millis()).unwrap_or(u64::MAX).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}

@@ -1,0 +1,319 @@
+//! All that is wrong on purpose now: the ways between nodes, and their disks.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Between, DELAY_MAX, Fault, NodeFaults, Way};
+use crate::id::NodeId;
+
+/// Why a fault cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// It names a node that the cluster does not have.
+    #[error("there is no node {0}; the cluster has {1}")]
+    NoSuchNode(NodeId, String),
+    /// It names the way of a node to itself.
+    #[error("node {0} has no link to itself; name two nodes")]
+    Itself(NodeId),
+    /// A partition names a node twice.
+    #[error("node {0} cannot be on two sides; name it once")]
+    OnTwoSides(NodeId),
+    /// A partition has one side.
+    #[error("everybody is on one side; leave somebody out, or name two groups")]
+    OneSide,
+    /// A share of messages is more than all of them.
+    #[error("{0} % is more than everything; give 0 to 100")]
+    MoreThanAll(u8),
+    /// A delay is longer than makes sense.
+    #[error("{} s is too long a delay; give at most {} s, or cut the link", .0.as_secs(), DELAY_MAX.as_secs())]
+    TooLong(Duration),
+}
+
+/// All that is wrong now. Making what is wrong already wrong again changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matrix {
+    nodes: Vec<NodeId>,
+    /// What is wrong, by who sends and who hears; ways that are sound are not in it.
+    ways: BTreeMap<(NodeId, NodeId), Way>,
+    disks: BTreeMap<NodeId, Duration>,
+}
+
+impl Matrix {
+    /// Makes the matrix of a cluster in which nothing is wrong.
+    pub fn new(nodes: impl IntoIterator<Item = NodeId>) -> Self {
+        Self {
+            nodes: nodes.into_iter().collect(),
+            ways: BTreeMap::new(),
+            disks: BTreeMap::new(),
+        }
+    }
+
+    /// Says whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.ways.is_empty() && self.disks.is_empty()
+    }
+
+    /// Returns what is wrong with what one node sends to another.
+    #[must_use]
+    pub fn way(&self, from: NodeId, to: NodeId) -> Way {
+        self.ways.get(&(from, to)).copied().unwrap_or_default()
+    }
+
+    /// Returns a node's part of it.
+    #[must_use]
+    pub fn of(&self, node: NodeId) -> NodeFaults {
+        let sends = self.ways.iter().filter(|((from, _), _)| *from == node);
+        let hears = self.ways.iter().filter(|((_, to), _)| *to == node);
+        NodeFaults {
+            sends: sends.map(|((_, to), way)| (*to, *way)).collect(),
+            hears: hears.map(|((from, _), way)| (*from, *way)).collect(),
+            disk_delay: self.disks.get(&node).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Does a fault; a stalled clock passes by itself, and leaves nothing here.
+    ///
+    /// # Errors
+    ///
+    /// When it makes no sense in this cluster; nothing has changed then.
+    pub fn apply(&mut self, fault: &Fault) -> Result<(), FaultError> {
+        match fault {
+            Fault::Cut(between) => self.change(*between, |way| way.cut = true)?,
+            Fault::Partition(groups) => self.partition(groups)?,
+            &Fault::Delay {
+                between,
+                delay,
+                jitter,
+            } => {
+                check_delay(delay.saturating_add(jitter))?;
+                self.change(between, |way| (way.delay, way.jitter) = (delay, jitter))?;
+            }
+            &Fault::Lose { percent, .. } if percent > 100 => return Err(FaultError::MoreThanAll(percent)),
+            &Fault::Lose { between, percent } => self.change(between, |way| way.loss_percent = percent)?,
+            &Fault::SlowDisk { node, delay } => {
+                self.check(node)?;
+                check_delay(delay)?;
+                self.disks.insert(node, delay);
+            }
+            &Fault::StallClock { node, span } => {
+                self.check(node)?;
+                check_delay(span)?;
+            }
+            Fault::Heal(between) => self.change(*between, |way| *way = Way::default())?,
+            Fault::HealAll => {
+                self.ways.clear();
+                self.disks.clear();
+            }
+        }
+        self.ways.retain(|_, way| !way.is_sound());
+        self.disks.retain(|_, delay| !delay.is_zero());
+        Ok(())
+    }
+
+    fn change(&mut self, between: Between, change: impl Fn(&mut Way)) -> Result<(), FaultError> {
+        for way in self.ways_of(between)? {
+            change(self.ways.entry(way).or_default());
+        }
+        Ok(())
+    }
+
+    /// Returns the ways that are meant, by who sends and who hears.
+    fn ways_of(&self, between: Between) -> Result<Vec<(NodeId, NodeId)>, FaultError> {
+        match between {
+            Between::Everybody => Ok(self.all_ways().collect()),
+            Between::Around(node) => {
+                self.check(node)?;
+                Ok(self.all_ways().filter(|&(a, b)| a == node || b == node).collect())
+            }
+            Between::Pair(a, b) => {
+                self.check_pair(a, b)?;
+                Ok(vec![(a, b), (b, a)])
+            }
+            Between::Way(from, to) => {
+                self.check_pair(from, to)?;
+                Ok(vec![(from, to)])
+            }
+        }
+    }
+
+    fn all_ways(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        let pairs = self
+            .nodes
+            .iter()
+            .flat_map(|&a| self.nodes.iter().map(move |&b| (a, b)));
+        pairs.filter(|(a, b)| a != b)
+    }
+
+    /// Cuts what is between groups, and heals the cuts within them.
+    fn partition(&mut self, groups: &[Vec<NodeId>]) -> Result<(), FaultError> {
+        let mut sides = BTreeMap::new();
+        for (side, group) in groups.iter().enumerate() {
+            for &node in group {
+                self.check(node)?;
+                if sides.insert(node, side).is_some() {
+                    return Err(FaultError::OnTwoSides(node));
+                }
+            }
+        }
+        let side = |node| sides.get(&node).copied().unwrap_or(groups.len());
+        let all: Vec<(NodeId, NodeId)> = self.all_ways().collect();
+        if all.iter().all(|&(a, b)| side(a) == side(b)) {
+            return Err(FaultError::OneSide);
+        }
+        for (a, b) in all {
+            self.ways.entry((a, b)).or_default().cut = side(a) != side(b);
+        }
+        Ok(())
+    }
+
+    fn check(&self, node: NodeId) -> Result<(), FaultError> {
+        if self.nodes.contains(&node) {
+            return Ok(());
+        }
+        let all: Vec<String> = self.nodes.iter().map(ToString::to_string).collect();
+        Err(FaultError::NoSuchNode(node, all.join(", ")))
+    }
+
+    fn check_pair(&self, a: NodeId, b: NodeId) -> Result<(), FaultError> {
+        self.check(a)?;
+        self.check(b)?;
+        if a == b {
+            return Err(FaultError::Itself(a));
+        }
+        Ok(())
+    }
+}
+
+fn check_delay(delay: Duration) -> Result<(), FaultError> {
+    if delay > DELAY_MAX {
+        return Err(FaultError::TooLong(delay));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u16) -> NodeId {
+        NodeId::new(number).expect("not zero")
+    }
+
+    fn three() -> Matrix {
+        Matrix::new([1, 2, 3].map(id))
+    }
+
+    /// The ways that are cut, as pairs of numbers.
+    fn cut(matrix: &Matrix) -> Vec<(u16, u16)> {
+        let cut = matrix.ways.iter().filter(|(_, way)| way.cut);
+        cut.map(|((a, b), _)| (a.number(), b.number())).collect()
+    }
+
+    fn done(faults: &[Fault]) -> Matrix {
+        let mut matrix = three();
+        for fault in faults {
+            matrix.apply(fault).expect("makes sense");
+        }
+        matrix
+    }
+
+    #[test]
+    fn a_cut_is_of_one_way_of_a_pair_or_of_all_around_a_node() {
+        let cut_of = |between| cut(&done(&[Fault::Cut(between)]));
+        assert_eq!(cut_of(Between::Way(id(1), id(3))), [(1, 3)]);
+        assert_eq!(cut_of(Between::Pair(id(1), id(3))), [(1, 3), (3, 1)]);
+        assert_eq!(cut_of(Between::Around(id(2))), [(1, 2), (2, 1), (2, 3), (3, 2)]);
+        assert_eq!(cut_of(Between::Everybody).len(), 6);
+    }
+
+    #[test]
+    fn a_partition_replaces_the_one_before_and_the_rest_is_a_group() {
+        let matrix = done(&[
+            Fault::Partition(vec![vec![id(1)]]),
+            Fault::Partition(vec![vec![id(3)], vec![id(1), id(2)]]),
+        ]);
+        assert_eq!(cut(&matrix), [(1, 3), (2, 3), (3, 1), (3, 2)]);
+    }
+
+    #[test]
+    fn a_node_is_told_both_what_it_sends_and_what_it_hears() {
+        let matrix = done(&[
+            Fault::Cut(Between::Way(id(1), id(2))),
+            Fault::SlowDisk {
+                node: id(2),
+                delay: Duration::from_millis(40),
+            },
+        ]);
+        let (one, two) = (matrix.of(id(1)), matrix.of(id(2)));
+        assert!(one.sends[&id(2)].cut && one.hears.is_empty());
+        assert!(two.hears[&id(1)].cut && two.sends.is_empty());
+        assert_eq!(two.disk_delay, Duration::from_millis(40));
+        assert!(matrix.of(id(3)).is_sound());
+    }
+
+    #[test]
+    fn what_is_healed_leaves_nothing_behind() {
+        let lossy = Fault::Lose {
+            between: Between::Everybody,
+            percent: 30,
+        };
+        assert!(done(&[lossy.clone(), Fault::HealAll]).is_sound());
+        assert!(done(&[lossy, Fault::Heal(Between::Everybody)]).is_sound());
+    }
+
+    #[test]
+    fn what_makes_no_sense_changes_nothing_and_says_why() {
+        let mut matrix = done(&[Fault::Cut(Between::Pair(id(1), id(2)))]);
+        let before = matrix.clone();
+        let long = Duration::from_secs(61);
+        for (fault, why) in [
+            (
+                Fault::Cut(Between::Around(id(4))),
+                FaultError::NoSuchNode(id(4), "1, 2, 3".to_owned()),
+            ),
+            (Fault::Cut(Between::Pair(id(1), id(1))), FaultError::Itself(id(1))),
+            (
+                Fault::Partition(vec![vec![id(1)], vec![id(1)]]),
+                FaultError::OnTwoSides(id(1)),
+            ),
+            (
+                Fault::Partition(vec![vec![id(1), id(2), id(3)]]),
+                FaultError::OneSide,
+            ),
+            (
+                Fault::Lose {
+                    between: Between::Everybody,
+                    percent: 101,
+                },
+                FaultError::MoreThanAll(101),
+            ),
+            (
+                Fault::SlowDisk {
+                    node: id(1),
+                    delay: long,
+                },
+                FaultError::TooLong(long),
+            ),
+        ] {
+            assert_eq!(matrix.apply(&fault), Err(why));
+            assert_eq!(matrix, before);
+        }
+    }
+
+    #[test]
+    fn a_nodes_part_reads_back_as_it_was_written() {
+        let matrix = done(&[Fault::Delay {
+            between: Between::Way(id(3), id(1)),
+            delay: Duration::from_millis(120),
+            jitter: Duration::from_millis(30),
+        }]);
+        let part = matrix.of(id(1));
+        let line = serde_json::to_string(&part).expect("JSON");
+        assert_eq!(
+            line,
+            r#"{"hears":{"3":{"cut":false,"delay_ms":120,"jitter_ms":30,"loss_percent":0}},"disk_delay_ms":0}"#
+        );
+        assert_eq!(serde_json::from_str::<NodeFaults>(&line).expect("reads"), part);
+    }
+}
