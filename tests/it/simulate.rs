@@ -123,10 +123,8 @@ fn wait_until_it_catches_signals(process: &std::process::Child) {
         let file = std::fs::File::open(&status).expect("it runs");
         let lines = BufReader::new(file).lines().map_while(Result::ok);
         let caught = lines.filter_map(|line| line.strip_prefix("SigCgt:").map(str::to_owned));
-        let mask = caught
-            .filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-            .next();
-        mask.is_some_and(|mask| mask & (1 << 1) != 0)
+        let mut masks = caught.filter_map(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        masks.any(|mask| mask & (1 << 1) != 0)
     };
     let began = Instant::now();
     while !catches() {
