@@ -11,7 +11,7 @@ use heirloom::bully::{Election, ElectionConfig, Input, LinkChange, Vote};
 use heirloom::config::{QuorumPolicy, Timing};
 use heirloom::id::{Ballot, Epoch, Generation, NodeId};
 use heirloom::protocol::{ElectionMessage, GrantVerdict};
-use heirloom::simulation::{self, SimulationConfig};
+use heirloom::simulation::{self, Aim, Mix, SimulationConfig};
 use heirloom::time::Time;
 
 fn id(number: u16) -> NodeId {
@@ -120,6 +120,8 @@ fn main() {
                 seed,
                 chaos: Duration::from_secs(20),
                 faults: 12,
+                mix: Mix::all(),
+                aim: Aim::Anybody,
                 trace: false,
             })
         });

@@ -34,6 +34,7 @@
 //!
 //! `simulation` checks them under random faults; change no rule without it.
 
+mod answers;
 mod claim;
 mod election;
 mod follow;
@@ -42,11 +43,14 @@ mod lead;
 mod links;
 mod mutation;
 mod peer;
+mod peers;
 mod persist;
 mod probe;
+mod promises;
 mod quorum;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::time::Duration;
 

@@ -33,6 +33,7 @@ mod print;
 mod selected;
 mod session;
 mod settings;
+mod simulate;
 mod status;
 mod store;
 mod supervise;
@@ -117,6 +118,8 @@ enum Command {
     Wait(wait::WaitArgs),
     /// Measure how fast a cluster takes images
     Bench(bench::BenchArgs),
+    /// Run the election in virtual time, under faults, and report
+    Simulate(simulate::SimulateArgs),
     /// Look after the files that nodes keep on this machine
     Store(store::StoreArgs),
     /// Print a shell's completions
@@ -192,6 +195,10 @@ fn run(
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
         Command::Bench(args) => bench::run(&settings()?, &args),
+        Command::Simulate(args) => {
+            let asked = &configuration.options;
+            simulate::run(asked, &configuration.merged()?, &args)
+        }
         Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),

@@ -151,7 +151,10 @@ impl Election {
             return;
         };
         let own_vote = self.persistence.is_done(claim.own_vote);
-        if own_vote && claim.grants.len() + 1 >= self.needed_to_claim(now, &claim.heard) {
+        if own_vote
+            && claim.grants.len() + 1
+                >= self.needed_to_claim(now, claim.heard.len(), |id| claim.heard.contains(&id))
+        {
             let mut grants: Vec<NodeId> = claim.grants.iter().copied().collect();
             grants.push(self.config.me);
             grants.sort_unstable();

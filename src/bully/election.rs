@@ -1,18 +1,18 @@
 //! One node's election: what it holds, and how an input finds its rule.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::claim::Claim;
 use super::follow::Follower;
 use super::lead::{Heirs, Reign};
-use super::peer::Peer;
+use super::peers::Peers;
 use super::persist::Persistence;
 use super::probe::Probe;
-use super::{EPOCH_LEAP_MAX, ElectionConfig, Input, Mutation, Output, RETRY_TIME_MAX, View, Vote};
+use super::{EPOCH_LEAP_MAX, ElectionConfig, Input, Mutation, Output, RETRY_TIME_MAX, Vote};
 use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, Epoch, NodeId};
-use crate::protocol::{ElectionMessage, NodeRole, QuorumStatus};
+use crate::protocol::ElectionMessage;
 use crate::time::Time;
 
 /// What the node is doing in the election.
@@ -85,7 +85,7 @@ pub struct Election {
     /// Whether the disk remembered nothing and not enough others have been heard to vote safely.
     pub(super) amnesia: bool,
     pub(super) persistence: Persistence,
-    pub(super) peers: BTreeMap<NodeId, Peer>,
+    pub(super) peers: Peers,
     pub(super) role: Role,
     /// How many probes this life has made.
     pub(super) round: u64,
@@ -119,7 +119,7 @@ impl Election {
             highest_epoch: vote.epoch,
             amnesia: remembered.is_none(),
             persistence: Persistence::new(remembered.is_none()),
-            peers: others.map(|id| (id, Peer::default())).collect(),
+            peers: Peers::new(others),
             role: Role::Idle(Idle {
                 until: now,
                 waiting: Waiting::Retry,
@@ -203,36 +203,6 @@ impl Election {
         self.vote.epoch
     }
 
-    /// Shows the election as it is at `now`.
-    #[must_use]
-    pub fn view(&self, now: Time) -> View {
-        let (role, ballot) = match &self.role {
-            Role::Leader(reign) => (NodeRole::Leading, Some(reign.ballot)),
-            Role::Follower(follower) => (NodeRole::Following, Some(follower.ballot)),
-            Role::Idle(_) if !self.may_stand(now) => (NodeRole::Starting, None),
-            Role::Idle(_) | Role::Candidate(_) | Role::Claimant(_) | Role::HandingOver(_) => {
-                (NodeRole::Electing, None)
-            }
-        };
-        View {
-            role,
-            ballot,
-            serving: self.serving(now).is_some(),
-            epoch: self.vote.epoch,
-            quorum: QuorumStatus {
-                policy: self.config.policy,
-                needed: self.needed_to_serve(now),
-                reachable: 1 + self.peers.values().filter(|peer| peer.answers()).count(),
-                missing: self.missing(),
-            },
-            in_touch: self.in_touch(now),
-            promised: match &self.role {
-                Role::Leader(reign) => reign.promised(now).collect(),
-                _ => BTreeSet::new(),
-            },
-        }
-    }
-
     /// Acts on every deadline that has come.
     fn advance(&mut self, now: Time) {
         if self.leaving {
@@ -252,7 +222,7 @@ impl Election {
     }
 
     fn on_message(&mut self, now: Time, from: NodeId, message: ElectionMessage) {
-        let Some(peer) = self.peers.get_mut(&from) else {
+        let Some(peer) = self.peers.get_mut(from) else {
             return;
         };
         peer.silent = false;
@@ -309,7 +279,7 @@ impl Election {
             Waiting::Retry => {}
             Waiting::Bullied(by) => {
                 let failed = !self.mutated(Mutation::DeferForEver);
-                if let Some(peer) = self.peers.get_mut(&by) {
+                if let Some(peer) = self.peers.get_mut(by) {
                     peer.failed_to_lead = failed;
                 }
             }

@@ -56,7 +56,7 @@ impl Election {
             return;
         };
         let leader = follower.ballot.id;
-        if let Some(peer) = self.peers.get_mut(&leader)
+        if let Some(peer) = self.peers.get_mut(leader)
             && reason == SuspicionReason::NoAnswer
         {
             peer.silent = true;
@@ -154,7 +154,7 @@ impl Election {
         if ballot.id != from {
             return;
         }
-        if let Some(peer) = self.peers.get_mut(&from) {
+        if let Some(peer) = self.peers.get_mut(from) {
             peer.leaving |= leaving;
         }
         if matches!(&self.role, Role::Follower(follower) if follower.ballot == ballot) {

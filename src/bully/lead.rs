@@ -1,8 +1,9 @@
 //! Leading: promises that give the right to serve, and the ways a reign ends.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::election::{HandingOver, Role};
+use super::promises::Promises;
 use super::{ANSWER_TIME, CLAIM_TIME, COORDINATOR_WAIT, Election};
 use crate::event::{Fact, StepDownReason};
 use crate::id::{Ballot, Epoch, NodeId};
@@ -26,20 +27,9 @@ pub(super) struct Reign {
     handover: Option<Ballot>,
     /// Whether it held a quorum of promises when it last looked.
     pub(super) serving: bool,
-    /// Workers that have promised, and until when the leader counts it.
-    promises: BTreeMap<NodeId, CountedPromise>,
+    promises: Promises,
     /// When to step down unless a quorum promises; only while it serves nobody.
     step_down_at: Option<Time>,
-}
-
-/// A worker's promise as the leader counts it.
-#[derive(Debug, Clone, Copy)]
-struct CountedPromise {
-    /// The leader's own time stamp that the worker returned.
-    stamped: Time,
-    until: Time,
-    /// Whether the leader has asked for an overdue heartbeat since.
-    asked: bool,
 }
 
 impl Reign {
@@ -54,10 +44,7 @@ impl Reign {
 
     /// The workers whose promises run.
     pub(super) fn promised(&self, now: Time) -> impl Iterator<Item = NodeId> {
-        self.promises
-            .iter()
-            .filter(move |(_, promise)| promise.until > now)
-            .map(|(&id, _)| id)
+        self.promises.of(now)
     }
 }
 
@@ -74,7 +61,7 @@ impl Election {
             ballot,
             handover,
             serving: false,
-            promises: BTreeMap::new(),
+            promises: Promises::default(),
             step_down_at: Some(now + COORDINATOR_WAIT),
         };
         let coordinator = reign.coordinator(now);
@@ -114,23 +101,14 @@ impl Election {
     }
 
     pub(super) fn on_promise(&mut self, now: Time, from: NodeId, ballot: Ballot, leader_time: Time) {
-        let lease = self.config.timing.lease();
         let Role::Leader(reign) = &mut self.role else {
             return;
         };
         if reign.ballot != ballot || leader_time > now {
             return;
         }
-        let counted = CountedPromise {
-            stamped: leader_time,
-            until: leader_time + lease,
-            asked: false,
-        };
-        let held = reign.promises.entry(from).or_insert(counted);
-        if counted.until > held.until {
-            *held = counted;
-        }
-        if let Some(peer) = self.peers.get_mut(&from) {
+        reign.promises.count(from, leader_time, &self.config.timing);
+        if let Some(peer) = self.peers.get_mut(from) {
             peer.stable_since.get_or_insert(now);
         }
         self.advance_reign(now);
@@ -142,7 +120,7 @@ impl Election {
             self.heirs = if in_sync { Heirs::Higher } else { Heirs::All };
             self.advance_reign(now);
         }
-        if let Some(peer) = self.peers.get_mut(&from) {
+        if let Some(peer) = self.peers.get_mut(from) {
             peer.in_sync = in_sync && matches!(self.role, Role::Leader(_));
         }
     }
@@ -150,13 +128,13 @@ impl Election {
     /// A process that restarted or died keeps no promise.
     pub(super) fn forget_promise_of(&mut self, id: NodeId) {
         if let Role::Leader(reign) = &mut self.role {
-            reign.promises.remove(&id);
+            reign.promises.remove(id);
         }
     }
 
     /// Whether the promises of a quorum run.
     pub(super) fn holds_quorum(&self, now: Time, reign: &Reign) -> bool {
-        1 + reign.promised(now).count() >= self.needed_to_serve(now)
+        1 + reign.promises.running(now) >= self.needed_to_serve(now)
     }
 
     pub(super) fn advance_reign(&mut self, now: Time) {
@@ -199,50 +177,29 @@ impl Election {
         let Role::Leader(reign) = &mut self.role else {
             return;
         };
-        let lapsed: Vec<NodeId> = reign
-            .promises
-            .extract_if(.., |_, promise| promise.until <= now)
-            .map(|(id, _)| id)
-            .collect();
-        for id in lapsed {
-            if let Some(peer) = self.peers.get_mut(&id) {
+        for id in reign.promises.drop_lapsed(now) {
+            if let Some(peer) = self.peers.get_mut(id) {
                 peer.lose(now);
             }
         }
     }
 
     fn ask_for_overdue_heartbeats(&mut self, now: Time) {
-        let timing = self.config.timing;
         let Role::Leader(reign) = &mut self.role else {
             return;
         };
         let coordinator = reign.coordinator(now);
-        let mut overdue = Vec::new();
-        for (&id, promise) in &mut reign.promises {
-            if !promise.asked && now >= overdue_at(promise.stamped, &timing) {
-                promise.asked = true;
-                overdue.push(id);
-            }
-        }
-        for id in overdue {
+        for id in reign.promises.ask_overdue(now) {
             self.send(id, coordinator);
         }
     }
 
     pub(super) fn reign_timeout(&self, reign: &Reign) -> Option<Time> {
-        let timing = &self.config.timing;
-        let promises = reign.promises.values().map(|promise| {
-            if promise.asked {
-                promise.until
-            } else {
-                overdue_at(promise.stamped, timing)
-            }
-        });
-        let proofs = self.peers.values().filter_map(super::peer::Peer::proof_until);
+        let proofs = self.peers.refusing().filter_map(|(_, peer)| peer.proof_until());
         let proofs = proofs.filter(|&until| until > self.last_advance);
         let takeover = reign.serving.then(|| self.next_takeover()).flatten();
-        promises
-            .chain(proofs)
+        proofs
+            .chain(reign.promises.next_deadline())
             .chain(takeover)
             .chain(reign.step_down_at)
             .min()
@@ -254,8 +211,8 @@ impl Election {
     fn takeovers(&self) -> impl DoubleEndedIterator<Item = (NodeId, Time)> {
         let after = self.config.timing.takeover_after;
         let heirs = match self.heirs {
-            Heirs::Higher => self.peers.range(self.config.me..),
-            Heirs::All => self.peers.range(..),
+            Heirs::Higher => self.peers.above(self.config.me),
+            Heirs::All => self.peers.in_order(),
         };
         heirs.filter_map(move |(&id, peer)| {
             let at = peer
@@ -302,7 +259,7 @@ impl Election {
 
     /// The heir did not lead in time: ends the reign for good, and trusts the heir less.
     pub(super) fn handover_failed(&mut self, now: Time, handing: HandingOver) {
-        if let Some(peer) = self.peers.get_mut(&handing.to.id) {
+        if let Some(peer) = self.peers.get_mut(handing.to.id) {
             peer.lose(now);
         }
         self.resign(now, handing.from, StepDownReason::HandoverFailed);
@@ -339,9 +296,4 @@ impl Election {
         self.publish(Fact::SteppedDown { ballot, reason });
         self.idle_and_retry(now);
     }
-}
-
-/// When a heartbeat that should have come is asked for: a quarter of the timeout late.
-fn overdue_at(stamped: Time, timing: &crate::config::Timing) -> Time {
-    stamped + timing.heartbeat_interval + timing.heartbeat_timeout / 4
 }

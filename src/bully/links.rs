@@ -11,18 +11,20 @@ impl Election {
     pub(super) fn on_link(&mut self, now: Time, id: NodeId, change: LinkChange) {
         let could_stand = self.may_stand(now);
         let remembers = !self.blank();
-        let Some(peer) = self.peers.get_mut(&id) else {
+        if self.peers.get(id).is_none() {
             return;
-        };
+        }
         if let LinkChange::Up { epoch, .. } = change
             && epoch.0 <= self.highest_epoch.0.saturating_add(EPOCH_LEAP_MAX)
         {
             self.highest_epoch = self.highest_epoch.max(epoch);
         }
-        if let LinkChange::Up { blank, .. } = change {
+        if let LinkChange::Up { blank, .. } = change
+            && let Some(peer) = self.peers.get_mut(id)
+        {
             peer.forgetful = blank && remembers;
         }
-        if peer.learn(now, change) {
+        if self.peers.learn(now, id, change) {
             self.forget_promise_of(id);
         }
         self.recall();

@@ -23,12 +23,6 @@ pub(super) struct Peer {
     pub(super) linked: bool,
     /// Whether it left the last question unanswered, and has said nothing since.
     pub(super) silent: bool,
-    /// Whether it has welcomed this life of ours: it knows that we restarted.
-    pub(super) heard: bool,
-    /// Whether its port has refused us since we started.
-    pub(super) refused_once: bool,
-    /// Whether it remembered no vote when it last welcomed us.
-    pub(super) blank: bool,
     /// Whether it remembered no vote when it last welcomed us, though we had voted, and has said
     /// nothing since that it must remember a vote for.
     pub(super) forgetful: bool,
@@ -40,11 +34,28 @@ pub(super) struct Peer {
     pub(super) in_sync: bool,
     /// Since when it has been following without a break, as a leader sees it.
     pub(super) stable_since: Option<Time>,
+    /// Whether it has welcomed this life of ours: it knows that we restarted.
+    heard: bool,
+    /// Whether its port has refused us since we started.
+    refused_once: bool,
+    /// Whether it remembered no vote when it last welcomed us.
+    blank: bool,
     generation: Option<Generation>,
     refusals: Option<Refusals>,
     last_contact: Option<Time>,
     losses: u32,
     last_loss: Option<Time>,
+}
+
+/// What of a peer is counted among all; see [`super::peers`].
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is counted by itself")]
+pub(super) struct Known {
+    pub(super) heard: bool,
+    pub(super) blank: bool,
+    /// Whether it has welcomed this life of ours or refused it.
+    pub(super) met: bool,
+    pub(super) refusing: bool,
 }
 
 /// Refused dials without a gap between them.
@@ -56,6 +67,8 @@ struct Refusals {
 
 impl Peer {
     /// Learns of a change of the link; says whether the peer's process is another than before.
+    ///
+    /// Only [`super::peers::Peers::learn`] calls it, which counts what follows.
     pub(super) fn learn(&mut self, now: Time, change: LinkChange) -> bool {
         match change {
             LinkChange::Greeted { generation } => self.met(now, generation),
@@ -87,6 +100,21 @@ impl Peer {
                 false
             }
         }
+    }
+
+    /// What of it is counted.
+    pub(super) fn known(&self) -> Known {
+        Known {
+            heard: self.heard,
+            blank: self.heard && self.blank,
+            met: self.heard || self.refused_once,
+            refusing: self.refusals.is_some(),
+        }
+    }
+
+    /// Whether it remembered no vote when it last welcomed us.
+    pub(super) fn blank(&self) -> bool {
+        self.blank
     }
 
     /// Whether it can be spoken to and answers.

@@ -3,8 +3,7 @@
 //! A probe asks every reachable node. It ends in a claim when a quorum supports it and every higher
 //! id is out of the way: dead, silent, leaving, or having bullied before without leading.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::answers::Answers;
 use super::election::{Idle, Role, Waiting};
 use super::{ANSWER_TIME, COORDINATOR_WAIT, Election, RETRY_TIME, RETRY_TIME_MAX};
 use crate::event::Fact;
@@ -17,8 +16,7 @@ use crate::time::Time;
 pub(super) struct Probe {
     /// The first probe since the node began to stand; answers to earlier ones are stale.
     first_round: u64,
-    /// What each node has answered; a later answer replaces an earlier one.
-    answers: BTreeMap<NodeId, AnswerVerdict>,
+    answers: Answers,
     /// When who has not answered counts as silent.
     answers_until: Time,
     /// When to ask again.
@@ -32,11 +30,11 @@ impl Election {
             self.idle_until_allowed(now);
             return;
         }
-        self.start_probe(now, BTreeMap::new());
+        self.start_probe(now, Answers::default());
     }
 
     /// Asks everybody, with answers that are known already.
-    fn start_probe(&mut self, now: Time, answers: BTreeMap<NodeId, AnswerVerdict>) {
+    fn start_probe(&mut self, now: Time, answers: Answers) {
         self.round += 1;
         let retry_at = self.retry_after(now, RETRY_TIME);
         let first_round = match &self.role {
@@ -122,7 +120,7 @@ impl Election {
 
     /// Lets a higher id stand first, unless it has failed to lead before.
     fn yield_to(&mut self, now: Time, higher: NodeId) {
-        let failed = self.peers.get(&higher).is_some_and(|peer| peer.failed_to_lead);
+        let failed = self.peers.get(higher).is_some_and(|peer| peer.failed_to_lead);
         if !failed && matches!(self.role, Role::Candidate(_)) {
             self.idle(now + COORDINATOR_WAIT, Waiting::Bullied(higher));
         }
@@ -136,7 +134,9 @@ impl Election {
                 self.advance_probe(now);
             }
             Role::Idle(idle) if idle.waiting == Waiting::Retry => {
-                self.start_probe(now, BTreeMap::from([(lower, AnswerVerdict::Support)]));
+                let mut answers = Answers::default();
+                answers.insert(lower, AnswerVerdict::Support);
+                self.start_probe(now, answers);
             }
             Role::Idle(_)
             | Role::Claimant(_)
@@ -174,7 +174,7 @@ impl Election {
         let Role::Candidate(probe) = &self.role else {
             return;
         };
-        if let Some(ballot) = probe.leader_alive() {
+        if let Some(ballot) = probe.answers.leader_alive() {
             if self.can_hear(ballot.id) {
                 self.send(ballot.id, ElectionMessage::Heartbeat { ballot });
             }
@@ -182,7 +182,7 @@ impl Election {
         } else if let Some(higher) = self.bullied_by(probe) {
             self.idle(now + COORDINATOR_WAIT, Waiting::Bullied(higher));
         } else if self.supported(now, probe) && self.unopposed(now, probe) {
-            let heard = probe.answers.keys().copied().collect();
+            let heard = probe.answers.heard().collect();
             self.claim(now, heard, None);
         } else if now >= probe.retry_at {
             self.probe_lapsed(now);
@@ -199,34 +199,25 @@ impl Election {
     }
 
     fn can_hear(&self, id: NodeId) -> bool {
-        self.peers.get(&id).is_some_and(|peer| peer.linked)
+        self.peers.get(id).is_some_and(|peer| peer.linked)
     }
 
     /// The higher id that stands itself, unless it did so before in vain.
     fn bullied_by(&self, probe: &Probe) -> Option<NodeId> {
-        let bullies = probe
-            .answers
-            .iter()
-            .filter(|(_, verdict)| **verdict == AnswerVerdict::Bully);
-        bullies
-            .map(|(&id, _)| id)
-            .find(|id| !self.peers.get(id).is_some_and(|peer| peer.failed_to_lead))
+        let mut bullies = probe.answers.bullies();
+        bullies.find(|&id| !self.peers.get(id).is_some_and(|peer| peer.failed_to_lead))
     }
 
     fn supported(&self, now: Time, probe: &Probe) -> bool {
-        let supporters = probe
-            .answers
-            .values()
-            .filter(|verdict| matches!(verdict, AnswerVerdict::Support));
-        let heard = probe.answers.keys().copied().collect();
-        1 + supporters.count() >= self.needed_to_claim(now, &heard)
+        let answers = &probe.answers;
+        1 + answers.supporters() >= self.needed_to_claim(now, answers.len(), |id| answers.of(id).is_some())
     }
 
     /// Whether every higher id is out of the way.
     fn unopposed(&self, now: Time, probe: &Probe) -> bool {
-        let higher = self.peers.range(self.config.me..);
-        higher.into_iter().all(|(&id, peer)| {
-            match probe.answers.get(&id) {
+        let mut higher = self.peers.above(self.config.me);
+        higher.all(|(&id, peer)| {
+            match probe.answers.of(id) {
                 _ if peer.leaving || peer.failed_to_lead || self.proof(now, id).is_some() => true,
                 // A higher id that supports has been told of an even higher one; it does not stand.
                 Some(AnswerVerdict::Support) => true,
@@ -236,15 +227,22 @@ impl Election {
         })
     }
 
-    /// How many nodes must agree to a claim when `heard` have answered.
+    /// How many nodes must agree to a claim when so many peers have answered, and these.
     ///
     /// While somebody is merely silent, a death counts only after it has been proven for as long as
     /// a promise runs: the silent one may be a leader that lives on the same proofs.
-    pub(super) fn needed_to_claim(&self, now: Time, heard: &BTreeSet<NodeId>) -> usize {
-        let somebody_silent = self
+    pub(super) fn needed_to_claim(
+        &self,
+        now: Time,
+        heard: usize,
+        has_answered: impl Fn(NodeId) -> bool,
+    ) -> usize {
+        let dead = self
             .peers
-            .keys()
-            .any(|id| !heard.contains(id) && self.proof(now, *id).is_none());
+            .refusing()
+            .filter(|(_, peer)| peer.proof(now).is_some());
+        let dead_and_unheard = dead.filter(|(id, _)| !has_answered(*id)).count();
+        let somebody_silent = heard + dead_and_unheard < self.peers.len();
         let since = if somebody_silent {
             now - self.config.timing.promise()
         } else {
@@ -257,8 +255,8 @@ impl Election {
         let Role::Candidate(probe) = &self.role else {
             return;
         };
-        for (id, peer) in &mut self.peers {
-            peer.silent |= peer.linked && !probe.answers.contains_key(id);
+        for (&id, peer) in self.peers.iter_mut() {
+            peer.silent |= peer.linked && probe.answers.of(id).is_none();
         }
         self.failures += 1;
         let answering = 1 + self.peers.values().filter(|peer| peer.answers()).count();
@@ -268,18 +266,5 @@ impl Election {
             self.publish(Fact::QuorumMissing { missing });
         }
         self.stand(now);
-    }
-}
-
-impl Probe {
-    /// The leader that somebody knows to be alive.
-    fn leader_alive(&self) -> Option<crate::id::Ballot> {
-        self.answers
-            .values()
-            .filter_map(|verdict| match verdict {
-                AnswerVerdict::LeaderAlive(ballot) => Some(*ballot),
-                AnswerVerdict::Support | AnswerVerdict::Bully | AnswerVerdict::NotYet => None,
-            })
-            .max()
     }
 }

@@ -20,14 +20,12 @@ impl Election {
 
     /// In its start-up grace a node counts everybody; the grace ends when everybody has been heard.
     pub(super) fn in_grace(&self, now: Time) -> bool {
-        let everybody_heard = self.peers.values().all(|peer| peer.heard);
-        !everybody_heard && now < self.started + self.config.timing.startup_grace
+        !self.peers.everybody_heard() && now < self.started + self.config.timing.startup_grace
     }
 
     /// A node that restarted has forgotten its promise, and abstains until it cannot run any more.
     fn abstains(&self, now: Time) -> bool {
-        let everybody_known = self.peers.values().all(|peer| peer.heard || peer.refused_once);
-        !everybody_known && now < self.started + self.config.timing.promise()
+        !self.peers.everybody_met() && now < self.started + self.config.timing.promise()
     }
 
     /// Ends the amnesia of a blank disk as soon as what it forgot can no longer do harm.
@@ -40,13 +38,8 @@ impl Election {
         }
         let members = self.config.members.len();
         let majority = members / 2 + 1;
-        let heard = self.peers.values().filter(|peer| peer.heard).count();
-        let blank = 1 + self
-            .peers
-            .values()
-            .filter(|peer| peer.heard && peer.blank)
-            .count();
-        if heard > members - majority || blank >= majority {
+        let blank = 1 + self.peers.blank();
+        if self.peers.heard() > members - majority || blank >= majority {
             self.amnesia = false;
             if self.highest_epoch > self.vote.epoch {
                 self.vote = Vote {
@@ -59,7 +52,7 @@ impl Election {
 
     /// Since when the peer's port has been refusing connections without a gap, if it does now.
     pub(super) fn proof(&self, now: Time, id: NodeId) -> Option<Time> {
-        self.peers.get(&id)?.proof(now)
+        self.peers.get(id)?.proof(now)
     }
 
     /// How many nodes a quorum has when `dead` of them do not count.
@@ -72,21 +65,28 @@ impl Election {
 
     /// How many nodes, the leader included, must hold promises for it to serve.
     pub(super) fn needed_to_serve(&self, now: Time) -> usize {
-        let dead: Vec<NodeId> = self.dead_since(now, now).collect();
-        let mut living = self.peers.iter().filter(|(id, _)| !dead.contains(id));
-        match (living.next(), living.next()) {
-            // Who has lost its disk votes for nobody and promises nothing until it has heard more
-            // than this node: to wait for it would stop a survivor that serves.
-            (Some((_, peer)), None) if !dead.is_empty() && peer.linked && peer.forgetful => 1,
-            _ => self.quorum_without(dead.len()),
+        let dead = self.dead_since(now, now).count();
+        if dead > 0 && dead + 1 == self.peers.len() && self.only_other_is_forgetful(now) {
+            return 1;
         }
+        self.quorum_without(dead)
+    }
+
+    /// Whether the one peer that is not proven dead has lost its disk.
+    ///
+    /// Such a one votes for nobody and promises nothing until it has heard more than
+    /// this node: to wait for it would stop a survivor that serves.
+    fn only_other_is_forgetful(&self, now: Time) -> bool {
+        let mut living = self.peers.values().filter(|peer| peer.proof(now).is_none());
+        living.next().is_some_and(|peer| peer.linked && peer.forgetful)
     }
 
     /// The members whose proofs of death count and have held since `since`.
     pub(super) fn dead_since(&self, now: Time, since: Time) -> impl Iterator<Item = NodeId> {
         let counts = self.config.policy == QuorumPolicy::Live && !self.in_grace(now);
-        let dead = move |id: &NodeId| counts && self.proof(now, *id).is_some_and(|began| began <= since);
-        self.peers.keys().copied().filter(dead)
+        let dead = move |peer: &Peer| counts && peer.proof(now).is_some_and(|began| began <= since);
+        let refusing = self.peers.refusing();
+        refusing.filter(move |(_, peer)| dead(peer)).map(|(id, _)| id)
     }
 
     /// Until when no reign went on of which this node heard nothing, as far as it can tell.

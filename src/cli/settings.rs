@@ -22,7 +22,7 @@ use crate::id::{ClusterName, NodeId, ParseIdError, UserName};
 const CLUSTER_NAME: &str = "heirloom";
 
 /// How many nodes a cluster has unless configured.
-const NODES: u16 = 3;
+pub(super) const NODES: u16 = 3;
 
 /// The shortest heartbeat, and the shortest time for its answer.
 ///
@@ -245,7 +245,8 @@ fn quorum(chosen: Option<Quorum>, members: &Members) -> Result<QuorumPolicy, Set
     }
 }
 
-fn timing(options: &Options) -> Result<Timing, SettingsError> {
+/// Returns how quickly nodes notice and take over, checked.
+pub(super) fn timing(options: &Options) -> Result<Timing, SettingsError> {
     let preset = match options.timing.unwrap_or(Pace::Seed) {
         Pace::Seed => Timing::SEED,
         Pace::Fast => Timing::FAST,

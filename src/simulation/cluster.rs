@@ -2,21 +2,27 @@
 
 mod clock;
 mod connection;
+mod events;
 mod process;
+mod queue;
 mod steps;
 mod sync;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use clock::Clock;
 use connection::{Dial, DialEnd};
 use process::{Life, Node};
+use queue::Queue;
 
+use super::by_node::ByNode;
 use super::counters::Counters;
 use super::invariants::{Violation, Watcher};
 use super::network::Network;
-use super::{Report, SimulationConfig, Step};
+use super::observer::Observer;
+use super::service::Service;
+use super::{Ending, Report, SimulationConfig, Step};
 use crate::bully::{PROOF_TIME, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::{Ballot, NodeId};
@@ -33,6 +39,8 @@ const DEATH_MEMORY: Duration = PROOF_TIME.saturating_add(Duration::from_millis(1
 #[derive(Debug, Clone)]
 enum Happening {
     Do(Step),
+    DoToLeader(Step),
+    PlanFaults(u32),
     Wake(Life),
     Thaw(NodeId, u64),
     Persisted {
@@ -53,80 +61,93 @@ enum Happening {
     Exits(Life),
 }
 
+/// How many happenings pass between two looks at whether the run is to go on.
+const STEPS_BETWEEN_QUESTIONS: u64 = 1024;
+
 /// The cluster of one run.
-#[derive(Debug)]
-pub(super) struct Cluster {
+pub(super) struct Cluster<'a> {
+    observer: &'a mut dyn Observer,
+    ending: Ending,
     config: SimulationConfig,
     rng: fastrand::Rng,
     now: Time,
-    queue: BTreeMap<(Time, u64), Happening>,
-    next_in_queue: u64,
-    nodes: BTreeMap<NodeId, Node>,
+    queue: Queue,
+    nodes: ByNode<Node>,
+    /// Who leads, in its own eyes: whoever serves is among them.
+    leading: BTreeSet<NodeId>,
     network: Network,
     watcher: Watcher,
     counters: Counters,
     trace: VecDeque<String>,
     reigns: Vec<Ballot>,
     healing: bool,
-    unserved_since: Option<Time>,
+    service: Service,
     stalled_at: Option<Time>,
 }
 
-impl Cluster {
-    pub(super) fn new(config: &SimulationConfig) -> Self {
+impl<'a> Cluster<'a> {
+    pub(super) fn new(config: &SimulationConfig, observer: &'a mut dyn Observer) -> Self {
         let mut rng = fastrand::Rng::with_seed(config.seed);
-        let nodes = (1..=config.nodes).filter_map(NodeId::new).map(|id| {
-            let clock = Clock {
+        let nodes = ByNode::new(config.nodes, |_| Node {
+            clock: Clock {
                 ahead: Duration::from_secs(rng.u64(1000..100_000)),
                 ..Clock::default()
-            };
-            let node = Node {
-                clock,
-                ..Node::default()
-            };
-            (id, node)
+            },
+            ..Node::default()
         });
         Self {
+            observer,
+            ending: Ending::Complete,
             config: config.clone(),
-            nodes: nodes.collect(),
+            nodes,
+            leading: BTreeSet::new(),
             rng,
             now: Time::ZERO,
-            queue: BTreeMap::new(),
-            next_in_queue: 0,
+            queue: Queue::default(),
             network: Network::new(),
             watcher: Watcher::default(),
             counters: Counters::default(),
             trace: VecDeque::new(),
             reigns: Vec::new(),
             healing: false,
-            unserved_since: Some(Time::ZERO),
+            service: Service::new(),
             stalled_at: None,
         }
     }
+}
 
+impl Cluster<'_> {
     pub(super) fn plan(&mut self, at: Time, step: Step) {
         self.schedule(at, Happening::Do(step));
     }
 
     pub(super) fn run_until(&mut self, end: Time) {
-        while self.watcher.violation.is_none() {
-            let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) else {
-                break;
+        while self.goes_on() {
+            let Some((at, happening)) = self.queue.pop_until(end) else {
+                self.now = self.now.max(end);
+                return;
             };
-            let ((at, _), happening) = entry.remove_entry();
             self.now = at;
             self.happen(happening);
+            self.counters.steps += 1;
             self.look();
         }
-        self.now = self.now.max(end);
+    }
+
+    /// Whether nothing is wrong, and whoever looks on has not had enough.
+    fn goes_on(&mut self) -> bool {
+        if self.counters.steps.is_multiple_of(STEPS_BETWEEN_QUESTIONS) && !self.observer.goes_on(self.now) {
+            self.ending = Ending::Interrupted;
+        }
+        self.watcher.violation.is_none() && self.ending == Ending::Complete
     }
 
     /// Runs until the highest id leads everybody, and somewhat longer: it must stay so.
     pub(super) fn run_until_agreed(&mut self, end: Time) {
-        while self.watcher.violation.is_none() {
+        while self.goes_on() {
             let next = self.now + self.config.timing.promise();
             self.run_until(next);
-            if self.agreed() {
+            if self.ending == Ending::Interrupted || self.agreed() {
                 return;
             }
             if self.now >= end {
@@ -137,26 +158,25 @@ impl Cluster {
     }
 
     pub(super) fn into_report(mut self, seed: u64) -> Report {
-        if let Some(since) = self.unserved_since {
-            self.counters.without_leader += self.now.since(since);
-        }
+        self.service.end(self.now, &mut self.counters);
         self.counters.duration = self.now.since(Time::ZERO);
         Report {
             seed,
             counters: self.counters,
             reigns: self.reigns,
+            gaps: self.service.gaps,
+            ending: self.ending,
             violation: self.watcher.violation,
             trace: self.trace.into(),
         }
     }
 
     fn ids(&self) -> Vec<NodeId> {
-        self.nodes.keys().copied().collect()
+        self.nodes.ids().collect()
     }
 
     fn schedule(&mut self, at: Time, happening: Happening) {
-        self.next_in_queue += 1;
-        self.queue.insert((at, self.next_in_queue), happening);
+        self.queue.push(at, happening);
     }
 
     fn schedule_after(&mut self, span: Duration, happening: Happening) {
@@ -177,9 +197,11 @@ impl Cluster {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Do(step) => self.act(step),
+            Happening::DoToLeader(step) => self.act_on_leader(step),
+            Happening::PlanFaults(left) => self.plan_faults(left),
             Happening::Wake(life) => self.wake(life),
             Happening::Thaw(id, freeze) => {
-                let frozen = self.nodes.get(&id).and_then(|node| node.process.as_ref()?.frozen);
+                let frozen = self.nodes[id].process.as_ref().and_then(|process| process.frozen);
                 if frozen == Some(freeze) {
                     self.thaw(id);
                 }
@@ -193,7 +215,8 @@ impl Cluster {
             Happening::Syncs(life, ballot) => self.sync(life, ballot),
             Happening::Exits(life) => {
                 if self.process_mut(life).is_some() {
-                    self.kill(life.node);
+                    self.exit(life.node);
+                    self.restart_later(life.node);
                 }
             }
         }
@@ -214,29 +237,31 @@ impl Cluster {
         (members - down.count()) / 2 + 1
     }
 
-    /// Checks what must hold after every step.
+    /// Checks what must hold after every step, and who serves.
     fn look(&mut self) {
         let now = self.now;
-        let serving: Vec<Ballot> = self
-            .nodes
-            .values()
-            .filter_map(|node| node.process.as_ref()?.election.serving(node.clock.read(now)))
-            .collect();
-        self.watcher.serving(&serving);
-        match (serving.is_empty(), self.unserved_since) {
-            (true, None) => self.unserved_since = Some(now),
-            (false, Some(since)) => {
-                self.counters.without_leader += now.since(since);
-                self.unserved_since = None;
-                let alive = self.nodes.values().filter(|node| node.process.is_some()).count();
-                self.counters.lone_survivors += u64::from(alive == 1 && self.nodes.len() > 1);
+        let mut awake = None;
+        let mut serving = Vec::new();
+        for &id in &self.leading {
+            let Some(node) = self.nodes.get(id) else { continue };
+            let Some(process) = &node.process else { continue };
+            let Some(ballot) = process.election.serving(node.clock.read(now)) else {
+                continue;
+            };
+            serving.push(ballot);
+            if process.frozen.is_none() {
+                awake = Some(ballot);
             }
-            (true, Some(_)) | (false, None) => {}
+        }
+        self.watcher.serving(&serving);
+        if self.service.look(now, awake, &mut self.counters) {
+            let alive = self.nodes.values().filter(|node| node.process.is_some()).count();
+            self.counters.lone_survivors += u64::from(alive == 1 && self.nodes.len() > 1);
         }
     }
 
     fn agreed(&self) -> bool {
-        let Some(&highest) = self.nodes.keys().last() else {
+        let Some(highest) = self.nodes.ids().next_back() else {
             return false;
         };
         let mut ballots = BTreeSet::new();
@@ -245,9 +270,9 @@ impl Cluster {
             let Some(process) = &node.process else {
                 return false;
             };
-            let view = process.election.view(node.clock.read(self.now));
-            ballots.insert(view.ballot);
-            serving += usize::from(view.serving);
+            let local = node.clock.read(self.now);
+            ballots.insert(process.election.position(local).1);
+            serving += usize::from(process.election.serving(local).is_some());
         }
         serving == 1
             && ballots.len() == 1

@@ -66,12 +66,26 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What [`Violation`]s there are, as rules for people: each is checked after every happening.
+pub const INVARIANTS: [&str; 8] = [
+    "no ballot is led twice",
+    "no two nodes win one epoch with a majority",
+    "no two nodes serve at the same time",
+    "no node votes twice in an epoch",
+    "no vote is told before it is on disk",
+    "no node's epoch goes back",
+    "no leader has fewer votes than a quorum",
+    "once healed, everybody follows the highest node",
+];
+
 /// What has been seen so far, to hold the next step against.
 #[derive(Debug, Default)]
 pub(super) struct Watcher {
     leaders: BTreeSet<Ballot>,
     epochs_led: BTreeMap<Epoch, Ballot>,
     votes: BTreeMap<(NodeId, Epoch), Ballot>,
+    /// The epochs of which a node's votes are forgotten if its disk is lost before they make a leader.
+    loose: BTreeMap<NodeId, Vec<Epoch>>,
     epochs: BTreeMap<NodeId, Epoch>,
     pub(super) violation: Option<Violation>,
 }
@@ -106,7 +120,10 @@ impl Watcher {
 
     /// Somebody's vote became known to another.
     pub(super) fn voted(&mut self, voter: NodeId, ballot: Ballot) {
-        let first = *self.votes.entry((voter, ballot.epoch)).or_insert(ballot);
+        let first = *self.votes.entry((voter, ballot.epoch)).or_insert_with(|| {
+            self.loose.entry(voter).or_default().push(ballot.epoch);
+            ballot
+        });
         if first != ballot {
             self.violated(Violation::VotedTwice {
                 voter,
@@ -130,9 +147,16 @@ impl Watcher {
     /// who lived to count it binds nobody; whoever still counts it is held to it in [`Self::led`].
     pub(super) fn disk_lost(&mut self, node: NodeId) {
         self.epochs.remove(&node);
-        let leaders = &self.leaders;
-        self.votes
-            .retain(|(voter, _), ballot| *voter != node || leaders.contains(ballot));
+        for epoch in self.loose.remove(&node).unwrap_or_default() {
+            let vote = (node, epoch);
+            let bound = self
+                .votes
+                .get(&vote)
+                .is_some_and(|ballot| self.leaders.contains(ballot));
+            if !bound {
+                self.votes.remove(&vote);
+            }
+        }
     }
 
     /// Everybody who may act as leader at this moment.

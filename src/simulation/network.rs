@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::by_node::ByNode;
 use crate::id::NodeId;
 use crate::time::Time;
 
@@ -18,10 +19,24 @@ struct Until<T> {
     ends: Time,
 }
 
+/// Two groups that hear nothing of each other until it ends.
+#[derive(Debug)]
+struct Partition {
+    inside: ByNode<bool>,
+    ends: Time,
+}
+
+impl Partition {
+    fn parts(&self, a: NodeId, b: NodeId) -> bool {
+        self.inside.get(a) != self.inside.get(b)
+    }
+}
+
 /// The state of the network.
 #[derive(Debug)]
 pub(super) struct Network {
     cuts: BTreeMap<(NodeId, NodeId), Time>,
+    partitions: Vec<Partition>,
     loss: Until<f64>,
     delay: Until<Duration>,
     duplicates: Until<f64>,
@@ -31,6 +46,7 @@ impl Network {
     pub(super) fn new() -> Self {
         Self {
             cuts: BTreeMap::new(),
+            partitions: Vec::new(),
             loss: Until {
                 value: 0.0,
                 ends: Time::ZERO,
@@ -51,6 +67,12 @@ impl Network {
         *held = ends.max(*held);
     }
 
+    /// Cuts both ways between those inside and the others; what is over by `now` is forgotten.
+    pub(super) fn partition(&mut self, now: Time, inside: ByNode<bool>, ends: Time) {
+        self.partitions.retain(|partition| now < partition.ends);
+        self.partitions.push(Partition { inside, ends });
+    }
+
     pub(super) fn lose(&mut self, share: f64, ends: Time) {
         self.loss = Until { value: share, ends };
     }
@@ -69,7 +91,10 @@ impl Network {
 
     /// Until when nothing passes in that direction, if nothing does at `now`.
     pub(super) fn cut_until(&self, now: Time, from: NodeId, to: NodeId) -> Option<Time> {
-        self.cuts.get(&(from, to)).copied().filter(|&ends| now < ends)
+        let between = self.partitions.iter().filter(|held| held.parts(from, to));
+        let cut = self.cuts.get(&(from, to)).copied();
+        let ends = between.map(|partition| partition.ends).chain(cut).max();
+        ends.filter(|&ends| now < ends)
     }
 
     /// Until when a connection between two nodes cannot be made or ended.

@@ -1,6 +1,9 @@
 //! The election under random faults, under named schedules, and with rules broken on purpose.
 
 use super::*;
+use crate::event::Event;
+use crate::event::process::ProcessEvent;
+use crate::id::NodeId;
 
 /// Every combination that a cluster can be run in.
 fn combinations() -> Vec<SimulationConfig> {
@@ -15,6 +18,8 @@ fn combinations() -> Vec<SimulationConfig> {
                     seed: 0,
                     chaos: Duration::from_secs(20),
                     faults: 12,
+                    mix: Mix::all(),
+                    aim: Aim::Anybody,
                     broken: None,
                     trace: false,
                 });
@@ -127,6 +132,8 @@ fn config(nodes: u16, policy: QuorumPolicy) -> SimulationConfig {
         seed: 7,
         chaos: Duration::ZERO,
         faults: 0,
+        mix: Mix::all(),
+        aim: Aim::Anybody,
         broken: None,
         trace: true,
     }
@@ -281,4 +288,98 @@ fn a_flapping_node_causes_a_bounded_number_of_changes() {
     let report = play_on(&config(3, QuorumPolicy::Live), &flaps, 300_000);
     let changes = leaders(&report).len();
     assert!(changes < 20, "{changes} changes for 99 crashes");
+}
+
+/// Writes down all that is heard, as a line each.
+#[derive(Debug, Default)]
+struct Scribe {
+    lines: Vec<String>,
+    enough_after: Option<Duration>,
+}
+
+impl Observer for Scribe {
+    fn listens(&self) -> bool {
+        true
+    }
+
+    fn node_told(&mut self, now: Time, event: &Event) {
+        self.lines.push(format!("{now:?} {event:?}"));
+    }
+
+    fn process_told(&mut self, event: &ProcessEvent) {
+        self.lines.push(format!("{event:?}"));
+    }
+
+    fn goes_on(&mut self, now: Time) -> bool {
+        self.enough_after.is_none_or(|enough| now < Time::ZERO + enough)
+    }
+}
+
+fn under_faults(seed: u64) -> SimulationConfig {
+    SimulationConfig {
+        seed,
+        chaos: Duration::from_mins(1),
+        faults: 36,
+        aim: Aim::Leader,
+        ..config(5, QuorumPolicy::Live)
+    }
+}
+
+#[test]
+fn a_seed_replays_a_run_to_its_last_message() {
+    let told = |seed| {
+        let mut scribe = Scribe::default();
+        let report = run_watched(&under_faults(seed), &mut scribe);
+        (format!("{report:?}"), scribe.lines)
+    };
+    let (report, lines) = told(11);
+    assert_eq!((&report, &lines), (&told(11).0, &told(11).1));
+    assert!(lines.len() > 500, "{} lines", lines.len());
+    assert_ne!(told(12).1, lines);
+}
+
+#[test]
+fn who_looks_on_changes_nothing() {
+    let mut scribe = Scribe::default();
+    let watched = run_watched(&under_faults(3), &mut scribe);
+    assert_eq!(format!("{watched:?}"), format!("{:?}", run(&under_faults(3))));
+}
+
+#[test]
+fn who_looks_on_may_end_a_run() {
+    let mut scribe = Scribe {
+        enough_after: Some(Duration::from_secs(30)),
+        ..Scribe::default()
+    };
+    let report = run_watched(&under_faults(3), &mut scribe);
+    assert_eq!(report.ending, Ending::Interrupted);
+    let ran = report.counters.duration;
+    assert!(
+        ran >= Duration::from_secs(30) && ran < Duration::from_mins(1),
+        "{ran:?}"
+    );
+    assert_eq!(report.violation, None);
+}
+
+#[test]
+fn a_node_that_stops_comes_back_however_short_its_downtime() {
+    let stops: Vec<(u64, Step)> = (1..200).map(|stop| (stop * 20_000, Step::Stop(id(1)))).collect();
+    let report = play_on(&config(3, QuorumPolicy::Live), &stops, 4_000_000);
+    assert_eq!(report.counters.crashes, 199);
+}
+
+#[test]
+fn faults_aimed_at_the_leader_meet_it() {
+    let crashes = |aim| {
+        let config = SimulationConfig {
+            mix: Mix::of([FaultKind::Crash]),
+            chaos: Duration::from_secs(400),
+            faults: 20,
+            aim,
+            ..config(101, QuorumPolicy::Live)
+        };
+        run(&config).counters.leader_changes
+    };
+    assert!(crashes(Aim::Leader) >= 8);
+    assert!(crashes(Aim::Anybody) < 8);
 }

@@ -15,6 +15,7 @@ mod ports;
 mod processes;
 mod project;
 mod seed;
+mod simulate;
 mod supervisor;
 mod survivors;
 mod terminal;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::process::Life;
 use super::{Cluster, Happening};
 use crate::bully::{Input, LinkChange, PROOF_RENEWAL};
+use crate::event::LinkDownReason;
 use crate::id::{Epoch, Generation, NodeId};
 use crate::protocol::{ElectionMessage, GrantVerdict};
 use crate::simulation::{BrokenRule, Violation};
@@ -44,9 +45,18 @@ pub(super) enum DialEnd {
 pub(super) struct Link {
     pub(super) attempt: u64,
     pub(super) up_to: Option<Generation>,
+    /// What its process has told of it.
+    pub(super) told: Option<LinkTold>,
 }
 
-impl Cluster {
+/// What a process tells of a connection that it dials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkTold {
+    Up,
+    Down(LinkDownReason),
+}
+
+impl Cluster<'_> {
     pub(super) fn latency(&mut self) -> Duration {
         self.network.latency(self.now, &mut self.rng)
     }
@@ -54,7 +64,7 @@ impl Cluster {
     pub(super) fn send(&mut self, from: Life, to: NodeId, message: ElectionMessage) {
         let Some(generation) = self
             .process_mut(from)
-            .and_then(|process| process.links.get(&to)?.up_to)
+            .and_then(|process| process.links.get(to)?.up_to)
         else {
             return;
         };
@@ -84,7 +94,7 @@ impl Cluster {
     pub(super) fn arrive(&mut self, from: Life, to: Life, message: ElectionMessage) {
         let greeted = self
             .process_mut(to)
-            .and_then(|process| process.greeted.get(&from.node).copied());
+            .and_then(|process| process.greeted[from.node]);
         if greeted.is_none_or(|generation| generation <= from.generation) {
             let from = from.node;
             self.give(to, Input::Message { from, message });
@@ -103,7 +113,7 @@ impl Cluster {
             return;
         };
         self.watcher.voted(voter, ballot);
-        let on_disk = self.nodes.get(&voter).and_then(|node| node.disk);
+        let on_disk = self.nodes.get(voter).and_then(|node| node.disk);
         if on_disk.is_none_or(|vote| vote.epoch < ballot.epoch) {
             self.watcher.violated(Violation::ToldTooEarly(voter, ballot));
         }
@@ -112,10 +122,10 @@ impl Cluster {
     /// Whoever had a connection to the dead process learns that it closed, unless the way is cut.
     pub(super) fn break_links_to(&mut self, dead: Life) {
         let mut broken = Vec::new();
-        for (&node, peer) in &self.nodes {
+        for (node, peer) in self.nodes.iter() {
             let Some(process) = &peer.process else { continue };
-            let link = process.links.get(&dead.node);
-            if let Some(link) = link.filter(|link| link.up_to == Some(dead.generation)) {
+            let link = process.links[dead.node];
+            if link.up_to == Some(dead.generation) {
                 let dialler = Life {
                     node,
                     generation: process.generation,
@@ -142,7 +152,7 @@ impl Cluster {
         let Some(process) = self.process_mut(dialler) else {
             return;
         };
-        let link = process.links.entry(peer).or_default();
+        let link = &mut process.links[peer];
         link.attempt += 1;
         link.up_to = None;
         let dial = Dial {
@@ -160,7 +170,8 @@ impl Cluster {
             return;
         }
         let timeout = self.config.timing.heartbeat_timeout;
-        self.schedule_after(timeout, Happening::Settles(dial, DialEnd::Silent));
+        let silent = Happening::Settles(dial, DialEnd::Silent);
+        self.queue.push_timeout(self.now + timeout, silent);
         if self.network.disturbed_until(self.now, a, b).is_none() {
             let latency = self.latency();
             self.schedule_after(latency, Happening::Reaches(dial));
@@ -177,7 +188,7 @@ impl Cluster {
         self.schedule_after(back, Happening::Settles(dial, DialEnd::Accepted));
         let (a, b) = (dial.dialler, life);
         if let Some(process) = self.process_mut(b) {
-            process.greeted.insert(a.node, a.generation);
+            process.greeted[a.node] = Some(a.generation);
         }
         let greeted = LinkChange::Greeted {
             generation: self.shown(a.generation),
@@ -208,7 +219,7 @@ impl Cluster {
         let alive = self.life_of(dial.peer);
         let began = self
             .nodes
-            .get(&dial.dialler.node)
+            .get(dial.dialler.node)
             .map(|node| node.clock.read(dial.began));
         if !self.is_current(dial) {
             return;
@@ -271,8 +282,7 @@ impl Cluster {
 
     pub(super) fn link_up(&mut self, dial: Dial, generation: Generation) {
         if let Some(process) = self.process_mut(dial.dialler) {
-            let link = process.links.entry(dial.peer).or_default();
-            link.up_to = Some(generation);
+            process.links[dial.peer].up_to = Some(generation);
         }
     }
 
@@ -280,14 +290,14 @@ impl Cluster {
     pub(super) fn is_current(&mut self, dial: Dial) -> bool {
         let link = self
             .process_mut(dial.dialler)
-            .and_then(|process| process.links.get(&dial.peer));
+            .and_then(|process| process.links.get(dial.peer).copied());
         link.is_some_and(|link| link.attempt == dial.attempt && link.up_to.is_none())
     }
 
     pub(super) fn close(&mut self, dial: Dial) {
         let link = self
             .process_mut(dial.dialler)
-            .and_then(|process| process.links.get(&dial.peer));
+            .and_then(|process| process.links.get(dial.peer).copied());
         if link.is_some_and(|link| link.attempt == dial.attempt && link.up_to.is_some()) {
             self.dial_after(Duration::ZERO, dial.dialler, dial.peer);
             let change = LinkChange::Closed;

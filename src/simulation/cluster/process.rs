@@ -1,6 +1,6 @@
 //! Processes and their disks: how a life begins, is frozen, is driven, and ends.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -8,10 +8,16 @@ use super::connection::Link;
 use super::{Cluster, Happening};
 use crate::bully::{Election, ElectionConfig, Input, Output, Vote};
 use crate::config::Timing;
-use crate::event::Fact;
+use crate::event::process::{Ending, ProcessSignal};
+use crate::event::{EventStamp, Fact};
 use crate::id::{Generation, NodeId};
+use crate::protocol::NodeRole;
 use crate::simulation::BrokenRule;
+use crate::simulation::by_node::ByNode;
 use crate::time::Time;
+
+/// The signal that nobody can ignore.
+const SIGKILL: i32 = 9;
 
 /// One life of one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,29 +40,26 @@ pub(super) struct Node {
 pub(super) struct Process {
     pub(super) generation: Generation,
     pub(super) election: Election,
+    pub(super) stamp: EventStamp,
     /// What waits for a frozen process to thaw.
     pub(super) inbox: VecDeque<Input>,
     pub(super) frozen: Option<u64>,
-    pub(super) links: BTreeMap<NodeId, Link>,
+    pub(super) links: ByNode<Link>,
     /// The latest life of each peer that has greeted.
-    pub(super) greeted: BTreeMap<NodeId, Generation>,
+    pub(super) greeted: ByNode<Option<Generation>>,
     pub(super) disk_free_at: Time,
     /// When it will be looked at again; earlier plans for it are forgotten.
     pub(super) wakes_at: Option<Time>,
 }
 
-impl Cluster {
-    pub(super) fn node_mut(&mut self, id: NodeId) -> &mut Node {
-        self.nodes.entry(id).or_default()
-    }
-
+impl Cluster<'_> {
     pub(super) fn process_mut(&mut self, life: Life) -> Option<&mut Process> {
-        let process = self.nodes.get_mut(&life.node)?.process.as_mut()?;
+        let process = self.nodes.get_mut(life.node)?.process.as_mut()?;
         (process.generation == life.generation).then_some(process)
     }
 
     pub(super) fn life_of(&self, id: NodeId) -> Option<Life> {
-        let process = self.nodes.get(&id)?.process.as_ref()?;
+        let process = self.nodes.get(id)?.process.as_ref()?;
         Some(Life {
             node: id,
             generation: process.generation,
@@ -69,8 +72,8 @@ impl Cluster {
         let others_voted = self
             .nodes
             .iter()
-            .any(|(&other, node)| other != id && node.disk.is_some());
-        let node = self.node_mut(id);
+            .any(|(other, node)| other != id && node.disk.is_some());
+        let node = &mut self.nodes[id];
         if node.process.is_some() {
             return;
         }
@@ -83,17 +86,19 @@ impl Cluster {
         };
         self.counters.amnesia += u64::from(blank && others_voted);
         let election = self.elect(id, seed);
-        self.node_mut(id).process = Some(Process {
+        self.nodes[id].process = Some(Process {
             generation: life.generation,
             election,
+            stamp: EventStamp::new(id, life.generation),
             inbox: VecDeque::new(),
             frozen: None,
-            links: BTreeMap::new(),
-            greeted: BTreeMap::new(),
+            links: ByNode::new(self.config.nodes, |_| Link::default()),
+            greeted: ByNode::new(self.config.nodes, |_| None),
             disk_free_at: now,
             wakes_at: None,
         });
         self.note(|| format!("{id} starts"));
+        self.tell_start(life);
         for peer in self.ids().into_iter().filter(|&peer| peer != id) {
             self.dial_after(Duration::ZERO, life, peer);
         }
@@ -104,14 +109,14 @@ impl Cluster {
     fn elect(&mut self, id: NodeId, seed: u64) -> Election {
         let config = ElectionConfig {
             me: id,
-            members: self.nodes.keys().copied().collect(),
+            members: self.nodes.ids().collect(),
             timing: self.timing_of(id),
             policy: self.config.policy,
         };
         let hides_restarts = self.config.breaks(BrokenRule::HidesRestarts);
         let hides_amnesia = self.config.breaks(BrokenRule::HidesAmnesia);
         let now = self.now;
-        let node = self.node_mut(id);
+        let node = &mut self.nodes[id];
         let remembered = node.disk.or(hides_amnesia.then(Vote::default));
         let local = node.clock.read(now);
         let started = if hides_restarts { Time::ZERO } else { local };
@@ -132,24 +137,37 @@ impl Cluster {
         timing
     }
 
+    /// Ends a life, without a word to anybody: its kernel closes what it had open.
     pub(super) fn kill(&mut self, id: NodeId) {
+        self.end(id, Ending::Signal(SIGKILL));
+    }
+
+    /// Ends a life that has said goodbye.
+    pub(super) fn exit(&mut self, id: NodeId) {
+        self.end(id, Ending::Code(0));
+    }
+
+    fn end(&mut self, id: NodeId, ending: Ending) {
         let Some(life) = self.life_of(id) else {
             return;
         };
         self.counters.crashes += 1;
         self.note(|| format!("{id} dies"));
         let now = self.now;
-        let node = self.node_mut(id);
+        let node = &mut self.nodes[id];
         node.process = None;
         node.last_death = Some(now);
+        self.tell_end(id, ending);
+        self.leading.remove(&id);
         self.break_links_to(life);
     }
 
     pub(super) fn freeze(&mut self, id: NodeId, span: Duration) {
-        let freeze = self.next_in_queue;
-        if let Some(process) = &mut self.node_mut(id).process {
+        let freeze = self.queue.ticket();
+        if let Some(process) = &mut self.nodes[id].process {
             process.frozen = Some(freeze);
             self.counters.freezes += 1;
+            self.tell_signal(id, ProcessSignal::Freeze);
             self.schedule_after(span, Happening::Thaw(id, freeze));
         }
     }
@@ -165,6 +183,7 @@ impl Cluster {
         }
         let waiting = std::mem::take(&mut process.inbox);
         self.note(|| format!("{id} thaws"));
+        self.tell_signal(id, ProcessSignal::Thaw);
         for input in waiting {
             self.give(life, input);
         }
@@ -182,7 +201,7 @@ impl Cluster {
         }
         process.wakes_at = None;
         let deadline = process.election.poll_timeout();
-        let Some(node) = self.nodes.get(&life.node) else {
+        let Some(node) = self.nodes.get(life.node) else {
             return;
         };
         let local = node.clock.read(now);
@@ -205,25 +224,34 @@ impl Cluster {
 
     /// Hands an input to a process, and carries out what follows.
     pub(super) fn give(&mut self, life: Life, input: Input) {
-        let now = self.now;
-        let Some(node) = self.nodes.get_mut(&life.node) else {
-            return;
-        };
-        let local = node.clock.read(now);
-        let Some(process) = node
-            .process
-            .as_mut()
-            .filter(|process| process.generation == life.generation)
-        else {
+        let Some(process) = self.process_mut(life) else {
             return;
         };
         if process.frozen.is_some() {
             process.inbox.push_back(input);
             return;
         }
+        if self.observer.listens() {
+            self.tell_input(life, &input);
+        }
+        self.drive(life, input);
+    }
+
+    /// Lets an election act on an input, and carries out what follows.
+    fn drive(&mut self, life: Life, input: Input) {
+        let local = self.nodes[life.node].clock.read(self.now);
+        let Some(process) = self.process_mut(life) else {
+            return;
+        };
         process.election.handle(local, input);
-        let outputs: Vec<Output> = std::iter::from_fn(|| process.election.poll_output()).collect();
         let deadline = process.election.poll_timeout();
+        let leads = process.election.position(local).0 == NodeRole::Leading;
+        let outputs: Vec<Output> = std::iter::from_fn(|| process.election.poll_output()).collect();
+        if leads {
+            self.leading.insert(life.node);
+        } else {
+            self.leading.remove(&life.node);
+        }
         for output in outputs {
             self.carry_out(life, output);
         }
@@ -267,13 +295,14 @@ impl Cluster {
         if !alive && (next_life_began || self.rng.bool()) {
             return;
         }
-        self.node_mut(life.node).disk = Some(vote);
+        self.nodes[life.node].disk = Some(vote);
         self.watcher.persisted(life.node, vote.epoch);
         self.give(life, Input::Persisted { sequence });
     }
 
     pub(super) fn publish(&mut self, life: Life, fact: &Fact) {
         self.counters.count_fact(fact);
+        self.tell(life, || fact.clone());
         if !matches!(fact, Fact::HeartbeatAnswered { .. }) {
             self.note(|| format!("{} ** {fact:?}", life.node));
         }
@@ -281,6 +310,9 @@ impl Cluster {
             && self.reigns.last() != Some(ballot)
         {
             self.reigns.push(*ballot);
+        }
+        if let Fact::HandoverStarted { ballot } = fact {
+            self.service.handed_over(*ballot);
         }
         if let Fact::Following { ballot } = fact {
             self.catch_up(life, *ballot);

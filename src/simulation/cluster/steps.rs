@@ -1,25 +1,73 @@
 //! What is done to a cluster: random faults, named steps, and healing.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Cluster, Happening};
 use crate::bully::Input;
 use crate::config::QuorumPolicy;
 use crate::id::NodeId;
-use crate::simulation::{Step, faults};
+use crate::simulation::by_node::ByNode;
+use crate::simulation::{Aim, Step, faults};
 use crate::time::Time;
 
-impl Cluster {
-    pub(in crate::simulation) fn plan_faults(&mut self, count: u32, within: Duration) {
-        for _ in 0..count {
-            let at = Time::ZERO + within.mul_f64(self.rng.f64());
-            let step = faults::draw(&mut self.rng, self.config.nodes, &self.config.timing);
+/// From when a node was asked to stop until its process is gone.
+const EXIT_TIME: Duration = Duration::from_millis(2);
+
+/// How many faults are planned at a time: a run of weeks need not hold all of its faults.
+const FAULTS_AT_A_TIME: u32 = 16;
+
+impl Cluster<'_> {
+    /// Plans the faults of a run, at random times, some at a time.
+    ///
+    /// `left` of them are still to be planned, and happen in the rest of the chaos.
+    pub(in crate::simulation) fn plan_faults(&mut self, left: u32) {
+        let rest = (Time::ZERO + self.config.chaos).since(self.now);
+        let some = left.min(FAULTS_AT_A_TIME);
+        if some == 0 {
+            return;
+        }
+        let within = rest.mul_f64(f64::from(some) / f64::from(left));
+        for _ in 0..some {
+            let at = self.now + within.mul_f64(self.rng.f64());
+            self.plan_fault(at);
+        }
+        if left > some {
+            self.schedule_after(within, Happening::PlanFaults(left - some));
+        }
+    }
+
+    fn plan_fault(&mut self, at: Time) {
+        let drawn = faults::draw(
+            &mut self.rng,
+            &self.config.mix,
+            self.config.nodes,
+            &self.config.timing,
+        );
+        let Some(step) = drawn else { return };
+        let aimed = match self.config.aim {
+            Aim::Anybody => false,
+            Aim::Leader => self.rng.bool(),
+        };
+        if aimed {
+            self.schedule(at, Happening::DoToLeader(step));
+        } else {
             self.plan(at, step);
         }
     }
 
+    /// Does to whoever leads now what was meant for somebody.
+    pub(super) fn act_on_leader(&mut self, step: Step) {
+        let leader = self.leading.last().copied();
+        self.act(match leader {
+            Some(leader) => step.aimed_at(leader),
+            None => step,
+        });
+    }
+
     pub(super) fn act(&mut self, step: Step) {
+        if step.names().iter().any(|&id| self.nodes.get(id).is_none()) {
+            return;
+        }
         // A healed cluster is left alone, but who was about to come back still does.
         if self.healing && !matches!(step, Step::Start(_)) {
             return;
@@ -34,8 +82,7 @@ impl Cluster {
                 if let Some(life) = self.life_of(id) {
                     self.thaw(id);
                     self.give(life, Input::Shutdown);
-                    self.schedule_after(Duration::from_millis(2), Happening::Exits(life));
-                    self.restart_later(id);
+                    self.schedule_after(EXIT_TIME, Happening::Exits(life));
                 }
             }
             Step::Freeze(id, span) => self.freeze(id, span),
@@ -61,15 +108,11 @@ impl Cluster {
     }
 
     pub(super) fn partition(&mut self, group: &[NodeId], span: Duration) {
-        let inside: BTreeSet<NodeId> = group.iter().copied().collect();
-        let ends = self.now + span;
-        for a in self.ids() {
-            for b in self.ids() {
-                if inside.contains(&a) != inside.contains(&b) {
-                    self.network.cut(a, b, ends);
-                }
-            }
+        let mut inside = ByNode::new(self.config.nodes, |_| false);
+        for &id in group {
+            inside[id] = true;
         }
+        self.network.partition(self.now, inside, self.now + span);
     }
 
     /// A clock may stand still for less than the slack between promise and lease, once a promise.
@@ -81,7 +124,7 @@ impl Cluster {
         }
         self.stalled_at = Some(now);
         self.counters.clock_stalls += 1;
-        self.node_mut(id).clock.stall(now, span);
+        self.nodes[id].clock.stall(now, span);
     }
 
     pub(super) fn crash(&mut self, id: NodeId) {
@@ -93,25 +136,27 @@ impl Cluster {
 
     /// Loses a disk only while what it remembers is remembered elsewhere too.
     ///
-    /// More is beyond what any quorum survives: two blank disks of three are a new cluster, and what
-    /// a last survivor did alone is known to its disk alone.
+    /// More is beyond what any quorum survives: two blank disks of three are a new cluster, so is the
+    /// blank disk of one, and what a last survivor did alone is known to its disk alone.
     pub(super) fn crash_and_lose_disk(&mut self, id: NodeId) {
         self.crash(id);
         let epoch = self
             .nodes
-            .get(&id)
+            .get(id)
             .and_then(|node| node.disk)
             .map(|vote| vote.epoch);
         let others = || {
             self.nodes
                 .iter()
-                .filter(|(other, _)| **other != id)
+                .filter(|(other, _)| *other != id)
                 .map(|(_, node)| node.disk)
         };
         let all_remember = others().all(|disk| disk.is_some());
         let known_elsewhere = others().flatten().any(|vote| Some(vote.epoch) >= epoch);
-        if all_remember && (known_elsewhere || self.config.policy == QuorumPolicy::Majority) {
-            self.node_mut(id).disk = None;
+        let somebody_else = self.nodes.len() > 1;
+        if somebody_else && all_remember && (known_elsewhere || self.config.policy == QuorumPolicy::Majority)
+        {
+            self.nodes[id].disk = None;
             self.watcher.disk_lost(id);
         }
     }
@@ -126,8 +171,7 @@ impl Cluster {
         self.healing = true;
         self.network.heal();
         for id in self.ids() {
-            let node = self.node_mut(id);
-            if node.process.is_none() {
+            if self.nodes[id].process.is_none() {
                 self.start(id);
             } else {
                 self.thaw(id);

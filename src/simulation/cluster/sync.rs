@@ -14,7 +14,7 @@ use crate::protocol::NodeRole;
 /// How often a worker says again that it is in sync.
 const SAID_EVERY: Duration = Duration::from_millis(500);
 
-impl Cluster {
+impl Cluster<'_> {
     /// A node that begins to follow a leader catches up: mostly at once, now and then for seconds.
     pub(super) fn catch_up(&mut self, worker: Life, ballot: Ballot) {
         let lacks_much = self.rng.u8(..) < 32;
@@ -47,8 +47,8 @@ impl Cluster {
 
     /// What a life is in a reign, if it is anything in it.
     fn role_in(&mut self, life: Life, ballot: Ballot) -> Option<NodeRole> {
-        let local = self.nodes.get(&life.node)?.clock.read(self.now);
-        let view = self.process_mut(life)?.election.view(local);
-        (view.ballot == Some(ballot)).then_some(view.role)
+        let local = self.nodes.get(life.node)?.clock.read(self.now);
+        let (role, held) = self.process_mut(life)?.election.position(local);
+        (held == Some(ballot)).then_some(role)
     }
 }
