@@ -283,7 +283,7 @@ fn without_colours_a_terminal_is_sent_none_but_keeps_bold_and_reverse() {
 #[test]
 fn the_chosen_fault_and_the_marked_line_are_seen_without_colours() {
     let theme = Theme::new(Palette::None, Charset::Unicode);
-    for keys in ["3fjj", "l/lead\nnn"] {
+    for keys in ["3Fjj", "l/lead\nnn"] {
         let buffer = pressed(heir((80, 24), theme), keys).drawn();
         // The rows below the banner, whose bar is reversed, too.
         let rows = (3..24).filter(|y| {
