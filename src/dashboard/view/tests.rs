@@ -126,6 +126,19 @@ fn states_on_a_classic_terminal() {
 }
 
 #[test]
+fn a_partition_and_its_matrix_at_every_size() {
+    let none = Theme::new(Palette::None, Charset::Ascii);
+    let mut all = String::new();
+    for (size, theme) in [((160, 45), DARK), ((120, 30), DARK), ((80, 24), none)] {
+        all += &texts(&[
+            ("partitioned", partitioned(size, theme)),
+            ("its matrix", pressed(partitioned(size, theme), "f")),
+        ]);
+    }
+    insta::assert_snapshot!("partition", all);
+}
+
+#[test]
 fn windows_on_a_classic_terminal() {
     insta::assert_snapshot!("windows_80x24", texts(&windows((80, 24), DARK)));
 }

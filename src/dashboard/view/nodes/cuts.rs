@@ -8,6 +8,17 @@ use crate::dashboard::theme::{Theme, Tone};
 use crate::fault::Way;
 use crate::id::NodeId;
 
+/// Returns as much as there is room for, what matters most first.
+pub(super) fn fitting(theme: Theme, cluster: &Cluster, node: &Node, room: u16) -> Vec<Span<'static>> {
+    let mut left = usize::from(room);
+    let all = spans(theme, cluster, node).into_iter();
+    all.map_while(|span| {
+        left = left.checked_sub(span.width())?;
+        Some(span)
+    })
+    .collect()
+}
+
 /// Returns the links that are cut and those that are otherwise bad: ` cut ↔1 →2 `, ` bad ↔3 `.
 pub(super) fn spans(theme: Theme, cluster: &Cluster, node: &Node) -> Vec<Span<'static>> {
     let cut = links(theme, cluster, node.id, |way| way.cut);
