@@ -16,6 +16,7 @@ pub mod dialog;
 mod faults;
 pub mod keymap;
 pub mod layout;
+pub mod links;
 mod log_view;
 pub mod message;
 pub mod model;

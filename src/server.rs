@@ -33,6 +33,7 @@ use self::clock::Clock;
 use self::connections::Connections;
 use self::context::Context;
 use self::data::DataPool;
+use self::faults::Faults;
 use self::input::NodeInput;
 use self::laggards::Laggards;
 use self::links::{Link, Links};
@@ -48,7 +49,7 @@ use crate::bully::{Election, ElectionConfig, Vote};
 use crate::config::{Address, NodeConfig};
 use crate::event::Fact;
 use crate::id::ImageId;
-use crate::store::{DataDirectory, Identity, Store};
+use crate::store::{DataDirectory, Identity, Store, SyncDelay};
 
 mod accept;
 mod alive;
@@ -61,6 +62,7 @@ mod data;
 mod disk;
 mod dispatch;
 mod error;
+mod faults;
 mod greeting;
 mod input;
 mod kept;
@@ -129,7 +131,7 @@ pub async fn run(
         path: directory,
         error,
     })?;
-    let events = Events::new(config.id, clock, vec![to_stdout, to_file]);
+    let events = Events::new(config.id, clock.clone(), vec![to_stdout, to_file]);
     let running = Running::start(config, listener, clock, disk, events.clone())?;
     let ended = running.until(&shutdown).await;
     // Nothing is published after this; a log that stands still is waited for only so long.
@@ -172,6 +174,8 @@ struct Disk {
     vote: Option<Vote>,
     /// Records that are of no use; the node may have kept these images.
     unreadable: Vec<ImageId>,
+    /// How much longer its syncs take, on purpose.
+    delay: SyncDelay,
 }
 
 async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
@@ -180,16 +184,23 @@ async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
         cluster: config.cluster.name.clone(),
         node: config.id,
     };
+    let takes_faults = config.faults.is_some();
     let opening = spawn_blocking(move || {
+        let delay = SyncDelay::default();
         let directory = DataDirectory::open(&path, identity)?;
         let (votes, vote) = VoteFile::open(directory.path())?;
-        let store = Store::open(directory)?;
+        let store = if takes_faults {
+            Store::open_slowed(directory, delay.clone())?
+        } else {
+            Store::open(directory)?
+        };
         let unreadable = store.unreadable()?;
         Ok(Disk {
             store,
-            votes,
+            votes: votes.slowed(delay.clone()),
             vote,
             unreadable,
+            delay,
         })
     });
     opening.await.map_err(|error| RunError::Thread(error.into()))?
@@ -227,18 +238,24 @@ impl Running {
             votes,
             vote,
             unreadable,
+            delay,
         } = disk;
         let (input, inputs) = mpsc::channel(INPUTS_MAX);
-        let context = Arc::new(share(config, clock, store, unreadable, events, input));
+        let faults = Faults::new(config.faults.as_ref(), delay);
+        let shared = share(config, faults, clock, store, unreadable, events, input);
+        let context = Arc::new(shared);
         let votes = write_votes(votes, context.inputs.clone())?;
         let (links, diallers) = dial_all(&context);
-        let election = election(&context.config, clock, vote);
+        let election = election(&context.config, &context.clock, vote);
         let node = Node::new(&context, election, votes, links);
         context.events.publish(Fact::Started {
             pid: std::process::id(),
             address: own_address(&context.config).to_string(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
         });
+        if let Some(faults) = context.faults.now().filter(|faults| !faults.is_sound()) {
+            context.events.publish(Fact::FaultsChanged { faults });
+        }
         let connections = serve_port(listener, &context);
         Ok(Self {
             node,
@@ -269,6 +286,7 @@ impl Running {
 /// Makes what all connections of a node share.
 fn share(
     config: NodeConfig,
+    faults: Faults,
     clock: Clock,
     store: Store,
     unreadable: Vec<ImageId>,
@@ -282,7 +300,8 @@ fn share(
         store,
         transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
         room: Room::default(),
-        data: Arc::new(DataPool::new(&config)),
+        data: Arc::new(DataPool::new(&config, faults.clone())),
+        faults,
         laggards: Laggards::default(),
         arrivals: Arrivals::default(),
         surroundings: tokio::sync::watch::Sender::default(),
@@ -315,7 +334,7 @@ fn write_votes(file: VoteFile, inputs: mpsc::Sender<NodeInput>) -> Result<VoteWr
     VoteWriter::start(file, kept).map_err(RunError::Thread)
 }
 
-fn election(config: &NodeConfig, clock: Clock, remembered: Option<Vote>) -> Election {
+fn election(config: &NodeConfig, clock: &Clock, remembered: Option<Vote>) -> Election {
     let told = ElectionConfig {
         me: config.id,
         members: config.cluster.members.ids().collect(),
@@ -338,7 +357,8 @@ fn dial_all(context: &Arc<Context>) -> (Links, TaskTracker) {
             address: address.clone(),
             cluster: config.cluster.name.clone(),
             patience: config.timing.heartbeat_timeout,
-            clock: context.clock,
+            clock: context.clock.clone(),
+            faults: context.faults.clone(),
             outbox: Arc::clone(&link.outbox),
             wake: Arc::clone(&link.wake),
             inputs: context.inputs.clone(),

@@ -112,11 +112,6 @@ impl Peer {
         }
     }
 
-    /// Whether it remembered no vote when it last welcomed us.
-    pub(super) fn blank(&self) -> bool {
-        self.blank
-    }
-
     /// Whether it can be spoken to and answers.
     pub(super) fn answers(&self) -> bool {
         self.linked && !self.silent

@@ -1,6 +1,7 @@
 //! Who counts: who may vote, who is proven dead, how many make a quorum.
 
 use super::election::Role;
+use super::peer::Peer;
 use super::{Election, Mutation, Vote};
 use crate::config::QuorumPolicy;
 use crate::id::NodeId;

@@ -454,7 +454,7 @@ fn only_a_peer_that_lost_its_disk_does_not_count_beside_a_survivor() {
         let mut election = linked(2);
         election.handle(ms(3), up(1, epoch));
         for said in said {
-            election.handle(ms(4), message(1, said.clone()));
+            election.handle(ms(4), message(1, *said));
         }
         needed_beside(election)
     };

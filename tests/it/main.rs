@@ -6,6 +6,7 @@ mod copies;
 mod docs;
 mod durability;
 mod failover;
+mod faults;
 mod harness;
 mod images;
 mod interop;

@@ -20,7 +20,8 @@ mod scenes;
 mod sentences;
 
 use scenes::{
-    attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum, served,
+    attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum,
+    partitioned, served,
 };
 
 type Named = (&'static str, Scene);
@@ -37,6 +38,7 @@ fn states(size: (u16, u16), theme: Theme) -> Vec<Named> {
         ("leader frozen", frozen(size, theme)),
         ("crashing", crashing(size, theme)),
         ("no quorum", no_quorum(size, theme)),
+        ("partitioned", partitioned(size, theme)),
         ("attached", attached(size, theme)),
     ]
 }
@@ -69,7 +71,9 @@ fn windows(size: (u16, u16), theme: Theme) -> Vec<Named> {
         ),
         ("why damaged", pressed(lacking(size, theme), "1w")),
         ("why dead", pressed(missing(size, theme), "2w")),
-        ("faults", pressed(heir(size, theme), "3fjj")),
+        ("faults", pressed(heir(size, theme), "3Fjj")),
+        ("links, all sound", pressed(led(size, theme), "f")),
+        ("links, partitioned", pressed(partitioned(size, theme), "3fb")),
     ]
 }
 
@@ -119,6 +123,19 @@ fn texts(scenes: &[Named]) -> String {
 #[test]
 fn states_on_a_classic_terminal() {
     insta::assert_snapshot!("states_80x24", texts(&states((80, 24), DARK)));
+}
+
+#[test]
+fn a_partition_and_its_matrix_at_every_size() {
+    let none = Theme::new(Palette::None, Charset::Ascii);
+    let mut all = String::new();
+    for (size, theme) in [((160, 45), DARK), ((120, 30), DARK), ((80, 24), none)] {
+        all += &texts(&[
+            ("partitioned", partitioned(size, theme)),
+            ("its matrix", pressed(partitioned(size, theme), "f")),
+        ]);
+    }
+    insta::assert_snapshot!("partition", all);
 }
 
 #[test]
@@ -279,7 +296,7 @@ fn without_colours_a_terminal_is_sent_none_but_keeps_bold_and_reverse() {
 #[test]
 fn the_chosen_fault_and_the_marked_line_are_seen_without_colours() {
     let theme = Theme::new(Palette::None, Charset::Unicode);
-    for keys in ["3fjj", "l/lead\nnn"] {
+    for keys in ["3Fjj", "l/lead\nnn"] {
         let buffer = pressed(heir((80, 24), theme), keys).drawn();
         // The rows below the banner, whose bar is reversed, too.
         let rows = (3..24).filter(|y| {
