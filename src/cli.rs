@@ -18,6 +18,7 @@ mod attach;
 mod bench;
 mod decrypt;
 mod delete;
+mod demo;
 mod download;
 mod exit;
 mod file;
@@ -117,6 +118,8 @@ enum Command {
     Wait(wait::WaitArgs),
     /// Measure how fast a cluster takes images
     Bench(bench::BenchArgs),
+    /// Lead a cluster of its own through a scenario of failures, and judge what happens
+    Demo(demo::DemoArgs),
     /// Look after the files that nodes keep on this machine
     Store(store::StoreArgs),
     /// Print a shell's completions
@@ -192,6 +195,7 @@ fn run(
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
         Command::Bench(args) => bench::run(&settings()?, &args),
+        Command::Demo(args) => demo::run(configuration, &args, output, appearance),
         Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),

@@ -15,6 +15,7 @@ mod copy;
 pub mod dialog;
 mod faults;
 pub mod keymap;
+pub mod lane;
 pub mod layout;
 mod log_view;
 pub mod message;
