@@ -21,6 +21,7 @@ mod delete;
 mod demo;
 mod download;
 mod exit;
+mod fault;
 mod file;
 mod generate;
 mod interrupt;
@@ -116,6 +117,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Wait until a leader serves; exit code 3 when none does in time
     Wait(wait::WaitArgs),
+    /// Make something wrong on purpose: cut links, delay, lose, slow disks, stall clocks; and heal
+    Fault(fault::FaultArgs),
     /// Measure how fast a cluster takes images
     Bench(bench::BenchArgs),
     /// Lead a cluster of its own through a scenario of failures, and judge what happens
@@ -194,6 +197,7 @@ fn run(
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Status(args) => status::run(&settings()?, &args),
         Command::Wait(args) => wait::run(&settings()?, &args),
+        Command::Fault(args) => fault::run(&settings()?, &args),
         Command::Bench(args) => bench::run(&settings()?, &args),
         Command::Demo(args) => demo::run(configuration, &args, output, appearance),
         Command::Store(args) => store::run(&settings()?, &args),
@@ -211,12 +215,15 @@ impl Configuration {
 
     /// Does the same, and returns the flags by which a node of this cluster is told the same.
     fn supervised(&self) -> Result<(Settings, Vec<OsString>), Failure> {
-        let options = self.merged()?;
+        let mut options = self.merged()?;
+        let settings = Settings::new(options.clone()).map_err(Failure::usage)?;
+        // Its own nodes it may break.
+        options.allow_faults.get_or_insert(true);
         let mut flags = options.flags();
         if let Some(path) = &self.config {
             flags.push(options::flag("config", path));
         }
-        Ok((Settings::new(options).map_err(Failure::usage)?, flags))
+        Ok((settings, flags))
     }
 
     fn merged(&self) -> Result<Options, Failure> {
@@ -265,6 +272,7 @@ mod tests {
             "--takeover-after=0s",
             "--quorum=majority",
             "--insecure=false",
+            "--allow-faults=true",
             "--max-image=1234567B",
             "--scrub=0B",
             "--deadline=5s",

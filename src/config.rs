@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::NodeFaults;
 use crate::id::{ClusterName, NodeId};
 
 /// The most nodes a real cluster may have.
@@ -264,6 +265,8 @@ pub struct NodeConfig {
     pub image_bytes_max: u64,
     /// How many bytes a second it reads to find damaged records; 0 is none.
     pub scrub_bytes_a_second: u64,
+    /// What is wrong with it on purpose from its start; none when it takes no faults at all.
+    pub faults: Option<NodeFaults>,
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod faults;
 pub mod keymap;
 pub mod lane;
 pub mod layout;
+pub mod links;
 mod log_view;
 pub mod message;
 pub mod model;

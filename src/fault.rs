@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::NodeId;
 
 mod matrix;
+mod words;
 
 pub use matrix::{FaultError, Matrix};
+pub use words::{Group, ParseBetweenError};
 
 /// The longest delay that can be asked for.
 ///
@@ -111,10 +113,10 @@ impl Way {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeFaults {
     /// What is wrong with what it sends, by receiver.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "by_node")]
     pub sends: BTreeMap<NodeId, Way>,
     /// What is wrong with what it hears, by sender.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "by_node")]
     pub hears: BTreeMap<NodeId, Way>,
     /// How much longer a sync of its disk takes.
     #[serde(rename = "disk_delay_ms", with = "millis", default)]
@@ -129,6 +131,43 @@ impl NodeFaults {
     }
 }
 
+impl fmt::Display for Way {
+    /// `cut`, or `100 ms late (give or take 20 ms), 30 % lost`; nothing when nothing is wrong.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.cut {
+            return f.write_str("cut");
+        }
+        let late = !(self.delay.is_zero() && self.jitter.is_zero());
+        if late {
+            write!(f, "{} ms late", self.delay.as_millis())?;
+        }
+        if !self.jitter.is_zero() {
+            write!(f, " (give or take {} ms)", self.jitter.as_millis())?;
+        }
+        if self.loss_percent > 0 {
+            let and = if late { ", " } else { "" };
+            write!(f, "{and}{} % lost", self.loss_percent)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for NodeFaults {
+    /// `to node 3: cut; from node 3: 100 ms late; disk 50 ms slower`, or `none`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sends = self.sends.iter().map(|(to, way)| format!("to node {to}: {way}"));
+        let hears = self
+            .hears
+            .iter()
+            .map(|(from, way)| format!("from node {from}: {way}"));
+        let disk =
+            (!self.disk_delay.is_zero()).then(|| format!("disk {} ms slower", self.disk_delay.as_millis()));
+        let all: Vec<String> = sends.chain(hears).chain(disk).collect();
+        f.write_str(if all.is_empty() { "none" } else { "" })?;
+        f.write_str(&all.join("; "))
+    }
+}
+
 impl fmt::Display for Between {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -140,17 +179,40 @@ impl fmt::Display for Between {
     }
 }
 
+/// Ways by node. The keys are read as the text that they are in JSON: inside a tagged enum serde reads
+/// no number out of a key.
+mod by_node {
+    use std::collections::BTreeMap;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Way;
+    use crate::id::NodeId;
+
+    pub(super) fn serialize<S: Serializer>(ways: &BTreeMap<NodeId, Way>, to: S) -> Result<S::Ok, S::Error> {
+        ways.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<NodeId, Way>, D::Error> {
+        let ways = BTreeMap::<String, Way>::deserialize(from)?;
+        let parsed = ways.into_iter().map(|(node, way)| Ok((node.parse()?, way)));
+        let parsed: Result<BTreeMap<NodeId, Way>, crate::id::ParseIdError> = parsed.collect();
+        parsed.map_err(D::Error::custom)
+    }
+}
+
 /// Spans as whole milliseconds.
-mod millis {
+pub(crate) mod millis {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
         u64::try_from(span.as_millis()).unwrap_or(u64::MAX).serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         u64::deserialize(from).map(Duration::from_millis)
     }
 }

@@ -32,6 +32,7 @@ use self::users::Remembering;
 use crate::client::ClientConfig;
 use crate::dashboard::model::Ending;
 use crate::dashboard::terminal::{Keys, Screen, Tty, Typed, restore_on_panic};
+use crate::dashboard::theme::Tone;
 use crate::dashboard::{Command, Message, Model, Setup, update, view};
 use crate::event::process::Wish;
 use crate::id::UserName;
@@ -282,6 +283,11 @@ impl Live {
     fn carry_out(&mut self, command: Command, reason: Reason) {
         match command {
             Command::Wish(wish) => self.source.wish(wish),
+            Command::Fault(fault) => {
+                if let Err(error) = self.source.fault(&fault) {
+                    self.model.say(Tone::Bad, error.to_string());
+                }
+            }
             Command::Upload { user, file } => self.upload(user, file),
             Command::CancelUpload => self.uploads.cancel(),
             Command::List(path) => self.jobs.list(path),

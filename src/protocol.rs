@@ -14,6 +14,7 @@
 //! | `data`    | [`DataRequest`]              | [`DataReply`]                   |
 //! | `client`  | [`ClientMessage`]            | [`NodeMessage`]                 |
 //! | `watch`   | nothing                      | one [`crate::event::Event`] a line |
+//! | `faults`  | [`FaultsRequest`]            | [`FaultsReply`]                 |
 //!
 //! Unknown fields are ignored; an unknown type is answered with a [`Refusal`]. The codec is
 //! [`frame`]; this module holds meanings only.
@@ -23,6 +24,7 @@ mod client;
 mod contact;
 mod control;
 mod data;
+mod faults;
 pub mod frame;
 mod greeting;
 mod status;
@@ -35,6 +37,7 @@ pub use client::{
 pub use contact::Contact;
 pub use control::{AnswerVerdict, ControlMessage, ElectionMessage, GrantVerdict};
 pub use data::{Bury, Copy, DataReply, DataRequest};
+pub use faults::{FaultsReply, FaultsRequest};
 pub use greeting::{Greeted, Hello, Opening, PeerWelcome, Purpose, Refusal, Welcome};
 pub use status::{
     NodeRole, PeerStatus, QuorumStatus, RotationStatus, StatusReport, StoreCounters, StoreHealth,

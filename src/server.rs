@@ -33,6 +33,7 @@ use self::clock::Clock;
 use self::connections::Connections;
 use self::context::Context;
 use self::data::DataPool;
+use self::faults::Faults;
 use self::input::NodeInput;
 use self::laggards::Laggards;
 use self::links::{Link, Links};
@@ -45,7 +46,7 @@ use self::watch::Events;
 use crate::bully::{Election, ElectionConfig, Vote};
 use crate::config::{Address, NodeConfig};
 use crate::event::Fact;
-use crate::store::{DataDirectory, Identity, Store};
+use crate::store::{DataDirectory, Identity, Store, SyncDelay};
 
 mod accept;
 mod alive;
@@ -58,6 +59,7 @@ mod data;
 mod disk;
 mod dispatch;
 mod error;
+mod faults;
 mod greeting;
 mod input;
 mod kept;
@@ -125,7 +127,7 @@ pub async fn run(
         path: directory,
         error,
     })?;
-    let events = Events::new(config.id, clock, vec![to_stdout, to_file]);
+    let events = Events::new(config.id, clock.clone(), vec![to_stdout, to_file]);
     let running = Running::start(config, listener, clock, disk, events.clone())?;
     let ended = running.until(&shutdown).await;
     // Nothing is published after this; a log that stands still is waited for only so long.
@@ -166,6 +168,8 @@ struct Disk {
     store: Store,
     votes: VoteFile,
     vote: Option<Vote>,
+    /// How much longer its syncs take, on purpose.
+    delay: SyncDelay,
 }
 
 async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
@@ -174,11 +178,22 @@ async fn open_disk(config: &NodeConfig) -> Result<Disk, RunError> {
         cluster: config.cluster.name.clone(),
         node: config.id,
     };
+    let takes_faults = config.faults.is_some();
     let opening = spawn_blocking(move || {
+        let delay = SyncDelay::default();
         let directory = DataDirectory::open(&path, identity)?;
         let (votes, vote) = VoteFile::open(directory.path())?;
-        let store = Store::open(directory)?;
-        Ok(Disk { store, votes, vote })
+        let store = if takes_faults {
+            Store::open_slowed(directory, delay.clone())?
+        } else {
+            Store::open(directory)?
+        };
+        Ok(Disk {
+            store,
+            votes: votes.slowed(delay.clone()),
+            vote,
+            delay,
+        })
     });
     opening.await.map_err(|error| RunError::Thread(error.into()))?
 }
@@ -211,13 +226,15 @@ impl Running {
         events: Events,
     ) -> Result<Self, RunError> {
         let (input, inputs) = mpsc::channel(INPUTS_MAX);
+        let faults = Faults::new(config.faults.as_ref(), disk.delay);
         let context = Arc::new(Context {
             clock,
             events,
             inputs: input,
             store: disk.store,
             transfers: Arc::new(Semaphore::new(transfer::TRANSFERS_MAX)),
-            data: Arc::new(DataPool::new(&config)),
+            data: Arc::new(DataPool::new(&config, faults.clone())),
+            faults,
             laggards: Laggards::default(),
             arrivals: Arrivals::default(),
             surroundings: tokio::sync::watch::Sender::default(),
@@ -231,13 +248,16 @@ impl Running {
         });
         let votes = write_votes(disk.votes, context.inputs.clone())?;
         let (links, diallers) = dial_all(&context);
-        let election = election(&context.config, clock, disk.vote);
+        let election = election(&context.config, &context.clock, disk.vote);
         let node = Node::new(&context, election, votes, links);
         context.events.publish(Fact::Started {
             pid: std::process::id(),
             address: own_address(&context.config).to_string(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
         });
+        if let Some(faults) = context.faults.now().filter(|faults| !faults.is_sound()) {
+            context.events.publish(Fact::FaultsChanged { faults });
+        }
         let connections = TaskTracker::new();
         connections.spawn(accept::accept(
             listener,
@@ -281,7 +301,7 @@ fn write_votes(file: VoteFile, inputs: mpsc::Sender<NodeInput>) -> Result<VoteWr
     VoteWriter::start(file, kept).map_err(RunError::Thread)
 }
 
-fn election(config: &NodeConfig, clock: Clock, remembered: Option<Vote>) -> Election {
+fn election(config: &NodeConfig, clock: &Clock, remembered: Option<Vote>) -> Election {
     let told = ElectionConfig {
         me: config.id,
         members: config.cluster.members.ids().collect(),
@@ -304,7 +324,8 @@ fn dial_all(context: &Arc<Context>) -> (Links, TaskTracker) {
             address: address.clone(),
             cluster: config.cluster.name.clone(),
             patience: config.timing.heartbeat_timeout,
-            clock: context.clock,
+            clock: context.clock.clone(),
+            faults: context.faults.clone(),
             outbox: Arc::clone(&link.outbox),
             wake: Arc::clone(&link.wake),
             inputs: context.inputs.clone(),

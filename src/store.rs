@@ -56,7 +56,7 @@ use std::sync::Arc;
 pub use damage::Scrubbed;
 pub use digest::{Digest, ParseDigestError};
 pub use directory::{DataDirectory, OpenError};
-pub use disk::{Sequential, parent_of, write_durably};
+pub use disk::{Sequential, SyncDelay, parent_of, write_durably};
 pub use error::StoreError;
 pub use identity::{DiskId, Identity};
 pub use index::IndexError;
@@ -68,7 +68,7 @@ use self::core::Core;
 use crate::id::{ImageId, UserName};
 use crate::protocol::{CatalogueItem, Entry, StoreCounters, StoreHealth, Summary, Tombstone};
 use committer::Committer;
-use disk::{Disk, RealDisk};
+use disk::{Disk, RealDisk, SlowDisk};
 use index::Known;
 use options::Options;
 use recovery::Trust;
@@ -97,6 +97,16 @@ impl Store {
     /// When the directory cannot be read, swept or synced.
     pub fn open(directory: DataDirectory) -> Result<Self, StoreError> {
         Self::open_with(Box::new(RealDisk), directory, Options::default(), Trust::Index)
+    }
+
+    /// Opens the store in a data directory, on a disk whose syncs can be made to take longer.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be read, swept or synced.
+    pub fn open_slowed(directory: DataDirectory, delay: SyncDelay) -> Result<Self, StoreError> {
+        let disk = Box::new(SlowDisk::new(RealDisk, delay));
+        Self::open_with(disk, directory, Options::default(), Trust::Index)
     }
 
     /// Opens the store in a data directory, with an index made anew from the files.

@@ -12,14 +12,14 @@
 //! whoever drives it reads [`Notice`]s.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep_until;
 
+use self::faults::Faults;
+pub use self::launch::Launch;
 use self::policy::{Action, ChildId, Input, Policy};
 use self::process::Process;
 use self::ring::OutputLine;
@@ -27,42 +27,18 @@ use self::sampler::{Sample, Sampled, Sampler};
 use crate::event::line::printable;
 use crate::event::process::{Ending, ProcessEvent, ProcessFact, Wish};
 use crate::event::{EVENT_VERSION, Event, Fact};
+use crate::fault::{Fault, FaultError};
 use crate::id::NodeId;
 use crate::time::Time;
 
+pub mod faults;
 pub mod headless;
+mod launch;
 mod policy;
 mod printer;
 mod process;
 mod ring;
 mod sampler;
-
-/// How nodes are started.
-#[derive(Debug, Clone)]
-pub struct Launch {
-    /// The executable, which knows the subcommand `node`.
-    pub program: PathBuf,
-    /// The settings that every node is given, as flags.
-    pub settings: Vec<OsString>,
-    /// Which nodes there are.
-    pub nodes: Vec<NodeId>,
-}
-
-impl Launch {
-    /// Returns what follows the name of the program: `node 2 --supervised …`.
-    fn arguments_of(&self, node: NodeId) -> Vec<OsString> {
-        let fixed = [
-            "node",
-            &node.to_string(),
-            "--supervised",
-            "--no-tui",
-            "--format",
-            "json",
-        ];
-        let fixed = fixed.map(OsString::from).into_iter();
-        fixed.chain(self.settings.iter().cloned()).collect()
-    }
-}
 
 /// Something that a reader of the supervisor hears.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +67,7 @@ pub struct Supervisor {
     launch: Launch,
     origin: Instant,
     policy: Policy,
+    faults: Faults,
     processes: BTreeMap<NodeId, Process>,
     exits: mpsc::UnboundedReceiver<(ChildId, Ending)>,
     /// Kept for the next process; so `exits` never ends.
@@ -110,6 +87,7 @@ impl Supervisor {
         let nodes = launch.nodes.clone();
         let mut supervisor = Self {
             policy: Policy::new(nodes.iter().copied()),
+            faults: Faults::new(launch.cluster.clone()),
             launch,
             origin: Instant::now(),
             processes: BTreeMap::new(),
@@ -128,6 +106,18 @@ impl Supervisor {
     /// Does what a person wants; what comes of it is told by [`Self::next`].
     pub fn wish(&mut self, wish: Wish) {
         self.handle(Input::Wished(wish));
+    }
+
+    /// Makes something wrong on purpose; nodes hear of it beside whatever else happens.
+    ///
+    /// A node that is started later is told, too. What it comes to is told by the nodes,
+    /// [`Fact::FaultsChanged`], or, where one cannot be told, by [`ProcessFact::FaultsUntold`].
+    ///
+    /// # Errors
+    ///
+    /// When it makes no sense in this cluster; nothing has changed then.
+    pub fn fault(&mut self, fault: &Fault) -> Result<(), FaultError> {
+        self.faults.apply(fault)
     }
 
     /// Says whether nothing runs, nothing will by itself, and everything is told.
@@ -151,6 +141,7 @@ impl Supervisor {
             tokio::select! {
                 Some((child, ending)) = self.exits.recv() => self.exited(child, ending),
                 () = self.written.notified() => {}
+                (node, why) = self.faults.failed() => self.untold(node, &why.to_string()),
                 () = until(self.origin, due) => self.handle(Input::Tick),
             }
         }
@@ -197,8 +188,17 @@ impl Supervisor {
         }
     }
 
+    /// Tells that a node could not be told its faults; one that has ended meanwhile need not know.
+    fn untold(&mut self, node: NodeId, why: &str) {
+        if let Some(process) = self.processes.get(&node) {
+            let reason = printable(why).into_owned();
+            self.tell(process.id, ProcessFact::FaultsUntold { reason });
+        }
+    }
+
     fn exited(&mut self, child: ChildId, ending: Ending) {
         self.collect();
+        self.faults.is_gone(child.node);
         let is_current = |process: &Process| process.id == child;
         if self.processes.get(&child.node).is_some_and(is_current) {
             self.processes.remove(&child.node);
@@ -227,7 +227,10 @@ impl Supervisor {
 
     /// Starts a process; when that fails, returns what the policy is to know.
     fn spawn(&mut self, child: ChildId) -> Option<Input> {
-        match Process::spawn(child, &self.launch, self.exits_to.clone(), &self.written) {
+        let faults = self.faults.of(child.node);
+        let arguments = self.launch.arguments_of(child.node, &faults);
+        let program = &self.launch.program;
+        match Process::spawn(child, program, &arguments, self.exits_to.clone(), &self.written) {
             Ok(process) => {
                 let pid = process.pid;
                 self.processes.insert(child.node, process);
@@ -266,6 +269,12 @@ impl Supervisor {
             Ok(event) if event.node == child.node && event.version <= EVENT_VERSION => {
                 if let Some(input) = leadership(&event) {
                     self.handle(input);
+                }
+                if matches!(event.fact, Fact::Started { .. }) {
+                    self.faults.listens(child.node);
+                }
+                if let Fact::FaultsChanged { faults } = &event.fact {
+                    self.faults.heard(child.node, faults);
                 }
                 self.pending.push_back(Notice::Node(Box::new(event)));
             }

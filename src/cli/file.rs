@@ -78,6 +78,7 @@ mod tests {
             takeover-after = "0s"
             quorum = "majority"
             insecure = true
+            allow-faults = true
             max-image = "1MiB"
             scrub = "8MiB"
             deadline = "5s"

@@ -12,6 +12,7 @@ use super::print::print;
 use super::settings::Settings;
 use super::supervised::tie_to_parent;
 use crate::config::NodeConfig;
+use crate::fault::NodeFaults;
 use crate::id::NodeId;
 use crate::server::{self, OutputFormat};
 
@@ -30,7 +31,19 @@ pub(super) struct NodeArgs {
     /// End with the process that started it; for the supervisor alone
     #[arg(long, hide = true)]
     supervised: bool,
+    /// What is wrong with it from its start, as JSON; for the supervisor alone
+    #[arg(long, hide = true, value_name = "JSON", value_parser = faults)]
+    faults: Option<NodeFaults>,
 }
+
+fn faults(text: &str) -> Result<NodeFaults, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// What is wrong from the start of a node that takes no faults.
+#[derive(Debug, thiserror::Error)]
+#[error("faults mean nothing to a node that takes none; pass --allow-faults")]
+struct TakesNoFaults;
 
 /// Runs the node until it is asked to stop; `before` is what was asked before the command.
 pub(super) fn run(settings: &Settings, args: &NodeArgs, before: OutputArgs) -> Result<Exit, Failure> {
@@ -40,7 +53,14 @@ pub(super) fn run(settings: &Settings, args: &NodeArgs, before: OutputArgs) -> R
         // Nobody cancels it: on its own, a node outlives whoever started it.
         CancellationToken::new()
     };
-    let config = settings.node(args.id).map_err(Failure::usage)?;
+    let mut config = settings.node(args.id).map_err(Failure::usage)?;
+    if let Some(faults) = &args.faults {
+        let held = config
+            .faults
+            .as_mut()
+            .ok_or_else(|| Failure::usage(TakesNoFaults))?;
+        held.clone_from(faults);
+    }
     let shown = args.output.or(before);
     let output = match shown.format() {
         Format::Text => OutputFormat::Text,

@@ -80,6 +80,12 @@ pub(super) struct Options {
           value_parser = BoolishValueParser::new())]
     pub(super) insecure: Option<bool>,
 
+    /// Let nodes be told to do things wrong on purpose, on loopback only [default: false]
+    #[arg(long, global = true, env = "HEIRLOOM_ALLOW_FAULTS", value_name = "BOOL",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new())]
+    pub(super) allow_faults: Option<bool>,
+
     /// Size of the largest image, such as 500MiB [default: 4GiB]
     #[arg(long, global = true, env = "HEIRLOOM_MAX_IMAGE", value_name = "SIZE")]
     pub(super) max_image: Option<ByteSize>,
@@ -114,6 +120,7 @@ impl Options {
             takeover_after: self.takeover_after.or(other.takeover_after),
             quorum: self.quorum.or(other.quorum),
             insecure: self.insecure.or(other.insecure),
+            allow_faults: self.allow_faults.or(other.allow_faults),
             max_image: self.max_image.or(other.max_image),
             scrub: self.scrub.or(other.scrub),
             deadline: self.deadline.or(other.deadline),
@@ -142,6 +149,7 @@ impl Options {
             span("takeover-after", self.takeover_after),
             text("quorum", self.quorum.as_ref().map(name_of)),
             text("insecure", self.insecure),
+            text("allow-faults", self.allow_faults),
             text(
                 "max-image",
                 self.max_image.map(|size| format!("{}B", size.as_u64())),

@@ -16,6 +16,7 @@ use crate::config::{
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{Control, Setup};
 use crate::event::line::nodes;
+use crate::fault::NodeFaults;
 use crate::id::{ClusterName, NodeId, ParseIdError, UserName};
 
 /// The name of a cluster that was given none.
@@ -70,6 +71,11 @@ pub(super) enum SettingsError {
          but node {node} is at {address}; use majority"
     )]
     LiveBeyondLoopback { node: NodeId, address: Address },
+    #[error(
+        "allow-faults lets whoever reaches a node break it, so it is for nodes on one machine, but node {node} \
+         is at {address}; drop it, or give every node a loopback address"
+    )]
+    FaultsBeyondLoopback { node: NodeId, address: Address },
     #[error("node {id} is no member of this cluster, which has {}; see --nodes", nodes(.members))]
     NoMember { id: NodeId, members: Vec<NodeId> },
     #[error(
@@ -97,6 +103,7 @@ pub(super) struct Settings {
     scrub_bytes_a_second: u64,
     deadline: Duration,
     insecure: bool,
+    allow_faults: bool,
 }
 
 impl Settings {
@@ -109,6 +116,10 @@ impl Settings {
         let members = members(&options)?;
         let quorum = quorum(options.quorum, &members)?;
         let timing = timing(&options)?;
+        let allow_faults = options.allow_faults.unwrap_or(false);
+        if allow_faults {
+            only_on_this_machine(&members)?;
+        }
         let image_bytes_max = options.max_image.map_or(IMAGE_BYTES_MAX, |size| size.as_u64());
         if image_bytes_max == 0 {
             return Err(SettingsError::NoImage);
@@ -123,6 +134,7 @@ impl Settings {
             scrub_bytes_a_second: options.scrub.map_or(SCRUB_BYTES_A_SECOND, |rate| rate.as_u64()),
             deadline: within("deadline", options.deadline, CLIENT_DEADLINE, DEADLINE_MIN)?,
             insecure: options.insecure.unwrap_or(false),
+            allow_faults,
         })
     }
 
@@ -145,6 +157,7 @@ impl Settings {
             data_dir: self.data_dir.join(format!("node-{id}")),
             image_bytes_max: self.image_bytes_max,
             scrub_bytes_a_second: self.scrub_bytes_a_second,
+            faults: self.allow_faults.then(NodeFaults::default),
         })
     }
 
@@ -247,6 +260,17 @@ fn quorum(chosen: Option<Quorum>, members: &Members) -> Result<QuorumPolicy, Set
         }
         (Some(Quorum::Live) | None, None) => Ok(QuorumPolicy::Live),
         (Some(Quorum::Majority), _) | (None, Some(_)) => Ok(QuorumPolicy::Majority),
+    }
+}
+
+/// Refuses faults where somebody else could bring them.
+fn only_on_this_machine(members: &Members) -> Result<(), SettingsError> {
+    match members.iter().find(|(_, address)| !address.is_loopback()) {
+        Some((node, address)) => {
+            let address = address.clone();
+            Err(SettingsError::FaultsBeyondLoopback { node, address })
+        }
+        None => Ok(()),
     }
 }
 

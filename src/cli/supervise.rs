@@ -29,6 +29,7 @@ pub(super) fn run(
         program: std::env::current_exe()?,
         settings: flags,
         nodes: settings.cluster.members.ids().collect(),
+        cluster: settings.cluster.clone(),
     };
     let tty = if output.asks_for_lines() {
         None

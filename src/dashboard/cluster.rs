@@ -16,6 +16,7 @@ use self::tape::{MarkKind, Tape};
 use crate::config::ClusterConfig;
 use crate::event::process::{self, ProcessEvent, ProcessFact};
 use crate::event::{Event, Fact, WorkerState, line};
+use crate::fault::Way;
 use crate::id::{ImageId, NodeId};
 use crate::protocol::Contact;
 use crate::time::Time;
@@ -80,6 +81,14 @@ impl Cluster {
     #[must_use]
     pub fn leader(&self) -> Option<NodeId> {
         self.leadership.reign.map(|reign| reign.ballot.id)
+    }
+
+    /// Returns what is wrong on purpose with what one node sends to another, as either of them said.
+    #[must_use]
+    pub fn way(&self, from: NodeId, to: NodeId) -> Way {
+        let sent = self.nodes.get(&from).and_then(|node| node.faults.sends.get(&to));
+        let heard = || self.nodes.get(&to).and_then(|node| node.faults.hears.get(&from));
+        sent.or_else(heard).copied().unwrap_or_default()
     }
 
     /// Folds in what a node told, heard at `heard`.
@@ -264,6 +273,7 @@ impl Cluster {
             | ProcessFact::Restarting { .. }
             | ProcessFact::GaveUp { .. }
             | ProcessFact::Sampled { .. }
+            | ProcessFact::FaultsUntold { .. }
             | ProcessFact::Summary { .. } => {
                 if let Some(text) = process::line_of(event) {
                     self.logs
@@ -288,6 +298,8 @@ const fn is_warning(fact: &Fact) -> bool {
             | Fact::RecordDamaged { .. }
             | Fact::StoreReadOnly { .. }
             | Fact::ImageLost { .. }
+            | Fact::FaultsChanged { .. }
+            | Fact::ClockStalled { .. }
             | Fact::LogDropped { .. }
     )
 }

@@ -9,6 +9,7 @@ use super::dialog::listing::Listing;
 use super::dialog::picture::{PictureRequest, Preview};
 use crate::event::Event;
 use crate::event::process::{ProcessEvent, Wish};
+use crate::fault::Fault;
 use crate::id::{NodeId, UserName};
 use crate::protocol::Contact;
 use crate::upload::UploadEvent;
@@ -45,6 +46,8 @@ pub enum Message {
 pub enum Command {
     /// Do something to the processes of nodes.
     Wish(Wish),
+    /// Make something wrong with links and nodes on purpose, or right again.
+    Fault(Fault),
     /// Upload an image.
     Upload {
         /// Whose.

@@ -11,6 +11,7 @@ use super::cluster::node::NodeState;
 use super::dialog::upload::{Start, UploadDialog};
 use super::keymap::Mode;
 use super::layout::{Layout, Panel};
+use super::links::Cursor;
 use super::log_view::LogView;
 use super::scale::Scale;
 use super::theme::{Theme, Tone};
@@ -116,6 +117,8 @@ pub enum Window {
     Quit,
     /// Why the chosen node is what it is.
     Why,
+    /// The link matrix.
+    Links(Cursor),
     /// The menu of faults.
     Faults {
         /// The chosen one.
@@ -228,6 +231,7 @@ impl Model {
             (Some(Window::Help { .. } | Window::Why), _) => Mode::Reading,
             (Some(Window::Quit), _) => Mode::Quitting,
             (Some(Window::Faults { .. }), _) => Mode::Faults,
+            (Some(Window::Links(_)), _) => Mode::Links,
             (None, _) if self.upload.is_shown() => self.upload.mode(),
             (None, Panel::Logs) if self.logs.is_typing() => Mode::Filter,
             (None, Panel::Logs) => Mode::Logs,

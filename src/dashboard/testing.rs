@@ -267,6 +267,17 @@ impl Scene {
         )
     }
 
+    /// Lets a worker hear nothing of its leader for too long.
+    pub(crate) fn suspect_silent(&mut self, number: u16, leader: u16) -> &mut Self {
+        self.tell(
+            number,
+            Fact::LeaderSuspected {
+                leader: node(leader),
+                reason: SuspicionReason::NoAnswer,
+            },
+        )
+    }
+
     /// Lets the leader of an epoch give a request to a node.
     fn assign(&mut self, kind: RequestKind, image: ImageId, leader: (u16, u64), worker: u16) -> &mut Self {
         self.requests += 1;

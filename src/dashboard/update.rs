@@ -3,11 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 
+use self::breaking::{choose_fault, in_matrix, inflict, open_links};
 use self::movement::{
-    Neighbour, Step, beside, change_panel, clear_filter, look_at, moved, neighbour, next_source, scroll,
-    select, step_to_match,
+    Neighbour, Step, change_panel, clear_filter, look_at, moved, neighbour, next_source, scroll, select,
+    step_to_match,
 };
-use super::faults::{self, Fault};
+use super::faults::Fault;
 use super::keymap::{self, Action, Mode};
 use super::layout::Panel;
 use super::message::{Command, Message};
@@ -16,6 +17,7 @@ use super::theme::Tone;
 use crate::time::Time;
 use crate::upload::UploadEvent;
 
+mod breaking;
 mod movement;
 
 /// Changes the model by a message at `now`, and returns what is to be done, in order.
@@ -103,6 +105,7 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
             }
         }
         Mode::Faults => return choose_fault(model, action),
+        Mode::Links => return in_matrix(model, action),
         Mode::Files | Mode::Find | Mode::User | Mode::Watch | Mode::Done | Mode::Failed => {
             return model.upload.act(mode, action);
         }
@@ -138,6 +141,7 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Help => model.window = Some(Window::Help { scroll: 0 }),
         Action::Why => model.window = Some(Window::Why),
         Action::Faults => model.window = Some(Window::Faults { chosen: 0 }),
+        Action::Links => open_links(model),
         Action::Quit => return ask_to_quit(model),
         Action::Stop => return inflict(model, Fault::Stop),
         Action::Kill => return inflict(model, Fault::Kill),
@@ -159,7 +163,16 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         | Action::NextField
         | Action::Cancel
         | Action::Another
-        | Action::Again => {}
+        | Action::Again
+        | Action::CutWay
+        | Action::CutBoth
+        | Action::Isolate
+        | Action::Delay
+        | Action::Lose
+        | Action::SlowDisk
+        | Action::StallClock
+        | Action::HealOne
+        | Action::HealAll => {}
     }
     Vec::new()
 }
@@ -204,56 +217,6 @@ fn quit(model: &mut Model) -> Vec<Command> {
     model.window = None;
     model.ending = Ending::Stopping;
     vec![Command::Quit]
-}
-
-/// Does something to nodes, and says what was done or why not.
-fn inflict(model: &mut Model, fault: Fault) -> Vec<Command> {
-    if model.setup.control == Control::Attached {
-        model.say(
-            Tone::Busy,
-            "attached: whoever started these nodes starts and stops them",
-        );
-        return Vec::new();
-    }
-    if model.ending != Ending::No {
-        model.say(
-            Tone::Busy,
-            "every node is being stopped; nothing is started or frozen now",
-        );
-        return Vec::new();
-    }
-    match faults::wishes(fault, &model.cluster, model.selected) {
-        Ok((wishes, said)) => {
-            model.say(Tone::Accent, said);
-            wishes.into_iter().map(Command::Wish).collect()
-        }
-        Err(reason) => {
-            model.say(Tone::Busy, reason);
-            Vec::new()
-        }
-    }
-}
-
-fn choose_fault(model: &mut Model, action: Action) -> Vec<Command> {
-    let Some(Window::Faults { chosen }) = &mut model.window else {
-        return Vec::new();
-    };
-    match action {
-        Action::Up => *chosen = beside_index(*chosen, Neighbour::Before),
-        Action::Down => *chosen = beside_index(*chosen, Neighbour::After),
-        Action::Confirm => {
-            let fault = Fault::ALL[*chosen];
-            model.window = None;
-            return inflict(model, fault);
-        }
-        _ => model.window = None,
-    }
-    Vec::new()
-}
-
-fn beside_index(index: usize, neighbour: Neighbour) -> usize {
-    let ring: [usize; Fault::ALL.len()] = std::array::from_fn(|index| index);
-    beside(&ring, index, neighbour)
 }
 
 /// Moves in a window that only shows something, or closes it.

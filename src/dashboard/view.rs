@@ -15,6 +15,7 @@ mod elections;
 mod footer;
 mod gauge;
 mod help;
+mod links;
 mod logs;
 mod nodes;
 mod rotation;
@@ -50,6 +51,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     match &model.window {
         None => {}
         Some(Window::Help { scroll }) => help::draw(model, *scroll, area, buffer),
+        Some(Window::Links(cursor)) => links::draw(model, *cursor, area, buffer),
         Some(Window::Quit) => windows::quit(model, area, buffer),
         Some(Window::Why) => windows::why(model, area, buffer),
         Some(Window::Faults { chosen }) => windows::faults(model, *chosen, area, buffer),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LinkDownReason, RequestKind, RequestOutcome, StepDownReason, SuspicionReason, WorkerState};
+use crate::fault::NodeFaults;
 use crate::id::{Ballot, ImageId, NodeId, RequestId, UserName};
 
 /// What an event says.
@@ -287,6 +288,16 @@ pub enum Fact {
         user: UserName,
         /// Why.
         reason: String,
+    },
+    /// What is wrong with the node on purpose has changed.
+    FaultsChanged {
+        /// All of it.
+        faults: NodeFaults,
+    },
+    /// The node's clock stands still for a while, on purpose.
+    ClockStalled {
+        /// How long, in milliseconds.
+        for_ms: u64,
     },
     /// A reader of the log fell behind, and lines were dropped rather than the node delayed.
     LogDropped {

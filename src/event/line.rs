@@ -132,6 +132,8 @@ fn said_by(node: NodeId, fact: &Fact) -> Option<String> {
             user,
             reason,
         } => format!("{} failed: {reason}", requested(*kind, *image, user)),
+        Fact::FaultsChanged { faults } => format!("Faults on purpose: {faults}"),
+        Fact::ClockStalled { for_ms } => format!("My clock stands still for {for_ms} ms, on purpose"),
         Fact::LogDropped { lines } => format!("{lines} log lines were dropped: their reader fell behind"),
     };
     Some(said)

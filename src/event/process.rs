@@ -96,6 +96,11 @@ pub enum ProcessFact {
         /// How many.
         lines: u64,
     },
+    /// The process could not be told what is wrong with it on purpose.
+    FaultsUntold {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// The cluster has stopped; what became of this node.
     Summary {
         /// How many times it was started again after a crash.
@@ -214,6 +219,7 @@ pub fn line_of(event: &ProcessEvent) -> Option<String> {
         ProcessFact::OutputDropped { lines } => {
             format!("{lines} lines of output were dropped: they came faster than they were read")
         }
+        ProcessFact::FaultsUntold { reason } => format!("Could not be told its faults: {reason}"),
         ProcessFact::Summary { restarts, last } => {
             let times = if *restarts == 1 { "restart" } else { "restarts" };
             match last {

@@ -136,8 +136,8 @@ impl Stage<'_> {
 /// # Errors
 ///
 /// With what to do about it, when it cannot be done.
-pub(crate) fn do_fault(_: &mut Supervisor, fault: &Fault) -> Result<(), String> {
-    Err(format!("{fault:?} cannot be done: nodes obey no such fault yet"))
+pub(crate) fn do_fault(supervisor: &mut Supervisor, fault: &Fault) -> Result<(), String> {
+    supervisor.fault(fault).map_err(|error| error.to_string())
 }
 
 /// Waits for a while; without an end, for ever.

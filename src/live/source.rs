@@ -6,6 +6,7 @@ use crate::client::watch::Watcher;
 use crate::config::ClusterConfig;
 use crate::dashboard::Message;
 use crate::event::process::Wish;
+use crate::fault::{Fault, FaultError};
 use crate::supervisor::{Launch, Notice, Summary, Supervisor};
 use crate::time::Time;
 
@@ -90,6 +91,14 @@ impl Source {
         match self {
             Self::Supervisor(supervisor) => supervisor.wish(wish),
             Self::Watcher { .. } => {}
+        }
+    }
+
+    /// Makes something wrong on purpose; links of others are let be.
+    pub(super) fn fault(&mut self, fault: &Fault) -> Result<(), FaultError> {
+        match self {
+            Self::Supervisor(supervisor) => supervisor.fault(fault),
+            Self::Watcher { .. } => Ok(()),
         }
     }
 

@@ -50,6 +50,8 @@ pub enum Purpose {
     },
     /// A reader wants every event from now on.
     Watch,
+    /// Somebody wants the node to do something wrong on purpose.
+    Faults,
 }
 
 /// The answer to an [`Opening`].

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::QuorumPolicy;
 use crate::event::WorkerState;
+use crate::fault::NodeFaults;
 use crate::id::{Ballot, ClusterName, Epoch, Generation, NodeId};
 
 /// How a node is, as it sees itself and the others.
@@ -45,6 +46,9 @@ pub struct StatusReport {
     /// Whether its store still takes what it is given.
     #[serde(default)]
     pub health: StoreHealth,
+    /// What is wrong with it on purpose; none when it takes no faults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<NodeFaults>,
 }
 
 impl StatusReport {

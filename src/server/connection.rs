@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+use super::faults::{Gate, Heard, Said};
 use super::watch::until_end;
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 
@@ -31,9 +32,11 @@ const LINGER_TIME: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Connection<R, W> {
     /// What it says.
-    pub(crate) reader: FrameReader<R>,
+    pub(crate) reader: FrameReader<Heard<R>>,
     /// What it is told.
-    pub(crate) writer: FrameWriter<W>,
+    pub(crate) writer: FrameWriter<Said<W>>,
+    /// What is between them and a peer, once it has said that it is one.
+    pub(crate) gate: Gate,
     /// Where it comes from, for people.
     pub(crate) from: String,
 }
@@ -41,9 +44,12 @@ pub(crate) struct Connection<R, W> {
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// Makes a connection that has said nothing yet.
     pub(crate) fn new(reader: R, writer: W, from: String) -> Self {
+        let gate = Gate::default();
+        let reader = Heard::new(reader, gate.clone());
         Self {
             reader: FrameReader::with_limit(reader, ASKED_BYTES_MAX),
-            writer: FrameWriter::new(writer),
+            writer: FrameWriter::new(Said::new(writer, gate.clone())),
+            gate,
             from,
         }
     }

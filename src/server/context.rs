@@ -10,6 +10,7 @@ use super::arrivals::Arrivals;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::data::DataPool;
+use super::faults::Faults;
 use super::input::NodeInput;
 use super::laggards::Laggards;
 use super::refusals::RefusalLog;
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) config: NodeConfig,
     /// Its clock.
     pub(crate) clock: Clock,
+    /// What is wrong with it on purpose.
+    pub(crate) faults: Faults,
     /// What happens on it.
     pub(crate) events: Events,
     /// The task that owns it.

@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout};
 pub(crate) use self::connection::DataConnection;
 pub(crate) use self::error::DataError;
 pub(crate) use self::fetch::Fetch;
+use super::faults::{Faults, Gate};
 use super::sockets;
 use crate::config::{Members, NodeConfig};
 use crate::id::{ClusterName, NodeId};
@@ -53,17 +54,19 @@ pub(crate) struct DataPool {
     me: NodeId,
     cluster: ClusterName,
     members: Members,
+    faults: Faults,
     /// Guards the idle connections, for a push or a pop; the one used last goes first.
     idle: Mutex<BTreeMap<NodeId, Vec<DataConnection>>>,
 }
 
 impl DataPool {
     /// Makes the pool of a node that has asked nobody yet.
-    pub(crate) fn new(config: &NodeConfig) -> Self {
+    pub(crate) fn new(config: &NodeConfig, faults: Faults) -> Self {
         Self {
             me: config.id,
             cluster: config.cluster.name.clone(),
             members: config.cluster.members.clone(),
+            faults,
             idle: Mutex::default(),
         }
     }
@@ -98,10 +101,14 @@ impl DataPool {
         });
         let unreachable = |error| DataError::Unreachable { peer, error };
         let opening = async {
+            // A dial whose way is cut neither works nor is refused.
+            self.faults.until_both_open(peer).await;
             let stream = TcpStream::connect((address.host(), address.port())).await;
+            self.faults.until_both_open(peer).await;
             let stream = stream.map_err(unreachable)?;
             sockets::prepare(&stream).map_err(unreachable)?;
-            DataConnection::open(stream, peer, &hello).await
+            let gate = Gate::of(&self.faults, peer);
+            DataConnection::open(stream, gate, peer, &hello).await
         };
         match timeout(DIAL_TIME, opening).await {
             Ok(opened) => opened,

@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::connection::Connection;
 use super::connections::{NoRoom, Place, Stage};
 use super::context::Context;
+use super::faults::serve as faults;
 use super::input::{GreetingAnswer, NodeInput};
 use super::links::Accepted;
 use super::refusals::{Cause, Refused};
@@ -49,6 +50,12 @@ where
         Ok(Ok(None) | Err(FrameError::Io(_) | FrameError::EndInHeader | FrameError::EndInBody { .. }))
         | Err(_) => return,
     };
+    if let Purpose::Control { node, .. } | Purpose::Data { node } = hello.purpose {
+        connection.gate.bind(&context.faults, node);
+        if !connection.gate.let_in().await {
+            return;
+        }
+    }
     let speaker = speaker(&hello.purpose);
     if let Err(refused) = admit(connection, hello, place, context).await {
         context
@@ -95,6 +102,16 @@ where
             place.become_a(Stage::Client).map_err(no_room)?;
             if welcome_guest(connection, context).await.is_ok() {
                 requests::serve(connection, &user, context).await;
+            }
+            Ok(())
+        }
+        Purpose::Faults => {
+            if !context.faults.allowed() {
+                return Err(Refused::new(Cause::Faults, faults::NOT_ALLOWED));
+            }
+            place.become_a(Stage::Client).map_err(no_room)?;
+            if welcome_guest(connection, context).await.is_ok() {
+                faults::serve(connection, context).await;
             }
             Ok(())
         }
@@ -239,6 +256,10 @@ where
         let Some(message) = message else {
             return Ok(());
         };
+        let is_election = matches!(message, ControlMessage::Election(_));
+        if is_election && context.faults.loses(from) {
+            continue;
+        }
         let connection = place.id();
         context
             .tell(NodeInput::Control {
@@ -264,6 +285,7 @@ fn speaker(purpose: &Purpose) -> String {
         Purpose::Control { node, .. } | Purpose::Data { node } => format!("node {node}"),
         Purpose::Client { user } => format!("client {user}"),
         Purpose::Watch => "a watcher".to_owned(),
+        Purpose::Faults => "a breaker of things".to_owned(),
     }
 }
 

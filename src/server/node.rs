@@ -24,6 +24,7 @@ use self::sync::SyncBook;
 use super::clock::Clock;
 use super::context::Context;
 use super::dispatch::Dispatch;
+use super::faults::Faults;
 use super::input::{GreetingAnswer, NodeInput, Standing};
 use super::links::{Accepted, Entry, Links};
 use super::parking::{Parking, Pending};
@@ -54,6 +55,8 @@ pub(crate) struct Node {
     config: NodeConfig,
     /// Its clock.
     clock: Clock,
+    /// What is wrong with it on purpose.
+    faults: Faults,
     /// What happens on it.
     events: Events,
     /// Who leads.
@@ -91,7 +94,8 @@ impl Node {
         let promise = context.config.timing.promise();
         Self {
             config: context.config.clone(),
-            clock: context.clock,
+            clock: context.clock.clone(),
+            faults: context.faults.clone(),
             events: context.events.clone(),
             election,
             votes,

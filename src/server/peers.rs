@@ -14,6 +14,8 @@
 //!   write ... ended ----------------> Closed     again at once, but for one that ended at once too
 //! ```
 //!
+//! Where a way there or back is cut on purpose, a dial is not answered, whoever listens there.
+//!
 //! A greeting from the peer wakes whoever waits: it lives.
 
 use std::io;
@@ -27,6 +29,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
+use super::faults::{Faults, Gate, Heard, Said};
 use super::input::NodeInput;
 use super::outbox::Outbox;
 use super::sockets;
@@ -67,6 +70,8 @@ pub(crate) struct Dialler {
     pub(crate) patience: Duration,
     /// The node's clock.
     pub(crate) clock: Clock,
+    /// What is wrong on purpose.
+    pub(crate) faults: Faults,
     /// What is to be said.
     pub(crate) outbox: Arc<Outbox>,
     /// Rung when the peer is known to live.
@@ -160,6 +165,8 @@ impl Dialler {
             Ok(Ok(stream)) => {
                 self.tell(LinkChange::Accepted).await;
                 let (reader, writer) = stream.into_split();
+                let gate = Gate::of(&self.faults, self.peer);
+                let (reader, writer) = (Heard::new(reader, gate.clone()), Said::new(writer, gate));
                 self.converse(reader, writer, patience, past).await
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -177,8 +184,12 @@ impl Dialler {
         }
     }
 
+    /// Connects; where a way is cut, that neither works nor is refused.
     async fn connect(&self) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect((self.address.host(), self.address.port())).await?;
+        self.faults.until_both_open(self.peer).await;
+        let connected = TcpStream::connect((self.address.host(), self.address.port())).await;
+        self.faults.until_both_open(self.peer).await;
+        let stream = connected?;
         sockets::prepare(&stream)?;
         Ok(stream)
     }

@@ -26,6 +26,8 @@ pub(crate) enum Cause {
     Id,
     /// There is no room for it.
     Room,
+    /// It brings faults, and the node takes none.
+    Faults,
     /// The node stops.
     Stopping,
 }

@@ -14,16 +14,18 @@ use super::clock::Clock;
 use super::connections::Connections;
 use super::context::Context;
 use super::data::DataPool;
+use super::faults::Faults;
 use super::input::NodeInput;
 use super::laggards::Laggards;
 use super::refusals::RefusalLog;
 use super::transfer::TRANSFERS_MAX;
 use super::watch::Events;
 use crate::config::{Address, ClusterConfig, Members, NodeConfig, QuorumPolicy, Timing};
+use crate::fault::NodeFaults;
 use crate::id::{Epoch, ImageId, NodeId, UserName};
 use crate::protocol::frame::{FrameReader, FrameWriter};
 use crate::protocol::{Entry, Greeted, Hello, ImageKind, Opening, PROTOCOL_VERSION, Purpose, Tombstone};
-use crate::store::{DataDirectory, Identity, RecordHeader, Store};
+use crate::store::{DataDirectory, Identity, RecordHeader, Store, SyncDelay};
 
 pub(super) fn id(number: u16) -> NodeId {
     NodeId::new(number).expect("not zero")
@@ -47,7 +49,13 @@ pub(super) fn config(me: u16, ports: &[u16], directory: &tempfile::TempDir) -> N
         data_dir: directory.path().join(format!("node-{me}")),
         image_bytes_max: 4 << 20,
         scrub_bytes_a_second: 0,
+        faults: Some(NodeFaults::default()),
     }
+}
+
+/// The faults of a node that takes none.
+pub(super) fn no_faults() -> Faults {
+    Faults::new(None, SyncDelay::default())
 }
 
 /// What the connections of a node share, and what they tell its task, which does not run.
@@ -59,13 +67,15 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
     let directory = DataDirectory::open(&config.data_dir, identity).expect("opens");
     let clock = Clock::start();
     let (inputs, received) = mpsc::channel(64);
+    let faults = Faults::new(config.faults.as_ref(), SyncDelay::default());
     let context = Context {
+        events: Events::new(config.id, clock.clone(), Vec::new()),
         clock,
-        events: Events::new(config.id, clock, Vec::new()),
         inputs,
         store: Store::open(directory).expect("opens"),
         transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
-        data: Arc::new(DataPool::new(&config)),
+        data: Arc::new(DataPool::new(&config, faults.clone())),
+        faults,
         laggards: Laggards::default(),
         arrivals: Arrivals::default(),
         surroundings: watch::Sender::default(),

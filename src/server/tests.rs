@@ -61,7 +61,7 @@ pub(super) async fn start_with(
     prepare(&open_disk(&config).await.expect("opens").store);
     let disk = open_disk(&config).await.expect("opens");
     let store = disk.store.clone();
-    let events = Events::new(config.id, clock, Vec::new());
+    let events = Events::new(config.id, clock.clone(), Vec::new());
     let shutdown = CancellationToken::new();
     let running = Running::start(config, listener, clock, disk, events.clone()).expect("starts");
     let asked = shutdown.clone();

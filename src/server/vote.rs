@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::writer::VoteWriter;
 use crate::bully::Vote;
-use crate::store::write_durably;
+use crate::store::{SyncDelay, write_durably};
 
 mod writer;
 
@@ -77,6 +77,8 @@ pub(crate) struct VoteFile {
     file: Option<File>,
     /// The number of the newest vote; the next one goes into the other slot.
     sequence: u64,
+    /// How much longer it takes on purpose.
+    delay: SyncDelay,
 }
 
 impl VoteFile {
@@ -94,6 +96,7 @@ impl VoteFile {
                     path,
                     file: None,
                     sequence: 0,
+                    delay: SyncDelay::default(),
                 };
                 return Ok((blank, None));
             }
@@ -112,8 +115,15 @@ impl VoteFile {
             path,
             file: Some(file),
             sequence,
+            delay: SyncDelay::default(),
         };
         Ok((opened, Some(vote)))
+    }
+
+    /// Makes keeping a vote take as much longer as is said.
+    pub(crate) fn slowed(mut self, delay: SyncDelay) -> Self {
+        self.delay = delay;
+        self
     }
 
     /// Brings a vote to stable storage.
@@ -122,6 +132,7 @@ impl VoteFile {
     ///
     /// When the system refuses; whether the vote is kept is then unknown.
     pub(crate) fn keep(&mut self, vote: Vote) -> Result<(), VoteError> {
+        self.delay.wait();
         self.sequence += 1;
         let slot = Slot {
             sequence: self.sequence,

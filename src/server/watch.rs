@@ -43,10 +43,11 @@ struct Journal {
 impl Events {
     /// Makes the stream of a node, read by `sinks` from the first event on.
     pub(crate) fn new(node: NodeId, clock: Clock, sinks: Vec<LogSink>) -> Self {
+        let generation = clock.generation();
         Self(Arc::new(Inner {
             clock,
             journal: Mutex::new(Journal {
-                stamp: EventStamp::new(node, clock.generation()),
+                stamp: EventStamp::new(node, generation),
                 sinks,
                 dropped_lines: 0,
             }),
@@ -69,7 +70,7 @@ impl Events {
     /// Stamps and hands out; returns how many sinks dropped it.
     fn hand_out(&self, journal: &mut Journal, fact: Fact) -> u64 {
         let Inner { clock, watchers, .. } = &*self.0;
-        let event = Arc::new(journal.stamp.stamp(clock.now(), clock.wall(), fact));
+        let event = Arc::new(journal.stamp.stamp(clock.real(), clock.wall(), fact));
         let dropped = journal
             .sinks
             .iter()

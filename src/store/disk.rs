@@ -15,6 +15,7 @@ mod real;
 mod sequential;
 #[cfg(test)]
 pub(super) mod simulated;
+mod slow;
 
 use std::fmt::Debug;
 use std::io;
@@ -23,6 +24,8 @@ use std::path::Path;
 pub use durably::{parent_of, write_durably};
 pub(super) use real::RealDisk;
 pub use sequential::Sequential;
+pub(super) use slow::SlowDisk;
+pub use slow::SyncDelay;
 
 /// A file system.
 pub(super) trait Disk: Debug + Send + Sync {

@@ -5,8 +5,10 @@
 //! not yet waited for, so that no signal reaches a stranger with an old process id. While the task
 //! lives, it holds the writing end of the process's standard input: a node ends when that closes.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +19,6 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
-use super::Launch;
 use super::policy::ChildId;
 use super::ring::{LINE_BYTES_MAX, Ring};
 use crate::event::process::{Ending, OutputStream, ProcessSignal};
@@ -54,12 +55,13 @@ impl Process {
     /// When the system cannot start it.
     pub(super) fn spawn(
         id: ChildId,
-        launch: &Launch,
+        program: &Path,
+        arguments: &[OsString],
         exits: mpsc::UnboundedSender<(ChildId, Ending)>,
         written: &Arc<Notify>,
     ) -> io::Result<Self> {
-        let mut child = Command::new(&launch.program)
-            .args(launch.arguments_of(id.node))
+        let mut child = Command::new(program)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

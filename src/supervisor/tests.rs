@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::{ClusterConfig, Members};
 use crate::event::process::{OutputStream, ProcessSignal};
 
 fn one() -> NodeId {
@@ -22,11 +24,21 @@ fn of_script(script: &str) -> (Supervisor, TempDir) {
     (of_program(program), folder)
 }
 
+/// A cluster of one node, at an address that nobody listens on.
+fn cluster() -> ClusterConfig {
+    let address = "127.0.0.1:1".parse().expect("valid");
+    ClusterConfig {
+        name: "test".parse().expect("valid"),
+        members: Members::new(BTreeMap::from([(one(), address)])).expect("a cluster"),
+    }
+}
+
 fn of_program(program: PathBuf) -> Supervisor {
     Supervisor::start(Launch {
         program,
         settings: vec!["--nodes=1".into()],
         nodes: vec![one()],
+        cluster: cluster(),
     })
 }
 

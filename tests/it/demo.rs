@@ -60,6 +60,11 @@ fn a_node_that_flaps_leads_only_once_it_is_stable() {
 }
 
 #[test]
+fn a_leader_that_is_cut_off_serves_nobody() {
+    passes("partition");
+}
+
+#[test]
 fn an_expectation_that_cannot_hold_fails_with_its_line() {
     let cluster = TestCluster::new(3, "");
     let broken = "title A leader that is dead leads on\nnodes 3\ntiming fast\n\

@@ -50,7 +50,7 @@ const fn rule(
 const RULES: &[Rule] = &[
     rule("id", 0, Purity::Pure, &[]),
     rule("time", 0, Purity::Pure, &[]),
-    rule("config", 0, Purity::Pure, &[&["id"]]),
+    rule("config", 0, Purity::Pure, &[&["id", "fault"]]),
     rule("fault", 0, Purity::Pure, &[&["id"]]),
     rule("event", 0, Purity::Pure, &[&["id", "time", "fault"]]),
     rule(

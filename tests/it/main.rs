@@ -7,6 +7,7 @@ mod demo;
 mod docs;
 mod durability;
 mod failover;
+mod faults;
 mod harness;
 mod images;
 mod interop;

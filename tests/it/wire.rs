@@ -3,9 +3,11 @@
 //! The golden lines are the contract between versions: a change here is a new
 //! [`heirloom::protocol::PROTOCOL_VERSION`] or [`heirloom::event::EVENT_VERSION`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::time::Duration;
 
+use heirloom::fault::{NodeFaults, Way};
 use heirloom::id::{Ballot, Epoch, Generation, ImageId, NodeId, RequestId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +15,7 @@ use serde::de::DeserializeOwned;
 mod control;
 mod data;
 mod events;
+mod faults;
 mod frame;
 mod greeting;
 mod process;
@@ -84,6 +87,19 @@ fn words<T: Serialize + DeserializeOwned + PartialEq + Debug>(words: &[(T, &str)
 
 fn lines_of<T>(golden: &[(T, String)]) -> Vec<String> {
     golden.iter().map(|(_, line)| line.clone()).collect()
+}
+
+/// What is wrong with a node that sends nothing to another, and has a slow disk.
+fn faults(to: u16) -> NodeFaults {
+    let cut = Way {
+        cut: true,
+        ..Way::default()
+    };
+    NodeFaults {
+        sends: BTreeMap::from([(node(to), cut)]),
+        disk_delay: Duration::from_millis(50),
+        ..NodeFaults::default()
+    }
 }
 
 fn request(number: u64) -> RequestId {

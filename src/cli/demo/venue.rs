@@ -97,6 +97,8 @@ impl Venue {
         let inside = |name: &str| Some(scratch.path().join(name));
         options.data_dir = options.data_dir.or(inside("data"));
         options.images_dir = options.images_dir.or(inside("images"));
+        // Its own nodes it may break.
+        options.allow_faults.get_or_insert(true);
         let mut flags = options.flags();
         let config = match &self.config {
             Some(named) => named.clone(),
@@ -132,6 +134,7 @@ impl Stand {
             program: std::env::current_exe()?,
             settings: self.flags.clone(),
             nodes: self.settings.cluster.members.ids().collect(),
+            cluster: self.settings.cluster.clone(),
         })
     }
 

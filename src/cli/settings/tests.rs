@@ -41,6 +41,32 @@ fn the_defaults_are_those_of_the_original() {
 }
 
 #[test]
+fn faults_are_taken_by_who_is_told_so_and_never_beyond_this_machine() {
+    let allowed = Options {
+        allow_faults: Some(true),
+        ..Options::default()
+    };
+    let told = |options: &Options| {
+        Settings::new(options.clone())
+            .expect("valid")
+            .node(id(1))
+            .expect("a member")
+    };
+    assert_eq!(told(&Options::default()).faults, None);
+    assert_eq!(told(&allowed).faults, Some(NodeFaults::default()));
+    let beyond = Options {
+        members: vec![member(1, "127.0.0.1:8001"), member(2, "10.0.0.2:8001")],
+        ..allowed
+    };
+    let error = Settings::new(beyond).expect_err("refused").to_string();
+    assert!(
+        error.starts_with("allow-faults lets whoever reaches a node break it"),
+        "{error}"
+    );
+    assert!(error.contains("node 2 is at 10.0.0.2:8001"), "{error}");
+}
+
+#[test]
 fn a_flag_stands_over_the_file_and_the_file_over_the_default() {
     let flags = Options {
         nodes: Some(1),

@@ -40,6 +40,7 @@ fn up(node: u16, role: NodeRole) -> MemberStatus {
             batches: 5,
         },
         health: StoreHealth::Ok,
+        faults: None,
     };
     status(node, Ok(report))
 }

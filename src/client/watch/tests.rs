@@ -44,6 +44,7 @@ fn report() -> StatusReport {
         transfers: 0,
         store: StoreCounters::default(),
         health: StoreHealth::Ok,
+        faults: None,
     }
 }
 

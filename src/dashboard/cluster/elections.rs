@@ -124,6 +124,8 @@ impl Elections {
             | Fact::Listed { .. }
             | Fact::Deleted { .. }
             | Fact::RequestFailed { .. }
+            | Fact::FaultsChanged { .. }
+            | Fact::ClockStalled { .. }
             | Fact::LogDropped { .. } => return,
         };
         self.add(Step { at, node, what });
@@ -139,6 +141,7 @@ impl Elections {
             | ProcessFact::GaveUp { .. }
             | ProcessFact::Wrote { .. }
             | ProcessFact::OutputDropped { .. }
+            | ProcessFact::FaultsUntold { .. }
             | ProcessFact::Sampled { .. }
             | ProcessFact::Summary { .. } => return,
         };

@@ -209,6 +209,7 @@ impl Leadership {
             | ProcessFact::GaveUp { .. }
             | ProcessFact::Wrote { .. }
             | ProcessFact::OutputDropped { .. }
+            | ProcessFact::FaultsUntold { .. }
             | ProcessFact::Sampled { .. }
             | ProcessFact::Summary { .. } => {}
         }

@@ -10,6 +10,7 @@ use super::samples::Samples;
 use crate::config::Address;
 use crate::event::process::{Ending, ProcessFact, ProcessSignal};
 use crate::event::{LinkDownReason, WorkerState};
+use crate::fault::NodeFaults;
 use crate::id::NodeId;
 use crate::protocol::{NodeRole, StatusReport};
 use crate::time::Time;
@@ -42,6 +43,8 @@ pub struct Node {
     pub heartbeat: Option<Heartbeat>,
     /// How it reaches the others.
     pub links: BTreeMap<NodeId, Reach>,
+    /// What is wrong with it on purpose, as it said.
+    pub faults: NodeFaults,
     /// What it is to the leader's rotation, as the leader told.
     pub in_rotation: Option<WorkerState>,
     /// What it keeps, and what it lacks.
@@ -66,6 +69,7 @@ impl Node {
             believes_since: Time::ZERO,
             heartbeat: None,
             links: BTreeMap::new(),
+            faults: NodeFaults::default(),
             in_rotation: None,
             holdings: Holdings::default(),
             lacks_since: Time::ZERO,
@@ -179,7 +183,10 @@ impl Node {
                 self.cpu.push(u64::from(*cpu_permille));
                 self.memory.push(*memory_bytes);
             }
-            ProcessFact::Wrote { .. } | ProcessFact::OutputDropped { .. } | ProcessFact::Summary { .. } => {}
+            ProcessFact::Wrote { .. }
+            | ProcessFact::OutputDropped { .. }
+            | ProcessFact::FaultsUntold { .. }
+            | ProcessFact::Summary { .. } => {}
         }
     }
 
@@ -208,6 +215,7 @@ impl Node {
             (peer.node, reach)
         });
         self.links = reach.collect();
+        self.faults = report.faults.clone().unwrap_or_default();
     }
 
     /// Folds in that it cannot be reached from here any more.
@@ -253,6 +261,7 @@ impl Node {
         self.belief = Belief::Nothing;
         self.heartbeat = None;
         self.links.clear();
+        self.faults = NodeFaults::default();
         self.in_rotation = None;
         self.cpu.clear();
         self.memory.clear();

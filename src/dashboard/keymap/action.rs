@@ -45,6 +45,26 @@ pub enum Action {
     Upload,
     /// Open the menu of faults.
     Faults,
+    /// Open the link matrix.
+    Links,
+    /// Cut the chosen way, or heal it.
+    CutWay,
+    /// Cut the chosen link both ways, or heal it.
+    CutBoth,
+    /// Cut the sender off from everybody.
+    Isolate,
+    /// Delay the chosen way more, or no longer.
+    Delay,
+    /// Lose more of what is said on the chosen way, or nothing any more.
+    Lose,
+    /// Slow the sender's disk down more, or no longer.
+    SlowDisk,
+    /// Let the sender's clock stand still for a moment.
+    StallClock,
+    /// Heal the chosen link.
+    HealOne,
+    /// Heal everything.
+    HealAll,
     /// Look at the timeline.
     Timeline,
     /// Show less time in more detail on the timeline.

@@ -17,6 +17,8 @@ pub enum Mode {
     Quitting,
     /// While the menu of faults is open.
     Faults,
+    /// On the link matrix.
+    Links,
     /// In the upload dialog, on the list of files.
     Files,
     /// There, in the line that filters it or names a path.
@@ -33,11 +35,12 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Main,
         Self::Logs,
         Self::Filter,
         Self::Faults,
+        Self::Links,
         Self::Files,
         Self::Find,
         Self::User,
@@ -60,6 +63,7 @@ impl Mode {
             | Self::Reading
             | Self::Quitting
             | Self::Faults
+            | Self::Links
             | Self::Files
             | Self::Find
             | Self::User
@@ -80,6 +84,7 @@ impl Mode {
             Self::Reading => "Windows",
             Self::Quitting => "Quit?",
             Self::Faults => "Faults",
+            Self::Links => "Links",
             Self::Files => "Upload: files",
             Self::Find => "Upload: find",
             Self::User => "Upload: user",

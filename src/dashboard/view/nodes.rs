@@ -15,9 +15,12 @@ use crate::dashboard::layout::{NodesForm, Panel};
 use crate::dashboard::model::{Control, Model};
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
+use crate::event::line;
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
+use crate::id::NodeId;
 use crate::time::Time;
 
+mod cuts;
 mod holdings;
 mod lines;
 
@@ -62,6 +65,8 @@ fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
         theme.border(false)
     };
     let block = frame_of(theme, focused).border_style(border).title(title);
+    let cuts = cuts::spans(theme, model.shown(), node);
+    let block = block.title_bottom(Line::from(cuts).alignment(Alignment::Right));
     let inside = block.inner(area);
     block.render(area, buffer);
     let inside = Rect {
@@ -188,7 +193,14 @@ fn running(
         } else {
             uptime_and_holdings(theme, node, up, width)
         },
-        heartbeat(model, node, width),
+        match &node.belief {
+            Belief::NoQuorum { missing } => without_quorum(theme, missing, width),
+            Belief::Nothing
+            | Belief::Electing
+            | Belief::Follows(_)
+            | Belief::Elected(_)
+            | Belief::Leads(_) => heartbeat(model, node, width),
+        },
     ];
     if figures {
         let (cpu, memory) = (cpu_text(node), memory_text(node));
@@ -207,6 +219,14 @@ fn running(
         rows.push(holdings::line(theme, node.holdings, usize::from(width)));
     }
     rows
+}
+
+/// Says that a node serves nobody, and for whom it waits.
+fn without_quorum(theme: Theme, missing: &[NodeId], width: u16) -> Line<'static> {
+    let waits = format!("waits for {}", line::nodes(missing));
+    let long = format!("serves nobody: {waits}");
+    let fits = long.len() <= usize::from(width);
+    Line::styled(if fits { long } else { waits }, theme.tone(Tone::Bad))
 }
 
 fn uptime(theme: Theme, node: &Node, age: String) -> Line<'static> {

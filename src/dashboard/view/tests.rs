@@ -20,7 +20,8 @@ mod scenes;
 mod sentences;
 
 use scenes::{
-    attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum, served,
+    attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum,
+    partitioned, served,
 };
 
 type Named = (&'static str, Scene);
@@ -37,6 +38,7 @@ fn states(size: (u16, u16), theme: Theme) -> Vec<Named> {
         ("leader frozen", frozen(size, theme)),
         ("crashing", crashing(size, theme)),
         ("no quorum", no_quorum(size, theme)),
+        ("partitioned", partitioned(size, theme)),
         ("attached", attached(size, theme)),
     ]
 }
@@ -69,7 +71,9 @@ fn windows(size: (u16, u16), theme: Theme) -> Vec<Named> {
         ),
         ("why damaged", pressed(lacking(size, theme), "1w")),
         ("why dead", pressed(missing(size, theme), "2w")),
-        ("faults", pressed(heir(size, theme), "3fjj")),
+        ("faults", pressed(heir(size, theme), "3Fjj")),
+        ("links, all sound", pressed(led(size, theme), "f")),
+        ("links, partitioned", pressed(partitioned(size, theme), "3fb")),
     ]
 }
 

@@ -157,12 +157,31 @@ fn draw_fault(model: &Model, fault: Fault, row: Rect, buffer: &mut Buffer) {
 }
 
 /// Returns the room inside a window without a cell at each side.
-fn beside_border(inside: Rect) -> Rect {
+pub(super) fn beside_border(inside: Rect) -> Rect {
     Rect {
         x: inside.x + inside.width.min(1),
         width: inside.width.saturating_sub(2),
         ..inside
     }
+}
+
+/// Returns the keys of a mode in as many lines as they need in so many cells.
+pub(super) fn keys_in(model: &Model, mode: Mode, room: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::default()];
+    for binding in keymap::bindings(mode).filter(|binding| !binding.label.is_empty()) {
+        let mut hint = Line::from(key_hint(model.setup.theme, &binding.first_key(), binding.label).to_vec());
+        hint.push_span(Span::raw("  "));
+        if lines
+            .last()
+            .is_some_and(|line| line.width() + hint.width() > room + 2)
+        {
+            lines.push(Line::default());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.extend(hint.spans);
+        }
+    }
+    lines
 }
 
 fn keys(model: &Model, mode: Mode) -> Line<'static> {

@@ -1,9 +1,11 @@
 //! The lines of facts, word for word.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
 use crate::event::{EventStamp, SuspicionReason};
+use crate::fault::{NodeFaults, Way};
 use crate::id::{Epoch, Generation, RequestId};
 use crate::time::Time;
 
@@ -92,6 +94,37 @@ fn what_is_kept_is_told_in_sentences_with_their_plurals() {
             "Node 2: Listed 1 image of alice".to_owned(),
             format!("Node 2: Deleted image {image} of alice (on 3 nodes)"),
         ]
+    );
+}
+
+#[test]
+fn what_is_wrong_on_purpose_is_said_in_words() {
+    let delayed = Way {
+        delay: Duration::from_millis(100),
+        jitter: Duration::from_millis(20),
+        loss_percent: 30,
+        ..Way::default()
+    };
+    let cut = Way {
+        cut: true,
+        ..Way::default()
+    };
+    let faults = NodeFaults {
+        sends: BTreeMap::from([(id(3), cut)]),
+        hears: BTreeMap::from([(id(1), delayed)]),
+        disk_delay: Duration::from_millis(50),
+    };
+    assert_eq!(
+        line(2, Fact::FaultsChanged { faults }).as_deref(),
+        Some(
+            "Node 2: Faults on purpose: to node 3: cut; from node 1: 100 ms late (give or take 20 ms), \
+             30 % lost; disk 50 ms slower"
+        )
+    );
+    let faults = NodeFaults::default();
+    assert_eq!(
+        line(2, Fact::FaultsChanged { faults }).as_deref(),
+        Some("Node 2: Faults on purpose: none")
     );
 }
 

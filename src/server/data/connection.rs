@@ -3,7 +3,6 @@
 //! Owns no retry. Its two halves can be used side by side, so that a refusal is heard while an
 //! image is still being sent.
 
-use std::io;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -16,6 +15,7 @@ use crate::id::NodeId;
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{CHUNK_BYTES, DataReply, DataRequest, Greeted, Opening};
 use crate::server::connection::STALL;
+use crate::server::faults::{Gate, Heard, Said};
 
 /// A welcomed connection to a peer.
 #[derive(Debug)]
@@ -32,14 +32,14 @@ pub(crate) struct DataConnection {
 #[derive(Debug)]
 pub(crate) struct DataReader {
     peer: NodeId,
-    frames: FrameReader<OwnedReadHalf>,
+    frames: FrameReader<Heard<OwnedReadHalf>>,
 }
 
 /// What a peer is asked.
 #[derive(Debug)]
 pub(crate) struct DataWriter {
     peer: NodeId,
-    frames: FrameWriter<OwnedWriteHalf>,
+    frames: FrameWriter<Said<OwnedWriteHalf>>,
 }
 
 impl DataConnection {
@@ -48,16 +48,21 @@ impl DataConnection {
     /// # Errors
     ///
     /// When the connection fails, or the peer does not let it in.
-    pub(super) async fn open(stream: TcpStream, peer: NodeId, hello: &Opening) -> Result<Self, DataError> {
+    pub(super) async fn open(
+        stream: TcpStream,
+        gate: Gate,
+        peer: NodeId,
+        hello: &Opening,
+    ) -> Result<Self, DataError> {
         let (read, write) = stream.into_split();
         let mut connection = Self {
             reader: DataReader {
                 peer,
-                frames: FrameReader::new(read),
+                frames: FrameReader::new(Heard::new(read, gate.clone())),
             },
             writer: DataWriter {
                 peer,
-                frames: FrameWriter::new(write),
+                frames: FrameWriter::new(Said::new(write, gate)),
             },
             idle_since: None,
         };
@@ -99,8 +104,7 @@ impl DataConnection {
 
     /// Says whether nothing has come on it: neither an end nor what nobody asked for.
     pub(super) fn is_quiet(&mut self) -> bool {
-        let read = self.reader.frames.transport().try_read(&mut [0]);
-        matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        self.reader.frames.transport().is_quiet()
     }
 }
 

@@ -122,6 +122,48 @@ async fn a_stranger_is_news_once_whatever_names_it_makes_up() {
 }
 
 #[tokio::test]
+async fn faults_are_refused_by_a_node_that_takes_none_with_what_to_do() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut told = config(1, &[8001, 8002], &directory);
+    told.faults = None;
+    let (context, _inputs) = context(told);
+    assert_eq!(
+        refusal_of(&context, &hello(Purpose::Faults)).await,
+        "this node takes no faults; start it with --allow-faults, on a loopback address"
+    );
+}
+
+#[tokio::test]
+async fn faults_are_taken_told_once_and_refused_where_they_make_no_sense() {
+    let rig = rig();
+    let mut events = rig.context.events.subscribe();
+    let mut caller = connect(&rig.context);
+    let set = r#"{"type":"set","sends":{"2":{"cut":true}},"disk_delay_ms":7}"#;
+    let strange = r#"{"type":"set","hears":{"9":{"cut":true}}}"#;
+    let mut lines = serde_json::to_string(&hello(Purpose::Faults)).expect("writes");
+    for line in ["", set, set, r#"{"type":"stall_clock","for_ms":1}"#, strange] {
+        lines += line;
+        lines += "\n";
+    }
+    caller.write_all(lines.as_bytes()).await.expect("written");
+    let mut answers = String::new();
+    caller.read_to_string(&mut answers).await.expect("text");
+    let done = r#"{"type":"done"}"#;
+    let refused = r#"{"type":"refused","reason":"node 9 is no peer of node 1; name another"}"#;
+    let expected = [r#"{"type":"welcome","node":1}"#, done, done, done, refused];
+    assert_eq!(answers.lines().collect::<Vec<_>>(), expected);
+    let held = rig.context.faults.now().expect("it takes faults");
+    assert!(held.sends[&id(2)].cut && held.disk_delay.as_millis() == 7);
+    let fact = Fact::FaultsChanged { faults: held };
+    assert_eq!(events.try_recv().expect("told").fact, fact);
+    assert_eq!(
+        events.try_recv().expect("told").fact,
+        Fact::ClockStalled { for_ms: 1 }
+    );
+    events.try_recv().expect_err("what holds already is no news");
+}
+
+#[tokio::test]
 async fn ones_own_id_is_refused() {
     assert_eq!(
         refusal_of(&rig().context, &hello(control(1))).await,

@@ -31,6 +31,7 @@ impl Node {
             transfers: TRANSFERS_MAX.saturating_sub(self.transfers.available_permits()),
             store: self.store.counters(),
             health: self.store.health(),
+            faults: self.faults.now(),
         }
     }
 

@@ -1,18 +1,23 @@
 //! A dialler against a real port of the loopback, played by hand.
 
+use std::collections::BTreeMap;
+
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;
 
 use super::*;
 use crate::event::Event;
+use crate::fault::{NodeFaults, Way};
 use crate::id::{Epoch, Generation};
 use crate::protocol::{ControlMessage, ElectionMessage, Refusal};
 use crate::server::testing::{Caller, id};
+use crate::store::SyncDelay;
 use crate::time::Time;
 
 struct Rig {
     inputs: Receiver<NodeInput>,
     events: Events,
+    faults: Faults,
     outbox: Arc<Outbox>,
     wake: Arc<Notify>,
     stopping: CancellationToken,
@@ -24,7 +29,8 @@ fn dial(port: u16, patience: Duration) -> Rig {
     let clock = Clock::start();
     let rig = Rig {
         inputs: received,
-        events: Events::new(id(1), clock, Vec::new()),
+        events: Events::new(id(1), clock.clone(), Vec::new()),
+        faults: Faults::new(Some(&NodeFaults::default()), SyncDelay::default()),
         outbox: Arc::default(),
         wake: Arc::default(),
         stopping: CancellationToken::new(),
@@ -36,6 +42,7 @@ fn dial(port: u16, patience: Duration) -> Rig {
         cluster: "test".parse().expect("valid"),
         patience,
         clock,
+        faults: rig.faults.clone(),
         outbox: Arc::clone(&rig.outbox),
         wake: Arc::clone(&rig.wake),
         inputs,
@@ -284,4 +291,57 @@ async fn stopping_writes_what_waits_and_then_closes() {
     }
     let heard: Option<ControlMessage> = peer.reader.message().await.expect("a clean end");
     assert_eq!(heard, None);
+}
+
+/// The other side of a cut may be dead or alive; nobody can tell.
+#[tokio::test]
+async fn a_dial_that_is_cut_is_silent_and_not_refused_though_nobody_listens() {
+    let (listener, port) = listen().await;
+    drop(listener);
+    let mut rig = dial(port, Duration::from_millis(50));
+    assert!(matches!(rig.change().await, LinkChange::Refused { .. }));
+    let cut = Way {
+        cut: true,
+        ..Way::default()
+    };
+    for one_way in [
+        NodeFaults {
+            sends: BTreeMap::from([(id(2), cut)]),
+            ..NodeFaults::default()
+        },
+        NodeFaults {
+            hears: BTreeMap::from([(id(2), cut)]),
+            ..NodeFaults::default()
+        },
+    ] {
+        rig.faults.set(one_way);
+        while rig.change().await != LinkChange::Silent {}
+        assert_eq!(rig.change().await, LinkChange::Silent);
+        rig.faults.set(NodeFaults::default());
+        while !matches!(rig.change().await, LinkChange::Refused { .. }) {}
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_link_is_not_seen_while_its_way_is_cut() {
+    let (listener, port) = listen().await;
+    let mut rig = dial(port, PATIENT);
+    let peer = answer(&listener, &welcome(2)).await;
+    assert_eq!(rig.change().await, LinkChange::Accepted);
+    assert_eq!(rig.change().await, UP);
+    let cut = Way {
+        cut: true,
+        ..Way::default()
+    };
+    rig.faults.set(NodeFaults {
+        hears: BTreeMap::from([(id(2), cut)]),
+        ..NodeFaults::default()
+    });
+    drop((peer, listener));
+    rig.outbox.push(Time::ZERO, probe(1));
+    let seen = tokio::time::timeout(Duration::from_millis(200), rig.change()).await;
+    assert!(seen.is_err(), "{seen:?}");
+    rig.faults.set(NodeFaults::default());
+    assert_eq!(rig.change().await, LinkChange::Closed);
+    assert!(matches!(rig.change().await, LinkChange::Refused { .. }));
 }

@@ -10,7 +10,7 @@ use super::*;
 use crate::event::{Event, WorkerState};
 use crate::id::ImageId;
 use crate::server::data::DataPool;
-use crate::server::testing::{config, damage, entry, id, image, keep, tombstone};
+use crate::server::testing::{config, damage, entry, id, image, keep, no_faults, tombstone};
 use crate::server::tests::{Started, bind_all, start_with};
 use crate::store::Store;
 
@@ -175,7 +175,7 @@ async fn an_image_of_which_every_copy_is_damaged_is_given_up_once_all_have_been_
     let mut told = two.events.subscribe();
     let three = cluster.start(3, rotten).await;
     let mut told_by_three = three.events.subscribe();
-    let pool = DataPool::new(&config(1, &cluster.ports, &cluster.directory));
+    let pool = DataPool::new(&config(1, &cluster.ports, &cluster.directory), no_faults());
     // Both have copies of their own, so neither finds out by fetching.
     for node in [2, 3] {
         let fetched = pool.fetch(id(node), image(1)).await;

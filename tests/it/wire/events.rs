@@ -10,7 +10,7 @@ use heirloom::event::{
 use heirloom::id::{Epoch, UserName};
 use heirloom::time::Time;
 
-use super::{IMAGE, ballot, complete, generation, golden, image, lines_of, node, request, words};
+use super::{IMAGE, ballot, complete, faults, generation, golden, image, lines_of, node, request, words};
 
 fn alice() -> UserName {
     "alice".parse().expect("a valid name")
@@ -49,6 +49,14 @@ fn lives_and_links() -> Vec<(Fact, String)> {
         (
             Fact::LogDropped { lines: 12 },
             r#"{"fact":"log_dropped","lines":12}"#,
+        ),
+        (
+            Fact::FaultsChanged { faults: faults(3) },
+            r#"{"fact":"faults_changed","faults":{"sends":{"3":{"cut":true,"delay_ms":0,"jitter_ms":0,"loss_percent":0}},"disk_delay_ms":50}}"#,
+        ),
+        (
+            Fact::ClockStalled { for_ms: 2000 },
+            r#"{"fact":"clock_stalled","for_ms":2000}"#,
         ),
     ];
     lines.map(|(fact, line)| (fact, line.to_owned())).into()

@@ -8,7 +8,7 @@ use heirloom::protocol::{
     Refusal, RotationStatus, StatusReport, StoreCounters, StoreHealth, Welcome,
 };
 
-use super::{ballot, complete, generation, golden, lines_of, node, words};
+use super::{ballot, complete, faults, generation, golden, lines_of, node, words};
 
 fn hello(purpose: Purpose) -> Opening {
     Opening::Hello(Hello {
@@ -39,6 +39,7 @@ fn openings() -> Vec<(Opening, String)> {
             format!(r#"{begin}"client","user":"alice"}}"#),
         ),
         (hello(Purpose::Watch), format!(r#"{begin}"watch"}}"#)),
+        (hello(Purpose::Faults), format!(r#"{begin}"faults"}}"#)),
         (Opening::Status, r#"{"type":"status"}"#.to_owned()),
     ]
 }
@@ -89,6 +90,7 @@ fn report() -> StatusReport {
         health: StoreHealth::ReadOnly {
             reason: "check the disk".to_owned(),
         },
+        faults: Some(faults(1)),
     }
 }
 
@@ -100,7 +102,8 @@ const REPORT: &str = concat!(
     r#""rotation":[{"node":3,"state":"active","assigned":7,"in_flight":1,"done":5,"failed":1,"#,
     r#""redispatched":2,"next":true}],"images":5,"transfers":1,"#,
     r#""store":{"batches":2,"records":7,"tombstones":1,"directory_syncs":2,"index_syncs":1},"#,
-    r#""health":{"state":"read_only","reason":"check the disk"}}"#,
+    r#""health":{"state":"read_only","reason":"check the disk"},"#,
+    r#""faults":{"sends":{"1":{"cut":true,"delay_ms":0,"jitter_ms":0,"loss_percent":0}},"disk_delay_ms":50}}"#,
 );
 
 fn greetings() -> Vec<(Greeted, String)> {
@@ -134,7 +137,7 @@ fn greetings() -> Vec<(Greeted, String)> {
 fn openings_have_their_bytes() {
     golden(&openings());
     complete::<Opening>("type", &lines_of(&openings()));
-    let hellos: Vec<String> = lines_of(&openings()[..4]);
+    let hellos: Vec<String> = lines_of(&openings()[..5]);
     complete::<Purpose>("purpose", &hellos);
 }
 
@@ -164,6 +167,12 @@ fn a_report_without_a_leader_says_null() {
     let line = serde_json::to_string(&leaderless).expect("reports serialize");
     assert!(line.contains(r#""ballot":null"#), "{line}");
     assert_eq!(leaderless.leader(), None);
+    let takes_none = StatusReport {
+        faults: None,
+        ..report()
+    };
+    let line = serde_json::to_string(&takes_none).expect("reports serialize");
+    assert!(!line.contains("faults"), "{line}");
     assert_eq!(report().leader(), Some(node(3)));
 }
 

@@ -60,6 +60,12 @@ fn facts() -> Vec<(ProcessFact, String)> {
             ProcessFact::OutputDropped { lines: 3 },
             r#"{"process":"output_dropped","lines":3}"#,
         ),
+        (
+            ProcessFact::FaultsUntold {
+                reason: "it takes none".to_owned(),
+            },
+            r#"{"process":"faults_untold","reason":"it takes none"}"#,
+        ),
         (summary, r#"{"process":"summary","restarts":2,"last":{"code":0}}"#),
         (never, r#"{"process":"summary","restarts":0,"last":null}"#),
     ];

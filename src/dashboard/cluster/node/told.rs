@@ -37,6 +37,7 @@ impl Node {
             Fact::RecordRepaired { .. } => self.holdings.repairs_one(),
             Fact::StoreReadOnly { .. } => self.holdings.read_only = true,
             Fact::ImageLost { .. } => self.holdings.loses_one(),
+            Fact::FaultsChanged { faults } => self.faults = faults.clone(),
             Fact::Stopping => self.told_to(Told::Stop { at }),
             Fact::GreetingRefused { .. }
             | Fact::Voted { .. }
@@ -54,6 +55,7 @@ impl Node {
             | Fact::Listed { .. }
             | Fact::Deleted { .. }
             | Fact::RequestFailed { .. }
+            | Fact::ClockStalled { .. }
             | Fact::LogDropped { .. } => {}
         }
     }

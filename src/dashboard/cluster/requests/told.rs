@@ -47,6 +47,8 @@ impl Requests {
             | Fact::RecordRepaired { .. }
             | Fact::StoreReadOnly { .. }
             | Fact::ImageLost { .. }
+            | Fact::FaultsChanged { .. }
+            | Fact::ClockStalled { .. }
             | Fact::LogDropped { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::{beside_state, cpu_text, holdings, memory_text};
+use super::{beside_state, cpu_text, cuts, holdings, memory_text};
 use crate::dashboard::cluster::node::{Node, Process};
 use crate::dashboard::layout::Panel;
 use crate::dashboard::model::Model;
@@ -53,6 +53,7 @@ fn line(model: &Model, node: &Node) -> Line<'static> {
     if let Process::Running { pid, since, .. } = &node.process {
         let age = words::age(model.shown_at().since(*since));
         spans.push(Span::raw(format!("{:<7}", beside_state(model, node))));
+        spans.extend(cuts::spans(theme, model.shown(), node));
         let lacking = holdings::lacking(theme, node.holdings);
         spans.extend(
             lacking

@@ -1,11 +1,14 @@
 //! What the panels are drawn of: clusters in every state, as they come to be.
 
+use std::time::Duration;
+
 use crate::dashboard::message::Message;
 use crate::dashboard::model::Control;
 use crate::dashboard::testing::{Scene, ballot_of, image, node};
 use crate::dashboard::theme::Theme;
 use crate::event::process::{Ending, ProcessFact, ProcessSignal};
-use crate::event::{Fact, RequestKind, WorkerState};
+use crate::event::{Fact, RequestKind, StepDownReason, WorkerState};
+use crate::fault::{Between, Fault, Matrix};
 use crate::id::ImageId;
 use crate::protocol::Contact;
 
@@ -82,6 +85,40 @@ pub(super) fn no_quorum(size: (u16, u16), theme: Theme) -> Scene {
     scene.tell(1, Fact::ElectionStarted { round: 2 }).after(1000);
     let missing = vec![node(2), node(3)];
     scene.tell(1, Fact::QuorumMissing { missing }).after(3000);
+    scene
+}
+
+/// Node 3 led, and is cut off; nodes 1 and 2 go on, with a bad link between them and a slow disk.
+pub(super) fn partitioned(size: (u16, u16), theme: Theme) -> Scene {
+    let mut scene = led(size, theme);
+    let mut matrix = Matrix::new((1..=3).map(node));
+    let delay = Fault::Delay {
+        between: Between::Way(node(1), node(2)),
+        delay: Duration::from_millis(200),
+        jitter: Duration::from_millis(50),
+    };
+    let slow = Fault::SlowDisk {
+        node: node(1),
+        delay: Duration::from_millis(50),
+    };
+    for fault in [Fault::Partition(vec![vec![node(3)]]), delay, slow] {
+        matrix.apply(&fault).expect("makes sense");
+    }
+    for number in 1..=3 {
+        let faults = matrix.of(node(number));
+        scene.tell(number, Fact::FaultsChanged { faults });
+    }
+    scene.after(6000);
+    let ballot = ballot_of(1, node(3));
+    scene.tell(3, Fact::ServingStopped { ballot });
+    let reason = StepDownReason::QuorumLost;
+    scene.tell(3, Fact::SteppedDown { ballot, reason });
+    scene
+        .suspect_silent(2, 3)
+        .elect(2, 2, &[1, 2])
+        .heartbeats(2, &[1]);
+    let missing = vec![node(1), node(2)];
+    scene.tell(3, Fact::QuorumMissing { missing }).after(1000);
     scene
 }
 

@@ -11,7 +11,7 @@ use crate::protocol::{
     Assignment, Bury, CHUNK_BYTES, ErrorCode, Greeted, NodeError, StatusReport, Tombstone,
 };
 use crate::server::data::DataPool;
-use crate::server::testing::{Caller, alice, client_hello, config, id};
+use crate::server::testing::{Caller, alice, client_hello, config, id, no_faults};
 use crate::server::tests::{Started, start};
 use crate::server::transfer::testing::{Sending, assigned, png};
 
@@ -207,7 +207,7 @@ async fn an_image_that_one_node_knows_as_deleted_is_not_uploaded() {
 
 /// Marks the image as deleted on node 3 alone.
 async fn bury(ports: &[u16], rig: &Rig, ballot: Ballot) {
-    let pool = DataPool::new(&config(1, ports, &rig.directory));
+    let pool = DataPool::new(&config(1, ports, &rig.directory), no_faults());
     let tombstone = Tombstone {
         image: image(),
         user: alice(),
