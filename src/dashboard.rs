@@ -23,6 +23,7 @@ pub mod message;
 pub mod model;
 pub mod scale;
 mod search;
+pub mod stage;
 pub mod terminal;
 pub mod theme;
 mod update;

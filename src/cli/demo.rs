@@ -15,12 +15,15 @@ use super::exit::{Exit, Failure, remark};
 use super::interrupt::Signals;
 use super::output::OutputArgs;
 use super::print::print;
+use crate::dashboard::terminal::Tty;
 use crate::event::line::{counted, quoted};
 use crate::lab::headless;
 use crate::lab::performance::Performance;
+use crate::lab::play::verdict::Played;
 use crate::lab::play::{Cue, Pace, Player, line};
 use crate::lab::report::{self, Run};
 use crate::lab::scenario::{builtin, parse};
+use crate::live::{self, Reason};
 
 mod script;
 mod venue;
@@ -39,6 +42,9 @@ pub(super) struct DemoArgs {
     /// Only read it, and say what is wrong with it
     #[arg(long, conflicts_with_all = ["repeat", "report"])]
     check: bool,
+    /// On the dashboard, wait for a key after each caption
+    #[arg(long, conflicts_with_all = ["check", "no_tui", "repeat", "report"])]
+    step: bool,
     /// Run without a screen and print what happens
     #[arg(long, env = "HEIRLOOM_NO_TUI", value_parser = FalseyValueParser::new())]
     no_tui: bool,
@@ -51,6 +57,8 @@ pub(super) struct DemoArgs {
     /// File for the report [default: standard output]
     #[arg(long, value_name = "FILE", requires = "report")]
     report_to: Option<PathBuf>,
+    #[command(flatten)]
+    appearance: AppearanceArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,6 +68,11 @@ enum Report {
     /// One JSON object
     Json,
 }
+
+/// There is nobody to press a key.
+#[derive(Debug, thiserror::Error)]
+#[error("--step waits for keys, and there is no terminal; drop it")]
+struct NoTerminal;
 
 /// A report that could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +87,12 @@ pub(super) fn run(
     configuration: &Configuration,
     args: &DemoArgs,
     before: OutputArgs,
-    _: AppearanceArgs,
+    appearance: AppearanceArgs,
 ) -> Result<Exit, Failure> {
     let Some(scenario) = &args.scenario else {
         print(&list())?;
         return Ok(Exit::Done);
     };
-    let _ = before;
     let script = Script::read(scenario).map_err(Failure::usage)?;
     let venue = Venue::prepare(configuration, script.scenario.wants)?;
     script.check(&venue.members()).map_err(Failure::usage)?;
@@ -88,7 +100,13 @@ pub(super) fn run(
         print(&checked(&script))?;
         return Ok(Exit::Done);
     }
-    play_unseen(&script, &venue, args)
+    let unseen = args.no_tui || before.asks_for_lines() || args.repeat.is_some() || args.report.is_some();
+    let tty = if unseen { None } else { Tty::open() };
+    match tty {
+        Some(tty) => play_seen(&script, &venue, args, appearance, tty),
+        None if args.step => Err(Failure::usage(NoTerminal)),
+        None => play_unseen(&script, &venue, args),
+    }
 }
 
 /// Returns a line for each built-in scenario.
@@ -111,6 +129,38 @@ fn checked(Script { name, scenario }: &Script) -> String {
         quoted(name),
         scenario.title
     )
+}
+
+/// Plays it on the dashboard.
+fn play_seen(
+    script: &Script,
+    venue: &Venue,
+    args: &DemoArgs,
+    before: AppearanceArgs,
+    tty: Tty,
+) -> Result<Exit, Failure> {
+    let pace = if args.step { Pace::Stepped } else { Pace::Read };
+    let stand = venue.stand()?;
+    let theme = args.appearance.or(before).theme();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(async {
+        stand.ports_are_free().await?;
+        let player = Player::new(script.scenario.clone(), stand.timing(), pace);
+        let performance = Performance::new(player, stand.load());
+        Ok::<_, Failure>(live::run(stand.show(performance, theme, tty)?).await?)
+    });
+    runtime.shutdown_background();
+    let live::Outcome { reason, played, .. } = ended?;
+    if let Some(failure) = played.as_ref().and_then(Played::failure) {
+        remark(&line::judged(failure));
+        return Ok(Exit::Failed);
+    }
+    match reason {
+        Reason::Asked | Reason::HungUp => Ok(Exit::Done),
+        Reason::Interrupted => Ok(Exit::Interrupted),
+    }
 }
 
 /// Plays it without a screen, as often as asked for.

@@ -59,6 +59,12 @@ impl Performance {
         }
     }
 
+    /// Returns what the scenario is about.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.player.title()
+    }
+
     /// Goes on from a caption.
     pub fn next(&mut self) {
         self.player.next();

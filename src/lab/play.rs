@@ -77,6 +77,12 @@ impl Player {
         }
     }
 
+    /// Returns what the scenario is about.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.scenario.title
+    }
+
     /// Looks at the cluster as it is at `now`, and returns what is to be done, in order.
     pub fn look(&mut self, now: Time, scene: &Scene<'_>) -> Vec<Cue> {
         self.began.get_or_insert(now);

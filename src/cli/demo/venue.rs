@@ -15,9 +15,14 @@ use crate::cli::options::{self, Options, Pace, Quorum, Span};
 use crate::cli::settings::Settings;
 use crate::cli::{file, ports};
 use crate::config::{ClusterConfig, Timing};
+use crate::dashboard::Control;
+use crate::dashboard::terminal::Tty;
+use crate::dashboard::theme::Theme;
 use crate::id::{NodeId, UserName};
 use crate::lab::load::LoadClients;
+use crate::lab::performance::Performance;
 use crate::lab::scenario::{self, Wants};
+use crate::live;
 use crate::supervisor::Launch;
 
 /// The user whose images a scenario uploads.
@@ -135,6 +140,18 @@ impl Stand {
             settings: self.flags.clone(),
             nodes: self.settings.cluster.members.ids().collect(),
             cluster: self.settings.cluster.clone(),
+        })
+    }
+
+    /// Returns everything that a dashboard needs to play it.
+    pub(super) fn show(&self, performance: Performance, theme: Theme, tty: Tty) -> io::Result<live::Start> {
+        let settings = self.settings.clone();
+        Ok(live::Start {
+            setup: settings.dashboard(Control::Supervised, theme, tty.size()),
+            tty,
+            cluster: live::Cluster::Started(self.launch()?),
+            client_of: Box::new(move |user| settings.client(user)),
+            performance: Some(performance),
         })
     }
 

@@ -30,9 +30,19 @@ pub fn of(at: Duration, cue: &Cue) -> Option<String> {
     Some(text.split('\n').map(printable).collect::<Vec<_>>().join("\n"))
 }
 
-/// Says what was found.
+/// Says what was found, with a mark.
 #[must_use]
 pub fn judged(verdict: &Verdict) -> String {
+    let mark = match verdict.outcome {
+        Outcome::Held => '\u{2713}',
+        Outcome::Failed => '\u{2717}',
+    };
+    format!("{mark} {}", found(verdict))
+}
+
+/// Says what was found.
+#[must_use]
+pub fn found(verdict: &Verdict) -> String {
     let Verdict { line, text, seen, .. } = verdict;
     match verdict.outcome {
         Outcome::Held => {
@@ -44,12 +54,9 @@ pub fn judged(verdict: &Verdict) -> String {
             let after = verdict
                 .after_action
                 .map_or(String::new(), |after| format!(" (after {})", span(after)));
-            format!("\u{2713} {text}{seen}{after}")
+            format!("{text}{seen}{after}")
         }
-        Outcome::Failed => format!(
-            "\u{2717} line {line}: {text}: not so after {}: {seen}",
-            span(verdict.took)
-        ),
+        Outcome::Failed => format!("line {line}: {text}: not so after {}: {seen}", span(verdict.took)),
     }
 }
 
