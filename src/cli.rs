@@ -18,6 +18,7 @@ mod attach;
 mod bench;
 mod decrypt;
 mod delete;
+mod demo;
 mod download;
 mod exit;
 mod fault;
@@ -123,6 +124,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Run the election in virtual time, under faults, and report
     Simulate(simulate::SimulateArgs),
+    /// Lead a cluster of its own through a scenario of failures, and judge what happens
+    Demo(demo::DemoArgs),
     /// Look after the files that nodes keep on this machine
     Store(store::StoreArgs),
     /// Print a shell's completions
@@ -203,6 +206,7 @@ fn run(
             let asked = &configuration.options;
             simulate::run(asked, &configuration.merged()?, &args)
         }
+        Command::Demo(args) => demo::run(configuration, &args, output, appearance),
         Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),

@@ -22,7 +22,8 @@ use tokio::time::sleep;
 
 use self::jobs::Jobs;
 use self::pace::{Pace, Wanted};
-use self::pager::Pager;
+use self::pager::{Pager, ended};
+use self::performing::{Show, news};
 use self::place::Place;
 use self::signals::{Asked, Signals};
 pub use self::source::Cluster;
@@ -36,6 +37,9 @@ use crate::dashboard::theme::Tone;
 use crate::dashboard::{Command, Message, Model, Setup, update, view};
 use crate::event::process::Wish;
 use crate::id::UserName;
+use crate::lab::load::News;
+use crate::lab::performance::Performance;
+use crate::lab::play::verdict::Played;
 use crate::supervisor::Summary;
 use crate::time::Time;
 use crate::upload::UploadEvent;
@@ -46,6 +50,7 @@ mod heard;
 mod jobs;
 mod pace;
 mod pager;
+mod performing;
 mod place;
 mod signals;
 mod source;
@@ -70,6 +75,8 @@ pub struct Start {
     pub setup: Setup,
     /// Says what the client of a user is told.
     pub client_of: Box<dyn Fn(UserName) -> ClientConfig>,
+    /// The scenario that is played, if one is.
+    pub performance: Option<Performance>,
 }
 
 /// How it came to an end.
@@ -90,6 +97,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// Why it ended.
     pub reason: Reason,
+    /// What the scenario came to, if one was played.
+    pub played: Option<Played>,
 }
 
 /// Starts the cluster or finds it, shows it until somebody ends it, and leaves a summary on the screen.
@@ -124,6 +133,7 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
         remembering: Remembering::default(),
         jobs: Jobs::new(std::env::current_exe()?, coloured),
         pager: None,
+        show: start.performance.map(Show::new),
         model,
         pace: Pace::default(),
         place: Place::Shown,
@@ -143,6 +153,7 @@ struct Live {
     remembering: Remembering,
     jobs: Jobs,
     pager: Option<Pager>,
+    show: Option<Show>,
     model: Model,
     pace: Pace,
     place: Place,
@@ -161,6 +172,8 @@ enum Happened {
     /// A folder was listed, or a picture made.
     Found(Message),
     Paged(Result<(), String>),
+    /// Something became of the load of a scenario.
+    Load(News),
     /// A frame is due, something has aged, or the terminal took the last frame.
     Due,
 }
@@ -180,27 +193,36 @@ impl Live {
                 Happened::Upload(event) => self.tell(Message::Upload(event), Wanted::Soon),
                 Happened::Found(message) => self.tell(message, Wanted::Soon),
                 Happened::Paged(ended) => self.paged(ended),
+                Happened::Load(news) => self.heard_of_load(news),
                 Happened::Due => self.aged(),
             }
+            self.perform();
             self.draw()?;
         };
         self.uploads.cancel();
         self.end_pager().await;
+        let played = self.show.as_ref().map(|show| show.played(self.source.now()));
         let summary = self.source.summary();
         let ran = self.source.ran();
         let last_words = farewell::lines(ran, &self.model.cluster, &summary);
         self.screen.close(&last_words);
-        Ok(Outcome { summary, reason })
+        Ok(Outcome {
+            summary,
+            reason,
+            played,
+        })
     }
 
     async fn next(&mut self) -> Happened {
-        let wait = self.due().map(|due| due.since(self.source.now()));
+        let due = [self.due(), self.show_due()].into_iter().flatten().min();
+        let wait = due.map(|due| due.since(self.source.now()));
         tokio::select! {
             message = self.source.next() => Happened::Told(message),
             typed = self.keys.next() => Happened::Typed(typed),
             asked = self.signals.next() => Happened::Asked(asked),
             event = self.uploads.next() => Happened::Upload(event),
             found = self.jobs.next() => Happened::Found(found),
+            news = news(&mut self.show) => Happened::Load(news),
             ended = ended(&mut self.pager) => Happened::Paged(ended),
             () = self.screen.freed() => Happened::Due,
             () = elapsed(wait) => Happened::Due,
@@ -258,6 +280,7 @@ impl Live {
         let mut next = Some(first);
         while let Some(message) = next {
             self.tell(message, Wanted::Soon);
+            self.glance();
             next = self.source.waiting();
         }
     }
@@ -294,6 +317,7 @@ impl Live {
             Command::Preview(request) => self.jobs.picture(request),
             Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
+            Command::Next => self.next_caption(),
             Command::Suspend => self.suspend(),
             Command::Quit => self.end(reason, Ending::Stopping),
             Command::QuitNow => self.end(reason, Ending::Killing),
@@ -317,14 +341,6 @@ impl Live {
         self.model.ending = how;
         self.pace.want(Wanted::Now);
         self.source.wish(wish);
-    }
-}
-
-/// Waits for a pager to end; without one, for ever.
-async fn ended(pager: &mut Option<Pager>) -> Result<(), String> {
-    match pager {
-        Some(pager) => pager.ended().await,
-        None => std::future::pending().await,
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn run(settings: Settings, args: AttachArgs, before: AppearanceArgs) 
         tty,
         cluster: live::Cluster::Found(settings.cluster.clone()),
         client_of: Box::new(move |user| settings.client(user)),
+        performance: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

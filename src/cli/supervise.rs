@@ -66,8 +66,9 @@ async fn show(
         cluster: live::Cluster::Started(launch),
         setup,
         client_of: Box::new(move |user| settings.client(user)),
+        performance: None,
     };
-    let Outcome { summary, reason } = live::run(start).await?;
+    let Outcome { summary, reason, .. } = live::run(start).await?;
     if summary.given_up.len() == nodes {
         return Err(no_node_is_left(&summary));
     }

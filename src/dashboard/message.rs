@@ -7,6 +7,7 @@ use ratatui::layout::Size;
 
 use super::dialog::listing::Listing;
 use super::dialog::picture::{PictureRequest, Preview};
+use super::stage::Stage;
 use crate::event::Event;
 use crate::event::process::{ProcessEvent, Wish};
 use crate::fault::Fault;
@@ -37,6 +38,8 @@ pub enum Message {
     Previewed(Preview),
     /// The pager has ended, or could not be run for this reason.
     Paged(Result<(), String>),
+    /// A scenario shows this now.
+    Stage(Box<Stage>),
     /// Time has passed, and something on the screen has aged.
     Beat,
 }
@@ -65,6 +68,8 @@ pub enum Command {
     Copy(String),
     /// Show text in the person's pager.
     Page(String),
+    /// Go on with the scenario, which waits.
+    Next,
     /// Give the terminal back to the shell for a while.
     Suspend,
     /// Stop everything in order, and end.

@@ -10,10 +10,11 @@ use super::cluster::logs::Logs;
 use super::cluster::node::NodeState;
 use super::dialog::upload::{Start, UploadDialog};
 use super::keymap::Mode;
-use super::layout::{Layout, Panel};
+use super::layout::{Layout, Panel, SIZE_MIN};
 use super::links::Cursor;
 use super::log_view::LogView;
 use super::scale::Scale;
+use super::stage::{self, Stage};
 use super::theme::{Theme, Tone};
 use crate::config::{ClusterConfig, QuorumPolicy, Timing};
 use crate::id::{NodeId, UserName};
@@ -95,6 +96,8 @@ pub struct Model {
     pub elections_scroll: usize,
     /// A remark about the last key.
     pub toast: Option<Toast>,
+    /// What a scenario shows, if one is played.
+    pub stage: Option<Stage>,
     /// Whether the program is about to end.
     pub ending: Ending,
 }
@@ -175,6 +178,7 @@ impl Model {
             uploads_scroll: 0,
             elections_scroll: 0,
             toast: None,
+            stage: None,
             ending: Ending::No,
             setup,
         }
@@ -244,9 +248,24 @@ impl Model {
     /// Returns where everything stands; `None` when the screen is too small.
     #[must_use]
     pub fn layout(&self) -> Option<Layout> {
-        let area = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
+        let area = self.places().0;
         let nodes = u16::try_from(self.cluster.nodes.len()).unwrap_or(u16::MAX);
         Layout::of(area, nodes, self.zoomed.then_some(self.focus))
+    }
+
+    /// Returns the room of the dashboard, and that of a scenario below it where there is enough for both.
+    pub(super) fn places(&self) -> (Rect, Option<Rect>) {
+        let whole = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
+        if self.stage.is_none() || whole.height < SIZE_MIN.height + stage::ROWS {
+            return (whole, None);
+        }
+        let height = whole.height - stage::ROWS;
+        let below = Rect {
+            y: height,
+            height: stage::ROWS,
+            ..whole
+        };
+        (Rect { height, ..whole }, Some(below))
     }
 
     /// Returns how many lines the panel in focus shows.

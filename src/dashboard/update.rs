@@ -39,6 +39,7 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         }
         Message::Listed(listing) => return model.upload.listed(listing),
         Message::Previewed(preview) => return model.upload.previewed(preview),
+        Message::Stage(stage) => model.stage = Some(*stage),
         Message::Beat | Message::Paged(Ok(())) => {}
         Message::Paged(Err(reason)) => model.say(Tone::Bad, reason),
     }
@@ -137,6 +138,7 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Close => model.zoomed = false,
         Action::NextSource => next_source(model),
         Action::Filter => model.logs.begin_typing(),
+        Action::Pause if waits(model) => return vec![Command::Next],
         Action::Pause => model.hold_or_release(),
         Action::Help => model.window = Some(Window::Help { scroll: 0 }),
         Action::Why => model.window = Some(Window::Why),
@@ -175,6 +177,11 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         | Action::HealAll => {}
     }
     Vec::new()
+}
+
+/// Says whether a scenario waits for somebody to ask for the next.
+fn waits(model: &Model) -> bool {
+    model.stage.as_ref().is_some_and(|stage| stage.waits)
 }
 
 /// Closes what is open, then asks, then stops, then kills.

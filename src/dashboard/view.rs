@@ -19,6 +19,7 @@ mod links;
 mod logs;
 mod nodes;
 mod rotation;
+mod stage;
 mod text;
 mod timeline;
 mod upload;
@@ -47,6 +48,9 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
     }
     footer::draw(model, layout.footer, buffer);
+    if let (Some(stage), Some(place)) = (&model.stage, model.places().1) {
+        stage::draw(stage, model.setup.theme, model.shown_at(), place, buffer);
+    }
     upload::draw(&model.upload, model.setup.theme, area, buffer);
     match &model.window {
         None => {}

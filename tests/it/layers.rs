@@ -79,16 +79,23 @@ const RULES: &[Rule] = &[
     rule("supervisor", 3, Purity::Effects, &[WORDS]),
     // It folds events and returns commands: whoever makes the same events draws the same screen.
     rule("dashboard", 3, Purity::Pure, &[WORDS]),
+    // It leads a real cluster through a scenario, and judges it by what a dashboard would show.
+    rule(
+        "lab",
+        4,
+        Purity::Effects,
+        &[WORDS, &["client", "supervisor", "dashboard"]],
+    ),
     // It joins a dashboard with processes and a terminal, and uploads for it as any client does.
     rule(
         "live",
-        4,
+        5,
         Purity::Effects,
-        &[WORDS, &["image", "client", "supervisor", "dashboard"]],
+        &[WORDS, &["image", "client", "supervisor", "dashboard", "lab"]],
     ),
     rule(
         "cli",
-        5,
+        6,
         Purity::Effects,
         &[
             WORDS,
@@ -99,6 +106,7 @@ const RULES: &[Rule] = &[
                 "client",
                 "supervisor",
                 "dashboard",
+                "lab",
                 "live",
             ],
         ],
@@ -119,6 +127,25 @@ const EFFECTFUL_FILES: &[&str] = &[
 
 /// Files of modules with effects that are pure all the same: decisions beside what carries them out.
 const PURE_FILES: &[&str] = &[
+    "src/lab/play.rs",
+    "src/lab/play/acting.rs",
+    "src/lab/play/cue.rs",
+    "src/lab/play/doing.rs",
+    "src/lab/play/line.rs",
+    "src/lab/play/scene.rs",
+    "src/lab/play/verdict.rs",
+    "src/lab/report.rs",
+    "src/lab/scenario.rs",
+    "src/lab/scenario/action.rs",
+    "src/lab/scenario/action/print.rs",
+    "src/lab/scenario/builtin.rs",
+    "src/lab/scenario/check.rs",
+    "src/lab/scenario/condition.rs",
+    "src/lab/scenario/harm.rs",
+    "src/lab/scenario/mistake.rs",
+    "src/lab/scenario/parse.rs",
+    "src/lab/scenario/print.rs",
+    "src/lab/scenario/words.rs",
     "src/server/sync/plan.rs",
     "src/server/transfer/copies/company.rs",
     "src/supervisor/policy.rs",

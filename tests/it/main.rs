@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod copies;
+mod demo;
 mod docs;
 mod durability;
 mod failover;
