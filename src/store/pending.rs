@@ -190,7 +190,9 @@ impl PendingRecord {
                 return core.refused(&self.file.path, self.announced, source);
             }
             core.note(StoreError::sync(&self.file.path)(source))
-        })
+        })?;
+        file.release_cache();
+        Ok(())
     }
 
     /// Has the finished file put on a shelf.

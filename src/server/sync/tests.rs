@@ -176,12 +176,11 @@ async fn an_image_of_which_every_copy_is_damaged_is_given_up_once_all_have_been_
     let three = cluster.start(3, rotten).await;
     let mut told_by_three = three.events.subscribe();
     let pool = DataPool::new(&config(1, &cluster.ports, &cluster.directory), no_faults());
-    // Both have copies of their own, so neither finds out by fetching.
-    for node in [2, 3] {
-        let fetched = pool.fetch(id(node), image(1)).await;
-        let mut fetch = fetched.expect("the damage is in the body");
-        while let Ok(Some(_)) = fetch.chunk().await {}
-    }
+    // Both have copies of their own, so node 2 is told by somebody who reads; it then asks node 3,
+    // which finds out by being asked.
+    let fetched = pool.fetch(id(2), image(1)).await;
+    let mut fetch = fetched.expect("the damage is in the body");
+    while let Ok(Some(_)) = fetch.chunk().await {}
     for events in [&mut told, &mut told_by_three] {
         hear(events, |fact| matches!(fact, Fact::RecordDamaged { .. })).await;
     }

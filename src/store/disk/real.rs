@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::Path;
 
+use rustix::fs::Advice;
+
 use super::durably::{self, DIRECTORY_MODE};
 use super::{Disk, DiskFile, Name, Stamp};
 
@@ -81,6 +83,11 @@ impl DiskFile for File {
 
     fn sync_data(&self) -> io::Result<()> {
         File::sync_data(self)
+    }
+
+    fn release_cache(&self) {
+        // A hint: where the file system has no page cache, nothing is lost.
+        let _ = rustix::fs::fadvise(self, 0, None, Advice::DontNeed);
     }
 
     fn len(&self) -> io::Result<u64> {

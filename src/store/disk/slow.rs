@@ -118,6 +118,10 @@ impl DiskFile for SlowFile {
         self.file.sync_data()
     }
 
+    fn release_cache(&self) {
+        self.file.release_cache();
+    }
+
     fn len(&self) -> io::Result<u64> {
         self.file.len()
     }
