@@ -30,6 +30,7 @@ mod output;
 mod picture;
 mod ports;
 mod print;
+mod record;
 mod selected;
 mod session;
 mod settings;
@@ -57,6 +58,8 @@ struct Heirloom {
     output: output::OutputArgs,
     #[command(flatten)]
     appearance: appearance::AppearanceArgs,
+    #[command(flatten)]
+    record: record::RecordArgs,
     #[command(flatten)]
     configuration: Configuration,
 }
@@ -135,13 +138,19 @@ pub fn heirloom() -> ExitCode {
         command,
         output,
         appearance,
+        record,
         configuration,
     } = Heirloom::parse();
+    let before = Before {
+        output,
+        appearance,
+        record,
+    };
     let ended = match command {
-        Some(command) => run(command, output, appearance, &configuration),
+        Some(command) => run(command, before, &configuration),
         None => configuration
             .supervised()
-            .and_then(|(settings, flags)| supervise::run(settings, flags, output, appearance)),
+            .and_then(|(settings, flags)| supervise::run(settings, flags, &before)),
     };
     finish(ended)
 }
@@ -150,12 +159,7 @@ pub fn heirloom() -> ExitCode {
 #[must_use]
 pub fn server() -> ExitCode {
     let Server { node, configuration } = Server::parse();
-    finish(run(
-        Command::Node(node),
-        output::OutputArgs::default(),
-        appearance::AppearanceArgs::default(),
-        &configuration,
-    ))
+    finish(run(Command::Node(node), Before::default(), &configuration))
 }
 
 /// Runs the program `client`.
@@ -165,25 +169,23 @@ pub fn client() -> ExitCode {
         client,
         configuration,
     } = Client::parse();
-    finish(run(
-        Command::Client(client),
-        output::OutputArgs::default(),
-        appearance::AppearanceArgs::default(),
-        &configuration,
-    ))
+    finish(run(Command::Client(client), Before::default(), &configuration))
 }
 
-fn run(
-    command: Command,
+/// What was asked before a command, and holds for it unless it says otherwise.
+#[derive(Debug, Default)]
+struct Before {
     output: output::OutputArgs,
     appearance: appearance::AppearanceArgs,
-    configuration: &Configuration,
-) -> Result<Exit, Failure> {
+    record: record::RecordArgs,
+}
+
+fn run(command: Command, before: Before, configuration: &Configuration) -> Result<Exit, Failure> {
     let settings = || configuration.settings();
     match command {
-        Command::Node(args) => node::run(&settings()?, &args, output),
+        Command::Node(args) => node::run(&settings()?, &args, before.output),
         Command::Client(args) => session::run(&settings()?, &args),
-        Command::Attach(args) => attach::run(settings()?, args, appearance),
+        Command::Attach(args) => attach::run(settings()?, args, before),
         Command::Upload(args) => upload::run(&settings()?, &args),
         Command::List(args) => list::run(&settings()?, &args),
         Command::Download(args) => download::run(&settings()?, &args),

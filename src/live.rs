@@ -32,9 +32,11 @@ use self::users::Remembering;
 use crate::client::ClientConfig;
 use crate::dashboard::model::Ending;
 use crate::dashboard::terminal::{Keys, Screen, Tty, Typed, restore_on_panic};
+use crate::dashboard::theme::Tone;
 use crate::dashboard::{Command, Message, Model, Setup, update, view};
 use crate::event::process::Wish;
 use crate::id::UserName;
+use crate::lab::recording::{RecordingFile, Taping, Told};
 use crate::supervisor::Summary;
 use crate::time::Time;
 use crate::upload::UploadEvent;
@@ -67,6 +69,8 @@ pub struct Start {
     pub cluster: Cluster,
     /// What the dashboard is told.
     pub setup: Setup,
+    /// Where everything that the dashboard is told is recorded.
+    pub record: Option<RecordingFile>,
     /// Says what the client of a user is told.
     pub client_of: Box<dyn Fn(UserName) -> ClientConfig>,
 }
@@ -113,12 +117,14 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
     // Before any node is started: a person sees at once that something happens.
     screen.draw(|frame| view(&model, frame))?;
     let coloured = model.setup.theme.draws_pictures();
+    let taping = Taping::begin(start.record, &model.setup, Source::begins_at(&start.cluster))?;
     let live = Live {
         tty,
         screen,
         keys,
         signals,
         source: Source::open(start.cluster),
+        taping,
         uploads: Uploads::new(start.client_of),
         remembering: Remembering::default(),
         jobs: Jobs::new(std::env::current_exe()?, coloured),
@@ -138,6 +144,7 @@ struct Live {
     keys: Keys,
     signals: Signals,
     source: Source,
+    taping: Taping,
     uploads: Uploads,
     remembering: Remembering,
     jobs: Jobs,
@@ -187,7 +194,8 @@ impl Live {
         self.end_pager().await;
         let summary = self.source.summary();
         let ran = self.source.ran();
-        let last_words = farewell::lines(ran, &self.model.cluster, &summary);
+        let mut last_words = farewell::lines(ran, &self.model.cluster, &summary);
+        last_words.extend(self.taping.close(self.source.now()).map(|said| said + "\n"));
         self.screen.close(&last_words);
         Ok(Outcome { summary, reason })
     }
@@ -234,6 +242,9 @@ impl Live {
     fn sample(&mut self, now: Time) {
         if now.since(self.sampled) >= SAMPLE_INTERVAL {
             self.sampled = now;
+            if let Some(trouble) = self.taping.trouble() {
+                self.model.say(Tone::Bad, trouble);
+            }
             self.source.sample();
             if let Some(message) = self.source.waiting() {
                 self.told(message);
@@ -274,6 +285,9 @@ impl Live {
             Reason::Asked
         };
         let now = self.source.now();
+        if let Some(told) = Told::of(&message) {
+            self.taping.keep(now, told);
+        }
         for command in update(&mut self.model, now, message) {
             self.carry_out(command, reason);
         }

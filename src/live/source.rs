@@ -48,6 +48,14 @@ impl Source {
         }
     }
 
+    /// Returns where the dashboard's clock begins.
+    pub(super) const fn begins_at(cluster: &Cluster) -> Time {
+        match cluster {
+            Cluster::Started(_) => Time::ZERO,
+            Cluster::Found(_) => FOUND_AT,
+        }
+    }
+
     /// Waits for what is told next. May be cancelled.
     pub(super) async fn next(&mut self) -> Message {
         match self {

@@ -79,16 +79,23 @@ const RULES: &[Rule] = &[
     rule("supervisor", 3, Purity::Effects, &[WORDS]),
     // It folds events and returns commands: whoever makes the same events draws the same screen.
     rule("dashboard", 3, Purity::Pure, &[WORDS]),
+    // What is kept of a run, and what is made of it afterwards, by the dashboard's own fold.
+    rule(
+        "lab",
+        4,
+        Purity::Effects,
+        &[WORDS, &["client", "supervisor", "dashboard"]],
+    ),
     // It joins a dashboard with processes and a terminal, and uploads for it as any client does.
     rule(
         "live",
-        4,
+        5,
         Purity::Effects,
-        &[WORDS, &["image", "client", "supervisor", "dashboard"]],
+        &[WORDS, &["image", "client", "supervisor", "dashboard", "lab"]],
     ),
     rule(
         "cli",
-        5,
+        6,
         Purity::Effects,
         &[
             WORDS,
@@ -99,6 +106,7 @@ const RULES: &[Rule] = &[
                 "client",
                 "supervisor",
                 "dashboard",
+                "lab",
                 "live",
             ],
         ],
@@ -123,6 +131,10 @@ const PURE_FILES: &[&str] = &[
     "src/server/transfer/copies/company.rs",
     "src/supervisor/policy.rs",
     "src/supervisor/policy/slot.rs",
+    "src/lab/recording.rs",
+    "src/lab/recording/error.rs",
+    "src/lab/recording/header.rs",
+    "src/lab/recording/line.rs",
     "src/live/clipboard.rs",
     "src/live/farewell.rs",
     "src/live/pace.rs",
