@@ -20,6 +20,7 @@ mod decrypt;
 mod delete;
 mod download;
 mod exit;
+mod export;
 mod file;
 mod generate;
 mod interrupt;
@@ -31,6 +32,7 @@ mod picture;
 mod ports;
 mod print;
 mod record;
+mod replay;
 mod selected;
 mod session;
 mod settings;
@@ -104,6 +106,10 @@ enum Command {
     Client(session::ClientArgs),
     /// Show a cluster that something else started
     Attach(attach::AttachArgs),
+    /// Show a recording of a cluster, as it happened
+    Replay(replay::ReplayArgs),
+    /// Make files of a recording: a film, a moving picture, the diagram of an election
+    Export(export::ExportArgs),
     /// Upload images and save them encrypted
     Upload(upload::UploadArgs),
     /// List the images of a user, newest first
@@ -186,6 +192,8 @@ fn run(command: Command, before: Before, configuration: &Configuration) -> Resul
         Command::Node(args) => node::run(&settings()?, &args, before.output),
         Command::Client(args) => session::run(&settings()?, &args),
         Command::Attach(args) => attach::run(settings()?, args, before),
+        Command::Replay(args) => replay::run(&args, before.appearance),
+        Command::Export(args) => export::run(&args, before.appearance),
         Command::Upload(args) => upload::run(&settings()?, &args),
         Command::List(args) => list::run(&settings()?, &args),
         Command::Download(args) => download::run(&settings()?, &args),

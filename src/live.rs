@@ -32,7 +32,6 @@ use self::users::Remembering;
 use crate::client::ClientConfig;
 use crate::dashboard::model::Ending;
 use crate::dashboard::terminal::{Keys, Screen, Tty, Typed, restore_on_panic};
-use crate::dashboard::theme::Tone;
 use crate::dashboard::{Command, Message, Model, Setup, update, view};
 use crate::event::process::Wish;
 use crate::id::UserName;
@@ -41,6 +40,7 @@ use crate::supervisor::Summary;
 use crate::time::Time;
 use crate::upload::UploadEvent;
 
+mod beat;
 mod clipboard;
 mod farewell;
 mod heard;
@@ -54,9 +54,6 @@ mod uploads;
 mod users;
 
 pub use self::jobs::decode;
-
-/// How often the processes are looked at: what people call live, and cheap.
-const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The key that ends everything in steps.
 const CTRL_C: KeyEvent = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
@@ -72,8 +69,11 @@ pub struct Start {
     /// Where everything that the dashboard is told is recorded.
     pub record: Option<RecordingFile>,
     /// Says what the client of a user is told.
-    pub client_of: Box<dyn Fn(UserName) -> ClientConfig>,
+    pub client_of: ClientOf,
 }
+
+/// Says what the client of a user is told; there is none where nothing can be uploaded.
+pub type ClientOf = Option<Box<dyn Fn(UserName) -> ClientConfig>>;
 
 /// How it came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,11 +109,14 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
     let tty = Arc::new(start.tty);
     let mut screen = Screen::open(&tty)?;
     let keys = Keys::start(&tty)?;
-    let model = Model::new(Setup {
+    let mut model = Model::new(Setup {
         size: screen.size(),
         users: users::remembered(),
         ..start.setup
     });
+    if let Cluster::Recorded(player) = &start.cluster {
+        model.transport = Some(player.transport());
+    }
     // Before any node is started: a person sees at once that something happens.
     screen.draw(|frame| view(&model, frame))?;
     let coloured = model.setup.theme.draws_pictures();
@@ -193,15 +196,18 @@ impl Live {
         self.uploads.cancel();
         self.end_pager().await;
         let summary = self.source.summary();
-        let ran = self.source.ran();
-        let mut last_words = farewell::lines(ran, &self.model.cluster, &summary);
+        let mut last_words = match self.source.transport() {
+            // Of what ran long ago nothing ends now.
+            Some(_) => String::new(),
+            None => farewell::lines(self.source.ran(), &self.model.cluster, &summary),
+        };
         last_words.extend(self.taping.close(self.source.now()).map(|said| said + "\n"));
         self.screen.close(&last_words);
         Ok(Outcome { summary, reason })
     }
 
     async fn next(&mut self) -> Happened {
-        let wait = self.due().map(|due| due.since(self.source.now()));
+        let wait = self.due().map(|due| due.since(self.source.wall()));
         tokio::select! {
             message = self.source.next() => Happened::Told(message),
             typed = self.keys.next() => Happened::Typed(typed),
@@ -214,66 +220,24 @@ impl Live {
         }
     }
 
-    /// Returns when something is to be done though nothing happens.
-    fn due(&self) -> Option<Time> {
-        match self.place {
-            Place::Shown => {
-                let frame = self.pace.due().filter(|_| self.screen.is_free());
-                [frame, self.model.next_beat()].into_iter().flatten().min()
-            }
-            Place::Away { look_at } => Some(look_at),
-            Place::Paging | Place::Stopped | Place::Nowhere => None,
-        }
-    }
-
-    fn aged(&mut self) {
-        let now = self.source.now();
-        match self.place {
-            Place::Shown if self.model.next_beat().is_some_and(|beat| beat <= now) => {
-                self.tell(Message::Beat, Wanted::Soon);
-                self.sample(now);
-            }
-            Place::Away { look_at } if look_at <= now => self.come_back(),
-            Place::Shown | Place::Stopped | Place::Away { .. } | Place::Paging | Place::Nowhere => {}
-        }
-    }
-
-    /// Looks once a second at what the processes use.
-    fn sample(&mut self, now: Time) {
-        if now.since(self.sampled) >= SAMPLE_INTERVAL {
-            self.sampled = now;
-            if let Some(trouble) = self.taping.trouble() {
-                self.model.say(Tone::Bad, trouble);
-            }
-            self.source.sample();
-            if let Some(message) = self.source.waiting() {
-                self.told(message);
-            }
-        }
-    }
-
-    /// Draws a frame if one is due and the terminal took the last.
-    fn draw(&mut self) -> io::Result<()> {
-        let now = self.source.now();
-        let due = self.pace.due().is_some_and(|due| due <= now);
-        if self.place == Place::Shown && due && self.screen.is_free() {
-            self.screen.draw(|frame| view(&self.model, frame))?;
-            self.pace.drawn(now);
-        }
-        Ok(())
-    }
-
     /// Takes everything that is told already, and draws once for all of it.
     fn told(&mut self, first: Message) {
         let mut next = Some(first);
         while let Some(message) = next {
-            self.tell(message, Wanted::Soon);
+            let now = self.source.told_at();
+            self.tell_at(now, message, Wanted::Soon);
+            self.source.folded(&self.model.cluster);
             next = self.source.waiting();
         }
     }
 
-    /// Tells the dashboard, and does what it wants done.
+    /// Tells the dashboard something of this moment, and does what it wants done.
     fn tell(&mut self, message: Message, wanted: Wanted) {
+        let now = self.source.now();
+        self.tell_at(now, message, wanted);
+    }
+
+    fn tell_at(&mut self, now: Time, message: Message, wanted: Wanted) {
         // A screen that is held still shows nothing new, except what keys do.
         if wanted == Wanted::Now || !self.model.is_still() {
             self.pace.want(wanted);
@@ -284,7 +248,6 @@ impl Live {
         } else {
             Reason::Asked
         };
-        let now = self.source.now();
         if let Some(told) = Told::of(&message) {
             self.taping.keep(now, told);
         }
@@ -302,6 +265,7 @@ impl Live {
             Command::Preview(request) => self.jobs.picture(request),
             Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
+            Command::Playback(asked) => self.source.play(asked),
             Command::Suspend => self.suspend(),
             Command::Quit => self.end(reason, Ending::Stopping),
             Command::QuitNow => self.end(reason, Ending::Killing),

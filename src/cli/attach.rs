@@ -34,7 +34,7 @@ pub(super) fn run(settings: Settings, args: AttachArgs, before: Before) -> Resul
         tty,
         record,
         cluster: live::Cluster::Found(settings.cluster.clone()),
-        client_of: Box::new(move |user| settings.client(user)),
+        client_of: Some(Box::new(move |user| settings.client(user))),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

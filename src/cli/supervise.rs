@@ -68,7 +68,7 @@ async fn show(
         cluster: live::Cluster::Started(launch),
         setup,
         record,
-        client_of: Box::new(move |user| settings.client(user)),
+        client_of: Some(Box::new(move |user| settings.client(user))),
     };
     let Outcome { summary, reason } = live::run(start).await?;
     if summary.given_up.len() == nodes {

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 
+use super::cluster::Cluster;
 use super::dialog::listing::Listing;
 use super::dialog::picture::{PictureRequest, Preview};
+use super::transport::Playback;
 use crate::event::Event;
 use crate::event::process::{ProcessEvent, Wish};
 use crate::id::{NodeId, UserName};
@@ -36,6 +38,8 @@ pub enum Message {
     Previewed(Preview),
     /// The pager has ended, or could not be run for this reason.
     Paged(Result<(), String>),
+    /// A recording goes on from here: this is what was known at this time.
+    Rewound(Box<Cluster>),
     /// Time has passed, and something on the screen has aged.
     Beat,
 }
@@ -62,6 +66,8 @@ pub enum Command {
     Copy(String),
     /// Show text in the person's pager.
     Page(String),
+    /// Do this with the recording that is shown.
+    Playback(Playback),
     /// Give the terminal back to the shell for a while.
     Suspend,
     /// Stop everything in order, and end.

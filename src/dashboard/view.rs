@@ -20,6 +20,7 @@ mod nodes;
 mod rotation;
 mod text;
 mod timeline;
+mod transport;
 mod upload;
 mod uploads;
 mod windows;

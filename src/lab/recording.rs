@@ -71,6 +71,7 @@ impl<'a> Told<'a> {
             | Message::Listed(_)
             | Message::Previewed(_)
             | Message::Paged(_)
+            | Message::Rewound(_)
             | Message::Beat => None,
         }
     }
@@ -97,3 +98,6 @@ pub enum What {
     /// The end.
     Ended,
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod pictures;
 mod ports;
 mod processes;
 mod project;
+mod recording;
 mod seed;
 mod supervisor;
 mod survivors;

@@ -35,6 +35,14 @@ pub struct Bookmark {
     at: Time,
 }
 
+impl Bookmark {
+    /// Returns the time of the line before it.
+    #[must_use]
+    pub const fn at(self) -> Time {
+        self.at
+    }
+}
+
 /// How a recording ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {

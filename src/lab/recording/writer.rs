@@ -106,6 +106,13 @@ impl RecordingFile {
         }
     }
 
+    /// Takes a file that is open already.
+    #[cfg(test)]
+    pub(super) fn of(file: File, name: &str) -> Self {
+        let name = name.to_owned();
+        Self { file, name }
+    }
+
     /// Begins to record.
     ///
     /// # Errors
@@ -260,8 +267,10 @@ fn write(mut file: File, first: Vec<u8>, lines: &Receiver<Vec<u8>>, shared: &Sha
 
 /// Appends whole lines, or as good as none of them: on a full disk the part that went in is cut off.
 fn append(file: &mut File, lines: &[u8]) -> io::Result<()> {
-    let before = file.stream_position()?;
+    let before = file.stream_position();
     file.write_all(lines).inspect_err(|_| {
-        let _ = file.set_len(before);
+        if let Ok(before) = before {
+            let _ = file.set_len(before);
+        }
     })
 }
