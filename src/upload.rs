@@ -165,6 +165,11 @@ pub enum Setback {
         /// In its own words.
         reason: String,
     },
+    /// Its disk does not take the mark of a delete.
+    Undeleted {
+        /// In its own words.
+        reason: String,
+    },
     /// Its disk does not give back what is kept.
     Unreadable {
         /// In its own words.

@@ -93,6 +93,12 @@ pub enum RequestError {
         /// The words of the last one.
         reason: String,
     },
+    /// Every node's disk refuses to mark a delete.
+    #[error("no node can delete it: {reason}")]
+    Undeleted {
+        /// The words of the last one.
+        reason: String,
+    },
     /// Every node's disk refuses to read.
     #[error("no node can read it: {reason}")]
     Unreadable {
@@ -170,6 +176,7 @@ impl RequestError {
             | Self::Ambiguous { .. }
             | Self::Node(_)
             | Self::Storage { .. }
+            | Self::Undeleted { .. }
             | Self::Unreadable { .. }
             | Self::Refused { .. }
             | Self::NobodyListens { .. }
@@ -198,6 +205,7 @@ impl RequestError {
             | Self::NotAnImage { .. }
             | Self::Node(_)
             | Self::Storage { .. }
+            | Self::Undeleted { .. }
             | Self::Unreadable { .. }
             | Self::Refused { .. } => false,
         }

@@ -266,6 +266,9 @@ impl<'a> Request<'a> {
             Setback::Storage { reason } => RequestError::Storage {
                 reason: reason.clone(),
             },
+            Setback::Undeleted { reason } => RequestError::Undeleted {
+                reason: reason.clone(),
+            },
             Setback::Unreadable { reason } => RequestError::Unreadable {
                 reason: reason.clone(),
             },
@@ -316,7 +319,8 @@ fn refused<E: Errand>(errand: &mut E, error: NodeError) -> Result<Setback, Reque
         ErrorCode::Busy => Setback::Busy,
         ErrorCode::Stalled => Setback::WaitedInVain,
         ErrorCode::Storage => match errand.kind() {
-            RequestKind::Upload | RequestKind::Delete => Setback::Storage { reason },
+            RequestKind::Upload => Setback::Storage { reason },
+            RequestKind::Delete => Setback::Undeleted { reason },
             RequestKind::Download | RequestKind::List | RequestKind::LookUp => Setback::Unreadable { reason },
         },
         ErrorCode::NoQuorum => Setback::NoQuorum { reason },

@@ -94,6 +94,7 @@ pub(crate) fn code_of(error: &StoreError) -> ErrorCode {
             ErrorCode::Unknown
         }
         StoreError::Full { .. }
+        | StoreError::ReserveUsedUp
         | StoreError::IndexUnusable { .. }
         | StoreError::ReadOnly(_)
         | StoreError::ShelvesGone(_)

@@ -52,7 +52,13 @@ pub(super) fn bury(store: &Arc<Inner>, tombstone: &Tombstone) -> Result<(), Stor
 fn write(store: &Inner, tombstone: &Tombstone, file: &Unfinished) -> Result<(), StoreError> {
     let core = &store.core;
     let bytes = tombstone::encode(tombstone, &core.directory.identity().cluster);
-    let refused = |error| core.refused(&file.path, bytes.len() as u64, error);
+    let refused = |error| {
+        if is_full(&error) {
+            StoreError::ReserveUsedUp
+        } else {
+            StoreError::io("write", &file.path)(error)
+        }
+    };
     let written = core.disk.create(&file.path).map_err(refused)?;
     written.write_all_at(&bytes, 0).map_err(refused)?;
     if core.options.mutated(Mutation::NoRecordSync) {

@@ -25,6 +25,7 @@ use std::{io, mem};
 use super::StoreError;
 use super::core::Core;
 use super::counters::count;
+use super::index::Synced;
 use super::mutation::Mutation;
 use super::shelves::Filling;
 use crate::id::ImageId;
@@ -108,7 +109,8 @@ impl Drop for Committer {
 }
 
 fn run(core: &Core, queue: &Receiver<Job>, mut filling: Filling) {
-    let mut unsynced = 0;
+    // A start on a full disk may have left something to be written.
+    let mut unsynced = usize::from(core.index.behind_bytes().is_some());
     loop {
         match next(core, queue, unsynced) {
             Ok(first) => unsynced += commit(core, &mut filling, gather(core, queue, first)),
@@ -118,7 +120,7 @@ fn run(core: &Core, queue: &Receiver<Job>, mut filling: Filling) {
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if unsynced >= core.options.index_sync_items {
+        if unsynced >= core.options.index_sync_items || core.index_keeps_up().is_err() {
             sync_index(core, &mut unsynced);
         }
     }
@@ -158,7 +160,8 @@ fn gather(core: &Core, queue: &Receiver<Job>, first: Job) -> Vec<Job> {
 /// Commits a batch and answers everybody; returns how many changes the index has now to sync.
 fn commit(core: &Core, filling: &mut Filling, jobs: Vec<Job>) -> usize {
     core.look_at_shelves();
-    let mut batch = match core.writable().and_then(|()| Batch::new(core)) {
+    let ready = core.writable().and_then(|()| core.index_keeps_up());
+    let mut batch = match ready.and_then(|()| Batch::new(core)) {
         Ok(batch) => batch,
         Err(error) => {
             answer_all(jobs, || error.again());
@@ -199,12 +202,16 @@ fn answer(waiting: &SyncSender<Result<Done, StoreError>>, outcome: Result<Done, 
 }
 
 /// Makes the index durable as far as it is; when that fails, the store only reads from now on.
+///
+/// What a full disk does not take is tried again in a while.
 fn sync_index(core: &Core, unsynced: &mut usize) {
-    if mem::take(unsynced) == 0 || core.writable().is_err() {
+    let changes = mem::take(unsynced);
+    if changes == 0 || core.writable().is_err() {
         return;
     }
     match core.index.sync() {
-        Ok(()) => count(&core.counters.index_syncs),
+        Ok(Synced::Whole) => count(&core.counters.index_syncs),
+        Ok(Synced::Behind) => *unsynced = changes,
         Err(error) => drop(core.index_failed(error)),
     }
 }

@@ -121,6 +121,16 @@ impl Core {
         }
     }
 
+    /// Says no while the disk is full and much of the index waits for room already.
+    pub(super) fn index_keeps_up(&self) -> Result<(), StoreError> {
+        match self.index.behind_bytes() {
+            Some(needed) if needed > self.options.index_behind_bytes => {
+                Err(StoreError::Full { free: 0, needed })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Stops writing once the directory of the shelves is another than was opened, or none.
     ///
     /// A name can be put into a directory that was removed, and nobody ever finds it again.

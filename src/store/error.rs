@@ -33,6 +33,12 @@ pub enum StoreError {
         /// Bytes that were still to be written.
         needed: u64,
     },
+    /// The disk has not even room for the mark of a delete.
+    #[error(
+        "could not delete it, the disk is full: not even the {} kept for votes and deletes are left; free some space",
+        ByteSize(RESERVE_BYTES)
+    )]
+    ReserveUsedUp,
     /// The image has been deleted, and that is for ever.
     #[error("image {0} has been deleted; upload it again under a new id")]
     Buried(ImageId),
@@ -143,7 +149,8 @@ impl StoreError {
 
     /// Makes the error again for another one of a batch that failed as a whole.
     ///
-    /// Only a sync or the index can fail for all; whatever else it was, the store says no from then on.
+    /// Only a sync, the index or a full disk can fail for all; whatever else it was, the store says no
+    /// from then on.
     pub(super) fn again(&self) -> Self {
         if let Self::SyncFailed { path, source } = self {
             let source = io::Error::new(source.kind(), source.to_string());
@@ -154,6 +161,12 @@ impl StoreError {
                 path: path.clone(),
                 source: source.again(),
             };
+        }
+        if let Self::Full { free, needed } = *self {
+            return Self::Full { free, needed };
+        }
+        if let Self::ReadOnly(reason) = self {
+            return Self::ReadOnly(reason.clone());
         }
         Self::ReadOnly(self.to_string())
     }
@@ -174,6 +187,7 @@ impl StoreError {
                 Some(format!("{path} {SHELVES_GONE}; {FETCH_AGAIN}"))
             }
             Self::Full { .. }
+            | Self::ReserveUsedUp
             | Self::Buried(_)
             | Self::InProgress(_)
             | Self::ReadOnly(_)

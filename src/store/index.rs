@@ -8,6 +8,7 @@
 //! Owns the tables and their rows. Knows nothing of files but the one it is in.
 
 mod backend;
+mod backlog;
 mod change;
 mod error;
 mod tables;
@@ -57,13 +58,25 @@ impl Owner {
 #[derive(Debug)]
 pub(super) struct Index {
     database: Database,
+    backend: Backend,
+}
+
+/// Whether the index is on the disk as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Synced {
+    /// It is.
+    Whole,
+    /// The disk is full: what it did not take waits in memory.
+    Behind,
 }
 
 impl Index {
     /// Makes an empty index in place of any that is there.
     pub(super) fn create(disk: &dyn Disk, path: &Path, owner: &Owner) -> Result<Self, IndexError> {
+        let backend = Backend::new(disk.create(path)?);
         let index = Self {
-            database: Self::builder().create_with_backend(Backend::new(disk.create(path)?))?,
+            database: Self::builder().create_with_backend(backend.clone())?,
+            backend,
         };
         let transaction = index.database.begin_write()?;
         {
@@ -86,11 +99,13 @@ impl Index {
         if file.len()? == 0 {
             return Err(IndexError::Garbled);
         }
+        let backend = Backend::new(file);
         let index = Self {
             // A page that is not what was written must be an error here, not a surprise later.
             database: Self::builder()
                 .set_check_integrity_on_open(true)
-                .create_with_backend(Backend::new(file))?,
+                .create_with_backend(backend.clone())?,
+            backend,
         };
         let transaction = index.database.begin_read()?;
         let about = transaction.open_table(ABOUT)?;
@@ -125,8 +140,21 @@ impl Index {
         Ok(toggles)
     }
 
-    /// Makes durable what has been changed.
-    pub(super) fn sync(&self) -> Result<(), IndexError> {
-        Ok(self.database.begin_write()?.commit()?)
+    /// Makes durable what has been changed, as far as the disk has room.
+    pub(super) fn sync(&self) -> Result<Synced, IndexError> {
+        // Were the database asked to while the disk is full, it would only make more to be written.
+        if !self.backend.catch_up()? {
+            return Ok(Synced::Behind);
+        }
+        self.database.begin_write()?.commit()?;
+        Ok(match self.behind_bytes() {
+            None => Synced::Whole,
+            Some(_) => Synced::Behind,
+        })
+    }
+
+    /// Returns how many bytes wait for room on the disk; `None` when nothing does.
+    pub(super) fn behind_bytes(&self) -> Option<u64> {
+        self.backend.behind_bytes()
     }
 }

@@ -20,6 +20,11 @@ const INDEX_SYNC_ITEMS: usize = 256;
 /// How long the store must be idle for the index to be synced before that.
 const INDEX_SYNC_AFTER: Duration = Duration::from_secs(1);
 
+/// How much of the index may wait in memory while the disk is full.
+///
+/// A batch changes half a megabyte of it at most. Beyond this deletes are refused as uploads are.
+const INDEX_BEHIND_BYTES: u64 = 4 * 1024 * 1024;
+
 /// How often an idle store looks whether its directory of images is still there.
 ///
 /// One question to the file system; a busy store asks it with every batch.
@@ -33,6 +38,7 @@ pub(super) struct Options {
     pub(super) index_sync_items: usize,
     pub(super) index_sync_after: Duration,
     pub(super) look_every: Duration,
+    pub(super) index_behind_bytes: u64,
     #[cfg(test)]
     pub(super) mutation: Option<Mutation>,
 }
@@ -45,6 +51,7 @@ impl Default for Options {
             index_sync_items: INDEX_SYNC_ITEMS,
             index_sync_after: INDEX_SYNC_AFTER,
             look_every: LOOK_EVERY,
+            index_behind_bytes: INDEX_BEHIND_BYTES,
             #[cfg(test)]
             mutation: None,
         }

@@ -26,6 +26,7 @@ fn did(why: &Setback) -> String {
         Setback::Stale => "follows a newer leader".to_owned(),
         Setback::Busy => "has too much to do".to_owned(),
         Setback::Storage { reason } => format!("could not store it: {}", printable(reason)),
+        Setback::Undeleted { reason } => format!("could not delete it: {}", printable(reason)),
         Setback::Unreadable { reason } => format!("could not read it: {}", printable(reason)),
         Setback::NoQuorum { reason } => format!("found too few nodes: {}", printable(reason)),
         Setback::Unknown { reason } => format!("may have done it or not: {}", printable(reason)),

@@ -229,6 +229,17 @@ async fn when_no_node_can_read_it_the_download_ends() {
 }
 
 #[tokio::test]
+async fn a_delete_that_a_disk_refuses_is_called_a_delete() {
+    let refuses = || Script::Refuse(ErrorCode::Storage);
+    let mut scene = Scene::new(|_| refuses(), refuses()).await;
+    scene.client.config.deadline = Duration::from_secs(1);
+    let error = scene.delete(&kept_id(0).to_string()).await.expect_err("refused");
+    let error = error.to_string();
+    assert!(error.contains("delete it: not today"), "{error}");
+    assert!(!error.contains("store it"), "{error}");
+}
+
+#[tokio::test]
 async fn too_few_nodes_are_as_bad_as_no_leader() {
     let refuses = || Script::Refuse(ErrorCode::NoQuorum);
     let mut scene = Scene::new(|_| refuses(), refuses()).await;

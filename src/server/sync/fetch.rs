@@ -79,11 +79,12 @@ impl Bringing<'_> {
     pub(super) async fn all(self, wanted: &mut Wanted, progress: &mut Progress) {
         let mut waiting = self.really_lacking(wanted).await;
         self.tell_progress(wanted, progress);
+        // What one peer could not bring another is asked for at once, however late it is.
+        let mut again = Vec::new();
         let mut fetching = JoinSet::new();
         loop {
             while fetching.len() < self.at_once
-                && Instant::now() < self.until
-                && let Some(image) = waiting.pop()
+                && let Some(image) = again.pop().or_else(|| self.has_time().then(|| waiting.pop())?)
             {
                 let holder = wanted.holder(image);
                 self.context.lacks.asked(image, holder);
@@ -106,11 +107,11 @@ impl Bringing<'_> {
                 Outcome::Needless => wanted.settle(image),
                 Outcome::NoneThere => {
                     wanted.has_none(peer, image);
-                    waiting.push(image);
+                    again.push(image);
                 }
                 Outcome::PeerFailed => {
                     wanted.has_failed(peer);
-                    waiting.push(image);
+                    again.push(image);
                 }
                 // A full disk takes the next no better; the round that follows tries again.
                 Outcome::Refused => waiting.clear(),
@@ -119,6 +120,10 @@ impl Bringing<'_> {
         if !waiting.is_empty() {
             self.context.lacks.look_again();
         }
+    }
+
+    fn has_time(self) -> bool {
+        Instant::now() < self.until
     }
 
     /// Takes out what is arriving or has come meanwhile; returns the rest.

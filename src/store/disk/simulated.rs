@@ -93,6 +93,11 @@ impl SimulatedDisk {
         self.state().faults.full_from = operation;
     }
 
+    /// Lets the disk have no room for what is written to files whose paths hold `text`.
+    pub(in crate::store) fn full_for(&self, text: Option<&str>) {
+        self.state().faults.full_for = text.map(str::to_owned);
+    }
+
     /// Flips one bit of a file, as a disk does in silence.
     pub(in crate::store) fn flip(&self, path: &Path, byte: usize) {
         let mut state = self.state();

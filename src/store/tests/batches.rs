@@ -83,3 +83,53 @@ fn a_store_that_is_dropped_finishes_first_and_frees_its_directory() {
     pending.commit().expect("kept");
     assert_eq!(home.store().count(), 1, "the directory is free at once");
 }
+
+#[test]
+fn a_batch_whose_new_shelf_cannot_be_synced_fails_and_the_next_start_finds_it_whole_or_not() {
+    let options = Options {
+        files_per_shelf: 1,
+        ..Options::default()
+    };
+    for seed in 0..20 {
+        let disk = SimulatedDisk::new(data());
+        let store = try_open(&disk, options).expect("opened");
+        keep(&store, 1, b"body").expect("kept");
+        // The sync of the directory of shelves, which now holds a new one.
+        disk.inject(
+            Operation::SyncDirectory,
+            "shelves",
+            Fault::Refuse(io::ErrorKind::Other),
+        );
+        let error = keep(&store, 2, b"body").expect_err("the shelf may not be there");
+        assert!(matches!(error, StoreError::SyncFailed { .. }), "{error}");
+        assert!(matches!(keep(&store, 3, b"body"), Err(StoreError::ReadOnly(_))));
+        assert_eq!((store.count(), unfinished(&disk)), (1, 0));
+        assert_eq!(body_of(&store, 1), b"body");
+        let again = try_open(&disk.after_crash(seed), options).expect("opened");
+        assert_eq!(again.count(), 1, "what was refused was not moved there");
+        keep(&again, 2, b"body").expect("kept");
+        assert_eq!(body_of(&again, 2), b"body");
+    }
+}
+
+#[test]
+fn a_commit_that_fails_leaves_the_copy_to_be_taken_from_others_after_a_restart() {
+    let (store, disk) = simulated();
+    let mut record = store.begin(header(1), 4).expect("begun");
+    record.write(b"body").expect("written");
+    // From here on the others have the whole image, and commit it.
+    let handed_over = record.digest().expect("whole");
+    disk.inject(
+        Operation::SyncFile,
+        "unfinished",
+        Fault::Refuse(io::ErrorKind::Other),
+    );
+    assert!(matches!(record.commit(), Err(StoreError::SyncFailed { .. })));
+    assert!(store.look_up(image(1)).expect("readable").is_none());
+    assert!(!store.is_arriving(image(1)));
+    assert!(matches!(store.begin(header(1), 4), Err(StoreError::ReadOnly(_))));
+    drop(store);
+    let again = open(&disk);
+    assert_eq!(again.count(), 0);
+    assert_eq!(keep(&again, 1, b"body").expect("fetched"), handed_over);
+}

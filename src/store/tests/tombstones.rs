@@ -112,7 +112,9 @@ fn a_tombstone_that_does_not_fit_is_refused_and_can_be_repeated() {
     let (store, disk) = simulated();
     keep(&store, 1, b"body").expect("kept");
     disk.full_from(Some(0));
-    assert!(matches!(store.bury(&tombstone(1)), Err(StoreError::Full { .. })));
+    let error = store.bury(&tombstone(1)).expect_err("full");
+    assert!(matches!(error, StoreError::ReserveUsedUp), "{error}");
+    assert!(error.to_string().contains("not even the 8.0 MiB kept"), "{error}");
     assert_eq!(body_of(&store, 1), b"body");
     disk.full_from(None);
     store.bury(&tombstone(1)).expect("buried");

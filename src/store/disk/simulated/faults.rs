@@ -59,6 +59,8 @@ pub(super) struct Faults {
     pub(super) crash_before: Option<u64>,
     pub(super) crashed: bool,
     pub(super) full_from: Option<u64>,
+    /// Whose files cannot be written, for want of room, by a part of their paths.
+    pub(super) full_for: Option<String>,
     pub(super) broken: Option<(u64, Fault)>,
     pub(super) injected: Vec<(Operation, String, Fault)>,
 }
@@ -84,10 +86,13 @@ impl Faults {
             self.crashed = true;
         }
         self.alive()?;
-        let full = self.is_full() && operation.needs_room();
+        let was_full = self.is_full();
         let broken = self.broken.filter(|(at, _)| *at == self.operations);
         self.operations += 1;
         let path = path.to_string_lossy();
+        let full_for_it = self.full_for.as_ref().is_some_and(|text| path.contains(text));
+        let grows = matches!(operation, Operation::Write | Operation::SetLen);
+        let full = was_full && operation.needs_room() || full_for_it && grows;
         let found = self
             .injected
             .iter()
