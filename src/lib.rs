@@ -5,7 +5,7 @@
 //!         |
 //!       live                     joins the dashboard with processes, keys and the terminal
 //!         |
-//!       lab                      scenarios: lead a cluster through failures, and judge what is seen
+//!       lab                      leads a cluster through failures, judges what is seen, keeps it, shows it again
 //!         |
 //!       client  supervisor  dashboard     speaks to the cluster; owns the processes of nodes; draws what happens
 //!         |

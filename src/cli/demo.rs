@@ -7,24 +7,28 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
+use self::reel::Reel;
 use self::script::Script;
 use self::venue::Venue;
-use super::Configuration;
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure, remark};
 use super::interrupt::Signals;
-use super::output::OutputArgs;
 use super::print::print;
+use super::record::RecordArgs;
+use super::{Before, Configuration};
 use crate::dashboard::terminal::Tty;
 use crate::event::line::{counted, quoted};
 use crate::lab::headless;
 use crate::lab::performance::Performance;
 use crate::lab::play::verdict::Played;
 use crate::lab::play::{Cue, Pace, Player, line};
+use crate::lab::recording::Taping;
 use crate::lab::report::{self, Run};
 use crate::lab::scenario::{builtin, parse};
 use crate::live::{self, Reason};
+use crate::time::Time;
 
+mod reel;
 mod script;
 mod venue;
 
@@ -32,6 +36,10 @@ mod venue;
 const REPEAT_MAX: u32 = 10_000;
 
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are independent of each other"
+)]
 pub(super) struct DemoArgs {
     /// Name of a built-in scenario, or a file of one
     #[arg(required_unless_present = "list", value_name = "NAME|FILE")]
@@ -58,6 +66,8 @@ pub(super) struct DemoArgs {
     #[arg(long, value_name = "FILE", requires = "report")]
     report_to: Option<PathBuf>,
     #[command(flatten)]
+    record: RecordArgs,
+    #[command(flatten)]
     appearance: AppearanceArgs,
 }
 
@@ -74,6 +84,11 @@ enum Report {
 #[error("--step waits for keys, and there is no terminal; drop it")]
 struct NoTerminal;
 
+/// Many runs and one file.
+#[derive(Debug, thiserror::Error)]
+#[error("--record keeps one run; drop --repeat, or drop --record: a failed run leaves a recording anyway")]
+struct OneRecording;
+
 /// A report that could not be kept.
 #[derive(Debug, thiserror::Error)]
 #[error("could not write the report to {}: {error}", .path.display())]
@@ -83,12 +98,7 @@ struct ReportError {
 }
 
 /// Plays a scenario, or lists or checks what could be played.
-pub(super) fn run(
-    configuration: &Configuration,
-    args: &DemoArgs,
-    before: OutputArgs,
-    appearance: AppearanceArgs,
-) -> Result<Exit, Failure> {
+pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Before) -> Result<Exit, Failure> {
     let Some(scenario) = &args.scenario else {
         print(&list())?;
         return Ok(Exit::Done);
@@ -100,12 +110,17 @@ pub(super) fn run(
         print(&checked(&script))?;
         return Ok(Exit::Done);
     }
-    let unseen = args.no_tui || before.asks_for_lines() || args.repeat.is_some() || args.report.is_some();
+    let record = args.record.clone().or(before.record.clone());
+    if args.repeat.is_some() && record.is_asked() {
+        return Err(Failure::usage(OneRecording));
+    }
+    let unseen =
+        args.no_tui || before.output.asks_for_lines() || args.repeat.is_some() || args.report.is_some();
     let tty = if unseen { None } else { Tty::open() };
     match tty {
-        Some(tty) => play_seen(&script, &venue, args, appearance, tty),
+        Some(tty) => play_seen(&script, &venue, args, &record, before.appearance, tty),
         None if args.step => Err(Failure::usage(NoTerminal)),
-        None => play_unseen(&script, &venue, args),
+        None => play_unseen(&script, &venue, args, &record),
     }
 }
 
@@ -136,11 +151,13 @@ fn play_seen(
     script: &Script,
     venue: &Venue,
     args: &DemoArgs,
+    record: &RecordArgs,
     before: AppearanceArgs,
     tty: Tty,
 ) -> Result<Exit, Failure> {
     let pace = if args.step { Pace::Stepped } else { Pace::Read };
     let stand = venue.stand()?;
+    let (reel, file) = Reel::open(record, stand.scratch())?;
     let theme = args.appearance.or(before).theme();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -149,12 +166,13 @@ fn play_seen(
         stand.ports_are_free().await?;
         let player = Player::new(script.scenario.clone(), stand.timing(), pace);
         let performance = Performance::new(player, stand.load());
-        Ok::<_, Failure>(live::run(stand.show(performance, theme, tty)?).await?)
+        Ok::<_, Failure>(live::run(stand.show(performance, file, theme, tty)?).await?)
     });
     runtime.shutdown_background();
     let live::Outcome { reason, played, .. } = ended?;
     if let Some(failure) = played.as_ref().and_then(Played::failure) {
         remark(&line::judged(failure));
+        leave(reel, script);
         return Ok(Exit::Failed);
     }
     match reason {
@@ -164,7 +182,12 @@ fn play_seen(
 }
 
 /// Plays it without a screen, as often as asked for.
-fn play_unseen(script: &Script, venue: &Venue, args: &DemoArgs) -> Result<Exit, Failure> {
+fn play_unseen(
+    script: &Script,
+    venue: &Venue,
+    args: &DemoArgs,
+    record: &RecordArgs,
+) -> Result<Exit, Failure> {
     // One thread: nodes die with the thread that started them, and this one is the program's own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -181,7 +204,7 @@ fn play_unseen(script: &Script, venue: &Venue, args: &DemoArgs) -> Result<Exit, 
     let mut interrupted = false;
     for _ in 0..args.repeat.unwrap_or(1) {
         said(&format!("{}\n", script.scenario.title))?;
-        let ended = runtime.block_on(play_once(script, venue, &said))?;
+        let ended = runtime.block_on(play_once(script, venue, record, &said))?;
         said(&format!("\n{}\n", line::ended(&ended.played)))?;
         interrupted = ended.interrupted;
         runs.push(Run {
@@ -208,11 +231,14 @@ fn play_unseen(script: &Script, venue: &Venue, args: &DemoArgs) -> Result<Exit, 
 async fn play_once(
     script: &Script,
     venue: &Venue,
+    record: &RecordArgs,
     said: &impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<headless::Ended, Failure> {
     let mut signals = Signals::listen()?;
     let stand = venue.stand()?;
     stand.ports_are_free().await?;
+    let (reel, file) = Reel::open(record, stand.scratch())?;
+    let mut taping = Taping::begin(Some(file), &stand.setup(), Time::ZERO)?;
     let player = Player::new(script.scenario.clone(), stand.timing(), Pace::Unread);
     let performance = Performance::new(player, stand.load());
     let mut told = |at: Duration, cue: &Cue| {
@@ -224,7 +250,24 @@ async fn play_once(
     let asked = async || {
         signals.next().await;
     };
-    Ok(headless::run(stand.launch()?, stand.cluster(), performance, &mut told, asked).await)
+    let (launch, cluster) = (stand.launch()?, stand.cluster());
+    let ended = headless::run(launch, cluster, performance, &mut taping, &mut told, asked).await;
+    if let Some(said) = taping.close(ended.at) {
+        remark(&said);
+    }
+    if ended.played.failure().is_some() {
+        leave(reel, script);
+    }
+    Ok(ended)
+}
+
+/// Leaves the recording of a failed run, and says so.
+fn leave(reel: Reel, script: &Script) {
+    match reel.leave(&script.name) {
+        Ok(Some(said)) => remark(&said),
+        Ok(None) => {}
+        Err(error) => remark(&error.to_string()),
+    }
 }
 
 fn report(runs: &[Run], args: &DemoArgs) -> Result<(), Failure> {

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 
+use super::cluster::Cluster;
 use super::dialog::listing::Listing;
 use super::dialog::picture::{PictureRequest, Preview};
 use super::stage::Stage;
+use super::transport::Playback;
 use crate::event::Event;
 use crate::event::process::{ProcessEvent, Wish};
 use crate::fault::Fault;
@@ -40,8 +42,19 @@ pub enum Message {
     Paged(Result<(), String>),
     /// A scenario shows this now.
     Stage(Box<Stage>),
+    /// A recording goes on from here: this is what was known at this time.
+    Rewound(Box<Known>),
     /// Time has passed, and something on the screen has aged.
     Beat,
+}
+
+/// What a dashboard knows of a cluster and its scenario, without what is the viewer's.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// What a scenario shows, if one is played.
+    pub stage: Option<Stage>,
 }
 
 /// What the dashboard wants done.
@@ -70,6 +83,8 @@ pub enum Command {
     Page(String),
     /// Go on with the scenario, which waits.
     Next,
+    /// Do this with the recording that is shown.
+    Playback(Playback),
     /// Give the terminal back to the shell for a while.
     Suspend,
     /// Stop everything in order, and end.

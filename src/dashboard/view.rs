@@ -22,6 +22,7 @@ mod rotation;
 mod stage;
 mod text;
 mod timeline;
+mod transport;
 mod upload;
 mod uploads;
 mod windows;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::captions::Captions;
 use super::performance::Performance;
 use super::play::Cue;
 use super::play::verdict::Played;
+use super::recording::{Taping, Told};
 use crate::config::ClusterConfig;
 use crate::dashboard::cluster::Cluster;
 use crate::event::process::Wish;
@@ -21,36 +23,48 @@ pub struct Ended {
     pub played: Played,
     /// Whether somebody ended it before it was over.
     pub interrupted: bool,
+    /// When the last process was gone, on the supervisor's clock.
+    pub at: Time,
 }
 
 /// Starts a cluster, leads it through a scenario, and stops it; no process is left when it returns.
 ///
-/// `told` hears every cue with the time since the beginning. `asked` waits for the next time somebody
+/// `told` hears every cue with the time since the beginning, and `taping` keeps what a dashboard would
+/// be told; whoever began it closes it, at the time that is returned. `asked` waits for the next time somebody
 /// wants it to end. Run it by a runtime of the current thread on the program's main thread: nodes
 /// die with the thread that started them.
 pub async fn run(
     launch: Launch,
     config: &ClusterConfig,
     performance: Performance,
+    taping: &mut Taping,
     told: &mut dyn FnMut(Duration, &Cue),
     mut asked: impl AsyncFnMut(),
 ) -> Ended {
     let mut stage = Stage {
         supervisor: Supervisor::start(launch),
         cluster: Cluster::new(config),
+        captions: Captions::new(&performance),
         performance,
+        taping,
         told,
     };
     let interrupted = stage.play(&mut asked).await;
     let played = stage.performance.played(stage.supervisor.now());
     stage.stop(&mut asked).await;
-    Ended { played, interrupted }
+    Ended {
+        played,
+        interrupted,
+        at: stage.supervisor.now(),
+    }
 }
 
 struct Stage<'a> {
     supervisor: Supervisor,
     cluster: Cluster,
     performance: Performance,
+    captions: Captions,
+    taping: &'a mut Taping,
     told: &'a mut dyn FnMut(Duration, &Cue),
 }
 
@@ -63,6 +77,7 @@ impl Stage<'_> {
             }
             let cues = self.performance.look(self.now(), &self.cluster);
             self.carry_out(cues);
+            self.keep_stage();
             if self.performance.is_over() {
                 return false;
             }
@@ -86,9 +101,19 @@ impl Stage<'_> {
         self.supervisor.wish(Wish::StopAll);
         while !self.supervisor.is_idle() {
             tokio::select! {
-                _ = self.supervisor.next() => {}
+                notice = self.supervisor.next() => {
+                    self.taping.keep(self.supervisor.now(), Told::of_notice(&notice));
+                }
                 () = asked() => self.supervisor.wish(Wish::KillAll),
             }
+        }
+    }
+
+    /// Keeps what the scenario shows, if that has changed.
+    fn keep_stage(&mut self) {
+        let now = self.now();
+        if let Some(stage) = self.captions.changed(&self.performance) {
+            self.taping.keep(now, Told::Stage(stage));
         }
     }
 
@@ -98,6 +123,7 @@ impl Stage<'_> {
 
     fn fold(&mut self, notice: &Notice) {
         let now = self.now();
+        self.taping.keep(now, Told::of_notice(notice));
         match notice {
             Notice::Node(event) => self.cluster.node_told(now, event),
             Notice::Process(event) => self.cluster.process_became(now, event),
@@ -111,6 +137,7 @@ impl Stage<'_> {
         while let Some(cue) = cues.pop_front() {
             let now = self.now();
             (self.told)(now.since(Time::ZERO), &cue);
+            self.captions.heard(&cue, &self.performance, now);
             match cue {
                 Cue::Wish(wish) => self.supervisor.wish(wish),
                 Cue::Fault(fault) => {

@@ -1,66 +1,38 @@
 //! A scenario on the dashboard: shown what is told, and what it wants is done and drawn.
 
+use std::collections::VecDeque;
+
 use super::Live;
 use super::pace::Wanted;
 use crate::dashboard::Message;
 use crate::dashboard::model::Ending;
-use crate::dashboard::stage::{News, NewsKind, Stage};
+use crate::lab::captions::Captions;
 use crate::lab::load;
 use crate::lab::performance::Performance;
-use crate::lab::play::verdict::{Outcome, Played};
-use crate::lab::play::{Cue, line};
+use crate::lab::play::Cue;
+use crate::lab::play::verdict::Played;
 use crate::time::Time;
 
 /// A scenario and what it shows.
 #[derive(Debug)]
 pub(super) struct Show {
     performance: Performance,
-    stage: Stage,
+    captions: Captions,
 }
 
 impl Show {
     /// Makes the show of a scenario that has not begun.
     pub(super) fn new(performance: Performance) -> Self {
-        let stage = Stage {
-            title: performance.title().to_owned(),
-            ..Stage::default()
-        };
-        Self { performance, stage }
+        let captions = Captions::new(&performance);
+        Self {
+            performance,
+            captions,
+        }
     }
 
     /// Returns what it came to.
     pub(super) fn played(&self, now: Time) -> Played {
         self.performance.played(now)
-    }
-
-    /// Takes a cue for what is shown; returns it if it is for the processes.
-    fn show(&mut self, cue: Cue, now: Time) -> Option<Cue> {
-        let (kind, text) = match cue {
-            Cue::Say(text) => {
-                self.stage.caption = text;
-                return None;
-            }
-            Cue::Doing { text, .. } => (NewsKind::Done, text),
-            Cue::Watching(text) => (NewsKind::Watched, text),
-            Cue::Judged(verdict) => {
-                let kind = match verdict.outcome {
-                    Outcome::Held => NewsKind::Held,
-                    Outcome::Failed => NewsKind::Failed,
-                };
-                (kind, line::found(&verdict))
-            }
-            Cue::Over => {
-                let played = self.performance.played(now);
-                if !played.passed() {
-                    return None;
-                }
-                (NewsKind::Held, line::ended(&played))
-            }
-            Cue::Wish(_) | Cue::Fault(_) => return Some(cue),
-            Cue::LoadOn(_) | Cue::LoadOff | Cue::Check => return None,
-        };
-        self.stage.news = Some(News { kind, text });
-        None
     }
 }
 
@@ -119,20 +91,26 @@ impl Live {
     }
 
     fn carry_on(&mut self, cues: Vec<Cue>) {
-        for cue in cues {
+        let mut cues = VecDeque::from(cues);
+        while let Some(cue) = cues.pop_front() {
             let now = self.source.now();
             let Some(show) = &mut self.show else { return };
-            match show.show(cue, now) {
-                Some(Cue::Wish(wish)) => self.source.wish(wish),
-                Some(Cue::Fault(fault)) => {
+            show.captions.heard(&cue, &show.performance, now);
+            match cue {
+                Cue::Wish(wish) => self.source.wish(wish),
+                Cue::Fault(fault) => {
                     if let Err(why) = self.source.fault(&fault) {
-                        let refused = show.performance.refused(now, why.to_string());
-                        for cue in refused {
-                            let _ = show.show(cue, now);
-                        }
+                        cues.extend(show.performance.refused(now, why.to_string()));
                     }
                 }
-                Some(_) | None => {}
+                Cue::Say(_)
+                | Cue::Doing { .. }
+                | Cue::Watching(_)
+                | Cue::Judged(_)
+                | Cue::LoadOn(_)
+                | Cue::LoadOff
+                | Cue::Check
+                | Cue::Over => {}
             }
         }
     }
@@ -140,11 +118,9 @@ impl Live {
     /// Tells the dashboard what the scenario shows, if that has changed.
     fn show_stage(&mut self) {
         let Some(show) = &mut self.show else { return };
-        show.stage.lane = *show.performance.lane();
-        show.stage.waits = show.performance.waits_for_next();
-        if self.model.stage.as_ref() != Some(&show.stage) {
-            let stage = show.stage.clone();
-            self.tell(Message::Stage(Box::new(stage)), Wanted::Soon);
+        if let Some(stage) = show.captions.changed(&show.performance) {
+            let stage = Box::new(stage.clone());
+            self.tell(Message::Stage(stage), Wanted::Soon);
         }
     }
 }

@@ -79,7 +79,7 @@ const RULES: &[Rule] = &[
     rule("supervisor", 3, Purity::Effects, &[WORDS]),
     // It folds events and returns commands: whoever makes the same events draws the same screen.
     rule("dashboard", 3, Purity::Pure, &[WORDS]),
-    // It leads a real cluster through a scenario, and judges it by what a dashboard would show.
+    // It leads a real cluster through a scenario, judges it by what a dashboard would show, and keeps it.
     rule(
         "lab",
         4,
@@ -150,6 +150,23 @@ const PURE_FILES: &[&str] = &[
     "src/server/transfer/copies/company.rs",
     "src/supervisor/policy.rs",
     "src/supervisor/policy/slot.rs",
+    "src/lab/recording.rs",
+    "src/lab/recording/error.rs",
+    "src/lab/recording/header.rs",
+    "src/lab/recording/line.rs",
+    "src/lab/export/cast.rs",
+    "src/lab/export/sequence.rs",
+    "src/lab/picture.rs",
+    "src/lab/picture/cells.rs",
+    "src/lab/picture/film.rs",
+    "src/lab/picture/shapes.rs",
+    "src/lab/picture/svg.rs",
+    "src/lab/replay.rs",
+    "src/lab/replay/asked.rs",
+    "src/lab/replay/checkpoints.rs",
+    "src/lab/replay/clock.rs",
+    "src/lab/replay/gaps.rs",
+    "src/lab/replay/standing.rs",
     "src/live/clipboard.rs",
     "src/live/farewell.rs",
     "src/live/pace.rs",

@@ -16,6 +16,7 @@ mod pictures;
 mod ports;
 mod processes;
 mod project;
+mod recording;
 mod seed;
 mod simulate;
 mod supervisor;

@@ -6,21 +6,25 @@
 use std::ffi::OsString;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::Path;
 
+use ratatui::layout::Size;
 use tempfile::TempDir;
 
 use crate::cli::Configuration;
+use crate::cli::appearance::AppearanceArgs;
 use crate::cli::exit::Failure;
 use crate::cli::options::{self, Options, Pace, Quorum, Span};
 use crate::cli::settings::Settings;
 use crate::cli::{file, ports};
 use crate::config::{ClusterConfig, Timing};
-use crate::dashboard::Control;
 use crate::dashboard::terminal::Tty;
 use crate::dashboard::theme::Theme;
+use crate::dashboard::{Control, Setup};
 use crate::id::{NodeId, UserName};
 use crate::lab::load::LoadClients;
 use crate::lab::performance::Performance;
+use crate::lab::recording::RecordingFile;
 use crate::lab::scenario::{self, Wants};
 use crate::live;
 use crate::supervisor::Launch;
@@ -133,6 +137,17 @@ impl Stand {
         self.settings.timing()
     }
 
+    /// Returns the folder that is gone afterwards.
+    pub(super) fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// Returns what a dashboard of it would be told.
+    pub(super) fn setup(&self) -> Setup {
+        let theme = AppearanceArgs::default().theme();
+        self.settings.dashboard(Control::Supervised, theme, Size::ZERO)
+    }
+
     /// Returns how the nodes are started.
     pub(super) fn launch(&self) -> io::Result<Launch> {
         Ok(Launch {
@@ -144,13 +159,20 @@ impl Stand {
     }
 
     /// Returns everything that a dashboard needs to play it.
-    pub(super) fn show(&self, performance: Performance, theme: Theme, tty: Tty) -> io::Result<live::Start> {
+    pub(super) fn show(
+        &self,
+        performance: Performance,
+        record: RecordingFile,
+        theme: Theme,
+        tty: Tty,
+    ) -> io::Result<live::Start> {
         let settings = self.settings.clone();
         Ok(live::Start {
             setup: settings.dashboard(Control::Supervised, theme, tty.size()),
+            record: Some(record),
             tty,
             cluster: live::Cluster::Started(self.launch()?),
-            client_of: Box::new(move |user| settings.client(user)),
+            client_of: Some(Box::new(move |user| settings.client(user))),
             performance: Some(performance),
         })
     }
