@@ -32,6 +32,7 @@ mod options;
 mod output;
 mod picture;
 mod ports;
+mod present;
 mod print;
 mod record;
 mod replay;
@@ -63,6 +64,8 @@ struct Heirloom {
     output: output::OutputArgs,
     #[command(flatten)]
     appearance: appearance::AppearanceArgs,
+    #[command(flatten)]
+    present: present::PresentArgs,
     #[command(flatten)]
     record: record::RecordArgs,
     #[command(flatten)]
@@ -153,12 +156,14 @@ pub fn heirloom() -> ExitCode {
         command,
         output,
         appearance,
+        present,
         record,
         configuration,
     } = Heirloom::parse();
     let before = Before {
         output,
         appearance,
+        present,
         record,
     };
     let ended = match command {
@@ -192,6 +197,7 @@ pub fn client() -> ExitCode {
 struct Before {
     output: output::OutputArgs,
     appearance: appearance::AppearanceArgs,
+    present: present::PresentArgs,
     record: record::RecordArgs,
 }
 

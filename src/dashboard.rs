@@ -22,6 +22,7 @@ mod log_view;
 pub mod message;
 pub mod model;
 mod playback;
+pub mod presenter;
 pub mod scale;
 mod search;
 pub mod stage;

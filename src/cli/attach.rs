@@ -5,6 +5,7 @@ use clap::Args;
 use super::Before;
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure};
+use super::present::PresentArgs;
 use super::record::RecordArgs;
 use super::settings::Settings;
 use crate::dashboard::Control;
@@ -15,6 +16,8 @@ use crate::live::{self, Outcome, Reason};
 pub(super) struct AttachArgs {
     #[command(flatten)]
     appearance: AppearanceArgs,
+    #[command(flatten)]
+    present: PresentArgs,
     #[command(flatten)]
     record: RecordArgs,
 }
@@ -29,8 +32,9 @@ pub(super) fn run(settings: Settings, args: AttachArgs, before: Before) -> Resul
     let tty = Tty::open().ok_or_else(|| Failure::usage(NoTerminal))?;
     let appearance = args.appearance.or(before.appearance);
     let record = args.record.or(before.record).open()?;
+    let setup = settings.dashboard(Control::Attached, appearance.theme(), tty.size());
     let start = live::Start {
-        setup: settings.dashboard(Control::Attached, appearance.theme(), tty.size()),
+        setup: args.present.or(before.present).told(setup),
         tty,
         record,
         cluster: live::Cluster::Found(settings.cluster.clone()),

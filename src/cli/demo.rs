@@ -13,6 +13,7 @@ use self::venue::Venue;
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure, remark};
 use super::interrupt::Signals;
+use super::present::PresentArgs;
 use super::print::print;
 use super::record::RecordArgs;
 use super::{Before, Configuration};
@@ -69,6 +70,8 @@ pub(super) struct DemoArgs {
     record: RecordArgs,
     #[command(flatten)]
     appearance: AppearanceArgs,
+    #[command(flatten)]
+    present: PresentArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,7 +121,7 @@ pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Befor
         args.no_tui || before.output.asks_for_lines() || args.repeat.is_some() || args.report.is_some();
     let tty = if unseen { None } else { Tty::open() };
     match tty {
-        Some(tty) => play_seen(&script, &venue, args, &record, before.appearance, tty),
+        Some(tty) => play_seen(&script, &venue, args, &record, before, tty),
         None if args.step => Err(Failure::usage(NoTerminal)),
         None => play_unseen(&script, &venue, args, &record),
     }
@@ -152,13 +155,14 @@ fn play_seen(
     venue: &Venue,
     args: &DemoArgs,
     record: &RecordArgs,
-    before: AppearanceArgs,
+    before: &Before,
     tty: Tty,
 ) -> Result<Exit, Failure> {
     let pace = if args.step { Pace::Stepped } else { Pace::Read };
     let stand = venue.stand()?;
     let (reel, file) = Reel::open(record, stand.scratch())?;
-    let theme = args.appearance.or(before).theme();
+    let theme = args.appearance.or(before.appearance).theme();
+    let present = args.present.or(before.present);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -166,7 +170,9 @@ fn play_seen(
         stand.ports_are_free().await?;
         let player = Player::new(script.scenario.clone(), stand.timing(), pace);
         let performance = Performance::new(player, stand.load());
-        Ok::<_, Failure>(live::run(stand.show(performance, file, theme, tty)?).await?)
+        let mut start = stand.show(performance, file, theme, tty)?;
+        start.setup = present.told(start.setup);
+        Ok::<_, Failure>(live::run(start).await?)
     });
     runtime.shutdown_background();
     let live::Outcome { reason, played, .. } = ended?;

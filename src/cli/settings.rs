@@ -13,6 +13,7 @@ use crate::config::{
     Address, BASE_PORT, CLIENT_DEADLINE, ClusterConfig, IMAGE_BYTES_MAX, Members, MembersError, NodeConfig,
     QuorumPolicy, SCRUB_BYTES_A_SECOND, Timing,
 };
+use crate::dashboard::presenter::Presenting;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{Control, Setup};
 use crate::event::line::nodes;
@@ -198,6 +199,7 @@ impl Settings {
             size,
             start_dir: std::env::current_dir().unwrap_or_else(|_| ".".into()),
             users: Vec::new(),
+            presenting: Presenting::No,
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn run(settings: Settings, flags: Vec<OsString>, asked: &Before) -> R
         // Before any node is started: it would be in the way if nothing can be recorded.
         let record = asked.record.open()?;
         match tty {
-            Some(tty) => show(settings, launch, record, asked.appearance, tty).await,
+            Some(tty) => show(settings, launch, record, asked, tty).await,
             None => print_lines(&settings, launch, record, asked.output).await,
         }
     });
@@ -59,10 +59,11 @@ async fn show(
     settings: Settings,
     launch: Launch,
     record: Option<RecordingFile>,
-    appearance: AppearanceArgs,
+    asked: &Before,
     tty: Tty,
 ) -> Result<Exit, Failure> {
-    let setup = settings.dashboard(Control::Supervised, appearance.theme(), tty.size());
+    let setup = settings.dashboard(Control::Supervised, asked.appearance.theme(), tty.size());
+    let setup = asked.present.told(setup);
     let nodes = launch.nodes.len();
     let start = live::Start {
         tty,

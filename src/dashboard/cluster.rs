@@ -24,6 +24,7 @@ use crate::time::Time;
 mod clocks;
 pub mod elections;
 pub mod failover;
+mod forget;
 pub mod logs;
 pub mod node;
 pub mod requests;

@@ -138,6 +138,28 @@ pub(super) fn wishes(
     }
 }
 
+/// Returns the wishes after which every node runs, and none stands still.
+pub(super) fn undone(cluster: &Cluster) -> Vec<Wish> {
+    let wish = |node: &Node| match node.state() {
+        NodeState::Frozen => Some(Wish::Thaw(node.id)),
+        // The wish for one that is stopping waits until its process is gone.
+        NodeState::NeverStarted
+        | NodeState::Stopping
+        | NodeState::Restarting
+        | NodeState::Stopped
+        | NodeState::Dead
+        | NodeState::GivenUp => Some(Wish::Start(node.id)),
+        NodeState::Starting
+        | NodeState::Electing
+        | NodeState::CutOff
+        | NodeState::Following
+        | NodeState::CatchingUp
+        | NodeState::Leading
+        | NodeState::OutOfReach => None,
+    };
+    cluster.nodes.values().filter_map(wish).collect()
+}
+
 /// Returns the process id of a node that runs, or why nothing can be done to it.
 fn running(node: &Node) -> Result<u32, String> {
     node.pid()

@@ -3,7 +3,7 @@
 //! A key means something in a mode. What a mode does not bind falls through to the mode below it
 //! (see [`Mode::below`]), so that moving about works in every panel, and Ctrl-C everywhere.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 
 mod action;
 mod chord;
@@ -39,6 +39,16 @@ impl Binding {
     pub fn first_key(&self) -> String {
         self.chords.first().map_or_else(String::new, ToString::to_string)
     }
+
+    /// Returns the key of it that was pressed.
+    pub(super) fn pressed_key(&self, event: KeyEvent) -> String {
+        let pressed = self.chords.iter().find(|chord| chord.matches(event));
+        match (pressed, event.code) {
+            (Some(Chord::Digit), KeyCode::Char(digit)) => digit.to_string(),
+            (Some(chord), _) => chord.to_string(),
+            (None, _) => self.first_key(),
+        }
+    }
 }
 
 pub(super) const fn bind(
@@ -60,21 +70,24 @@ pub(super) const fn bind(
 /// Returns what a key does in a mode, or in one below it.
 #[must_use]
 pub fn action(mode: Mode, event: KeyEvent) -> Option<Action> {
+    binding(mode, event).map(|binding| binding.action)
+}
+
+/// Returns how a key is bound in a mode, or in one below it.
+pub(super) fn binding(mode: Mode, event: KeyEvent) -> Option<&'static Binding> {
     let mut asked = Some(mode);
     while let Some(mode) = asked {
-        if let Some(action) = own_action(mode, event) {
-            return Some(action);
+        if let Some(binding) = own_binding(mode, event) {
+            return Some(binding);
         }
         asked = mode.below();
     }
     None
 }
 
-/// Returns what a key does in a mode itself.
-#[must_use]
-pub fn own_action(mode: Mode, event: KeyEvent) -> Option<Action> {
-    let bound = bindings(mode).find(|binding| binding.chords.iter().any(|chord| chord.matches(event)));
-    bound.map(|binding| binding.action)
+/// Returns how a key is bound in a mode itself.
+pub(super) fn own_binding(mode: Mode, event: KeyEvent) -> Option<&'static Binding> {
+    bindings(mode).find(|binding| binding.chords.iter().any(|chord| chord.matches(event)))
 }
 
 /// Returns the keys of one mode.
@@ -85,7 +98,7 @@ pub fn bindings(mode: Mode) -> impl Iterator<Item = &'static Binding> {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::{KeyCode, KeyModifiers};
+    use crossterm::event::KeyModifiers;
 
     use super::*;
 

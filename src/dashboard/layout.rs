@@ -2,6 +2,8 @@
 
 use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
 
+use super::presenter::Presenting;
+
 /// The smallest screen on which something useful can be read.
 pub const SIZE_MIN: Size = Size::new(60, 16);
 
@@ -13,6 +15,13 @@ const WIDE: u16 = 150;
 
 /// The lowest screen that has room for the tall forms of banner and cards.
 const TALL: u16 = 36;
+
+/// The smallest screen with a large banner: `NO LEADER  1.24 s` is as wide, and all panels but the
+/// logs stand below it.
+const LARGE: Size = Size::new(80, 24);
+
+/// The smallest screen with a banner twice as wide and nearly twice as high.
+const LARGEST: Size = Size::new(160, 50);
 
 /// A part of the screen that keys can be meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,11 +61,55 @@ pub enum NodesForm {
     Lines,
 }
 
+/// How the banner is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BannerForm {
+    /// A bar with a line of text.
+    Bar,
+    /// A bar with large letters, and a line of text below them.
+    Large(Letters),
+}
+
+/// How large letters are drawn, of which each is five dots high.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Letters {
+    /// Two dots in a cell, one above the other: three rows.
+    Halves,
+    /// A dot in two cells, one beside the other: five rows, after one for the margin.
+    Wholes,
+}
+
+impl BannerForm {
+    /// Returns how the banner of a screen is drawn.
+    const fn of(screen: Size, presenting: Presenting) -> Self {
+        match presenting {
+            Presenting::Yes if fits(LARGEST, screen) => Self::Large(Letters::Wholes),
+            Presenting::Yes if fits(LARGE, screen) => Self::Large(Letters::Halves),
+            Presenting::Yes | Presenting::No => Self::Bar,
+        }
+    }
+
+    /// Returns how high its bar is on a screen of this height.
+    const fn bar_height(self, height: u16) -> u16 {
+        match self {
+            Self::Bar => bar_height(height),
+            Self::Large(Letters::Halves) => 4,
+            Self::Large(Letters::Wholes) => 7,
+        }
+    }
+}
+
+const fn fits(least: Size, screen: Size) -> bool {
+    least.width <= screen.width && least.height <= screen.height
+}
+
 /// Where everything stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Who leads, and the stopwatch.
     pub banner: Rect,
+    /// How they are drawn.
+    pub banner_form: BannerForm,
     /// The panels that are shown.
     pub panels: Vec<(Panel, Rect)>,
     /// The keys.
@@ -68,20 +121,26 @@ pub struct Layout {
 impl Layout {
     /// Lays out a screen for a cluster of so many nodes; `None` when it is too small.
     #[must_use]
-    pub fn of(area: Rect, nodes: u16, alone: Option<Panel>) -> Option<Self> {
+    pub fn of(area: Rect, nodes: u16, alone: Option<Panel>, presenting: Presenting) -> Option<Self> {
         if area.width < SIZE_MIN.width || area.height < SIZE_MIN.height {
             return None;
         }
         let tall = area.height >= TALL;
         // Below the bar there is a line for the last change of leader.
-        let banner_height = bar_height(area.height) + 1;
+        let banner_form = BannerForm::of(area.as_size(), presenting);
+        let banner_height = banner_form.bar_height(area.height) + 1;
         let [banner, body, footer] = Split::vertical([
             Constraint::Length(banner_height),
             Constraint::Fill(1),
             Constraint::Length(1),
         ])
         .areas(area);
-        let nodes_form = if nodes * CARD_WIDTH_MIN <= area.width && area.height >= 22 {
+        // Below large letters there is less room, of which the timeline has more need.
+        let cards_from = match banner_form {
+            BannerForm::Bar => 22,
+            BannerForm::Large(_) => 27,
+        };
+        let nodes_form = if nodes * CARD_WIDTH_MIN <= area.width && area.height >= cards_from {
             NodesForm::Cards
         } else {
             NodesForm::Lines
@@ -92,6 +151,7 @@ impl Layout {
         };
         Some(Self {
             banner,
+            banner_form,
             panels,
             footer,
             nodes_form,
@@ -176,7 +236,7 @@ mod tests {
 
     fn shown(width: u16, height: u16, nodes: u16) -> Vec<Panel> {
         let area = Rect::new(0, 0, width, height);
-        let layout = Layout::of(area, nodes, None).expect("large enough");
+        let layout = Layout::of(area, nodes, None, Presenting::No).expect("large enough");
         layout.panels.iter().map(|(panel, _)| *panel).collect()
     }
 
@@ -193,13 +253,48 @@ mod tests {
         assert_eq!(panels, Panel::ALL);
     }
 
+    fn clusters() -> impl Iterator<Item = (u16, Presenting)> {
+        (1..=9).flat_map(|nodes| [Presenting::No, Presenting::Yes].map(|presenting| (nodes, presenting)))
+    }
+
+    #[test]
+    fn before_an_audience_the_banner_is_as_large_as_the_screen_allows() {
+        let form = |width, height, presenting| {
+            let area = Rect::new(0, 0, width, height);
+            let layout = Layout::of(area, 3, None, presenting).expect("large enough");
+            (layout.banner_form, layout.banner.height)
+        };
+        let (no, yes) = (Presenting::No, Presenting::Yes);
+        assert_eq!(form(79, 60, yes), (BannerForm::Bar, 4), "too narrow");
+        assert_eq!(form(200, 23, yes), (BannerForm::Bar, 3), "too low");
+        assert_eq!(form(80, 24, yes), (BannerForm::Large(Letters::Halves), 5));
+        assert_eq!(form(120, 40, yes), (BannerForm::Large(Letters::Halves), 5));
+        assert_eq!(form(200, 60, yes), (BannerForm::Large(Letters::Wholes), 8));
+        assert_eq!(form(200, 60, no), (BannerForm::Bar, 4));
+    }
+
+    #[test]
+    fn a_large_banner_takes_no_panel_away() {
+        for (width, height) in [(80, 24), (80, 27), (120, 40), (200, 60)] {
+            let panels = |presenting| {
+                let area = Rect::new(0, 0, width, height);
+                let layout = Layout::of(area, 3, None, presenting).expect("large enough");
+                let mut panels: Vec<Panel> = layout.panels.iter().map(|(panel, _)| *panel).collect();
+                panels.sort_unstable();
+                panels
+            };
+            let (with, without) = (panels(Presenting::Yes), panels(Presenting::No));
+            assert_eq!(with, without, "{width}x{height}");
+        }
+    }
+
     #[test]
     fn every_size_and_cluster_fills_the_screen_without_overlap() {
         for width in [60, 61, 80, 99, 150, 500] {
             for height in 16..80 {
-                for nodes in 1..=9 {
+                for (nodes, presenting) in clusters() {
                     let area = Rect::new(0, 0, width, height);
-                    let layout = Layout::of(area, nodes, None).expect("large enough");
+                    let layout = Layout::of(area, nodes, None, presenting).expect("large enough");
                     let mut covered = layout.banner.area() + layout.footer.area();
                     for (index, (panel, place)) in layout.panels.iter().enumerate() {
                         assert_eq!(area.intersection(*place), *place, "{panel:?} is inside");
@@ -217,7 +312,8 @@ mod tests {
     #[test]
     fn a_screen_that_is_too_small_has_no_layout() {
         for (width, height) in [(0, 0), (1, 1), (59, 80), (200, 15)] {
-            assert_eq!(Layout::of(Rect::new(0, 0, width, height), 3, None), None);
+            let area = Rect::new(0, 0, width, height);
+            assert_eq!(Layout::of(area, 3, None, Presenting::Yes), None);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What the dashboard knows and how it is looked at; plain data, drawn by `view`, changed by `update`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::layout::{Rect, Size};
@@ -14,13 +13,17 @@ use super::layout::{Layout, Panel, SIZE_MIN};
 use super::links::Cursor;
 use super::log_view::LogView;
 use super::message::Known;
+use super::presenter::{KEY_SPAN, Presenter, Presenting};
 use super::scale::Scale;
 use super::stage::{self, Stage};
-use super::theme::{Theme, Tone};
+use super::theme::Tone;
 use super::transport::{Motion, Transport};
-use crate::config::{ClusterConfig, QuorumPolicy, Timing};
-use crate::id::{NodeId, UserName};
+use crate::id::NodeId;
 use crate::time::Time;
+
+mod setup;
+
+pub use setup::{Control, Setup};
 
 /// How often the screen is drawn while nothing happens but something on it ages.
 const BEAT: Duration = Duration::from_secs(1);
@@ -34,36 +37,6 @@ const HURRY: Duration = Duration::from_secs(20);
 
 /// How long a remark about a key stays.
 const TOAST: Duration = Duration::from_secs(4);
-
-/// What the dashboard is told before it starts.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// The cluster.
-    pub cluster: ClusterConfig,
-    /// Its timing, for what is due when.
-    pub timing: Timing,
-    /// How it counts a quorum.
-    pub quorum: QuorumPolicy,
-    /// Whose processes the nodes are.
-    pub control: Control,
-    /// How things are drawn.
-    pub theme: Theme,
-    /// The size of the terminal.
-    pub size: Size,
-    /// Where to look for images first.
-    pub start_dir: PathBuf,
-    /// The users that uploaded last, the newest first.
-    pub users: Vec<UserName>,
-}
-
-/// Whose processes the nodes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
-    /// Ours: keys start and kill them.
-    Supervised,
-    /// Somebody else's: they can only be watched.
-    Attached,
-}
 
 /// Everything the dashboard knows.
 #[derive(Debug)]
@@ -102,6 +75,8 @@ pub struct Model {
     pub stage: Option<Stage>,
     /// How the recording stands that is shown instead of a cluster.
     pub transport: Option<Transport>,
+    /// Whether there is an audience, and what it is shown.
+    pub presenter: Presenter,
     /// Whether the program is about to end.
     pub ending: Ending,
 }
@@ -158,7 +133,8 @@ pub enum Ending {
 impl Model {
     /// Makes the model of a cluster of which nothing is known yet; the highest node is chosen.
     #[must_use]
-    pub fn new(setup: Setup) -> Self {
+    pub fn new(mut setup: Setup) -> Self {
+        setup.theme.contrast = setup.presenting.contrast();
         let cluster = Cluster::new(&setup.cluster);
         let selected = cluster.nodes.keys().next_back().copied();
         Self {
@@ -184,6 +160,7 @@ impl Model {
             toast: None,
             stage: None,
             transport: None,
+            presenter: Presenter::new(setup.presenting),
             ending: Ending::No,
             setup,
         }
@@ -211,7 +188,8 @@ impl Model {
     #[must_use]
     pub fn is_still(&self) -> bool {
         let nothing_open = self.window.is_none() && !self.upload.is_shown() && self.toast.is_none();
-        self.is_paused() && nothing_open && self.ending == Ending::No
+        let nothing_ages = nothing_open && self.presenter.shown().is_none();
+        self.is_paused() && nothing_ages && self.ending == Ending::No
     }
 
     /// Returns when the screen should be drawn again though nothing happened; `None` for never.
@@ -255,7 +233,13 @@ impl Model {
     pub fn layout(&self) -> Option<Layout> {
         let area = self.places().0;
         let nodes = u16::try_from(self.cluster.nodes.len()).unwrap_or(u16::MAX);
-        Layout::of(area, nodes, self.zoomed.then_some(self.focus))
+        // The upload dialog begins below the ordinary banner.
+        let presenting = if self.upload.is_shown() {
+            Presenting::No
+        } else {
+            self.presenter.presenting()
+        };
+        Layout::of(area, nodes, self.zoomed.then_some(self.focus), presenting)
     }
 
     /// Returns the room of the dashboard, and that of a scenario below it where there is enough for both.
@@ -290,6 +274,7 @@ impl Model {
     pub(super) fn tick(&mut self, now: Time) {
         self.now = self.now.max(now);
         self.upload.tick(self.now);
+        self.presenter.tick(self.now);
         if self.toast.as_ref().is_some_and(|toast| toast.until <= self.now) {
             self.toast = None;
         }
@@ -302,6 +287,7 @@ impl Model {
         self.stage = stage;
         self.held = None;
         self.now = now;
+        self.presenter.show_none();
     }
 
     /// Forgets the remark about the last key where no time passes in which it would age.
@@ -322,17 +308,37 @@ impl Model {
         };
     }
 
+    /// Begins to present, or ends it.
+    pub(super) fn turn_presenting(&mut self) {
+        self.setup.theme.contrast = self.presenter.turn().contrast();
+    }
+
+    /// Shows an audience which key was pressed.
+    pub(super) fn show_key(&mut self, key: String, meaning: &'static str) {
+        let until = self.now + self.read_in(KEY_SPAN);
+        self.presenter.show(key, meaning, until);
+    }
+
+    /// Forgets what the panels tell of the past, and looks at the newest.
+    pub(super) fn forget(&mut self) {
+        self.held = None;
+        self.cluster.forget(self.now);
+        self.logs.follow();
+        (self.uploads_scroll, self.elections_scroll) = (0, 0);
+    }
+
     /// Remarks on what a person has just done.
     pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        // A recording that plays faster is read no faster.
-        let span = self
-            .transport
-            .as_ref()
-            .map_or(TOAST, |transport| transport.speed.plays(TOAST));
         self.toast = Some(Toast {
             text: text.into(),
             tone,
-            until: self.now + span,
+            until: self.now + self.read_in(TOAST),
         });
+    }
+
+    /// Returns how long that is on the clock shown: a recording that plays faster is read no faster.
+    fn read_in(&self, span: Duration) -> Duration {
+        let transport = self.transport.as_ref();
+        transport.map_or(span, |transport| transport.speed.plays(span))
     }
 }

@@ -10,6 +10,7 @@ use ratatui::layout::Size;
 
 use super::message::{Command, Message};
 use super::model::{Control, Model, Setup};
+use super::presenter::Presenting;
 use super::theme::{Charset, Palette, Theme};
 use super::{update, view};
 use crate::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
@@ -68,6 +69,7 @@ pub(crate) fn setup(size: Size, theme: Theme) -> Setup {
         size,
         start_dir: "/home/alice/pictures".into(),
         users: vec!["alice".parse().expect("a name")],
+        presenting: Presenting::No,
     }
 }
 

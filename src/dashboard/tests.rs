@@ -217,7 +217,7 @@ fn process_fact() -> impl Strategy<Value = ProcessFact> {
 
 fn key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
-        4 => prop::sample::select("uxX!psSrwf?qtelz+-=hjkgGyo a/nN123456789#".chars().collect::<Vec<_>>())
+        4 => prop::sample::select("uxX!pPRsSrwf?qtelz+-=hjkgGyo a/nN123456789#".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         1 => any::<char>().prop_map(KeyCode::Char),
         3 => prop::sample::select(vec![

@@ -8,6 +8,10 @@ use ratatui::style::{Color, Modifier, Style};
 use super::cluster::node::NodeState;
 use crate::id::NodeId;
 
+mod contrast;
+
+pub use contrast::Contrast;
+
 /// Which colours are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Palette {
@@ -37,6 +41,8 @@ pub struct Theme {
     pub palette: Palette,
     /// The characters.
     pub charset: Charset,
+    /// How far everything stands apart from its background.
+    pub contrast: Contrast,
 }
 
 /// What a colour stands for.
@@ -60,13 +66,17 @@ impl Theme {
     /// Makes a theme.
     #[must_use]
     pub const fn new(palette: Palette, charset: Charset) -> Self {
-        Self { palette, charset }
+        Self {
+            palette,
+            charset,
+            contrast: Contrast::Normal,
+        }
     }
 
     /// Returns the style of a tone.
     #[must_use]
     pub fn tone(&self, tone: Tone) -> Style {
-        match self.palette {
+        self.seen(match self.palette {
             Palette::None => match tone {
                 Tone::Good | Tone::Busy | Tone::Accent => Style::new().bold(),
                 Tone::Bad => Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
@@ -88,7 +98,7 @@ impl Theme {
                 Tone::Absent => 245,
                 Tone::Accent => 25,
             })),
-        }
+        })
     }
 
     /// Returns the style of a bar filled with a tone, with its text on it.
@@ -117,51 +127,50 @@ impl Theme {
             Tone::Accent if dark => (31, 231),
             Tone::Accent => (25, 231),
         };
-        Style::new()
-            .bg(Color::Indexed(background))
-            .fg(Color::Indexed(text))
-            .bold()
+        let style = Style::new().bg(Color::Indexed(background));
+        self.seen(style.fg(Color::Indexed(text)).bold())
     }
 
     /// Returns the style of what is read second.
     #[must_use]
     pub fn quiet(&self) -> Style {
-        match self.palette {
+        self.seen(match self.palette {
             Palette::Dark => Style::new().fg(Color::Indexed(245)),
             Palette::Light => Style::new().fg(Color::Indexed(242)),
             Palette::None => Style::new().dim(),
-        }
+        })
     }
 
     /// Returns the style of what is read first.
     #[must_use]
     pub fn strong(&self) -> Style {
-        match self.palette {
+        self.seen(match self.palette {
             Palette::Dark => Style::new().fg(Color::Indexed(253)).bold(),
             Palette::Light => Style::new().fg(Color::Indexed(235)).bold(),
             Palette::None => Style::new().bold(),
-        }
+        })
     }
 
     /// Returns the style of the border of a panel.
     #[must_use]
     pub fn border(&self, focused: bool) -> Style {
-        match (self.palette, focused) {
+        self.seen(match (self.palette, focused) {
             (Palette::None, true) => Style::new().bold(),
             (Palette::None, false) => Style::new().dim(),
             (_, true) => self.tone(Tone::Accent),
             (Palette::Dark, false) => Style::new().fg(Color::Indexed(239)),
             (Palette::Light, false) => Style::new().fg(Color::Indexed(250)),
-        }
+        })
     }
 
     /// Returns the style of the chosen line of a list.
     #[must_use]
     pub fn selection(&self) -> Style {
-        match self.palette {
-            Palette::Dark => Style::new().bg(Color::Indexed(237)).bold(),
-            Palette::Light => Style::new().bg(Color::Indexed(254)).bold(),
-            Palette::None => Style::new().reversed(),
+        match (self.contrast, self.palette) {
+            (Contrast::High, _) => Style::new().reversed().bold(),
+            (Contrast::Normal, Palette::Dark) => Style::new().bg(Color::Indexed(237)).bold(),
+            (Contrast::Normal, Palette::Light) => Style::new().bg(Color::Indexed(254)).bold(),
+            (Contrast::Normal, Palette::None) => Style::new().reversed(),
         }
     }
 
@@ -171,11 +180,11 @@ impl Theme {
         const DARK: [u8; 9] = [75, 213, 149, 215, 141, 80, 222, 174, 110];
         const LIGHT: [u8; 9] = [26, 127, 64, 166, 92, 30, 136, 124, 24];
         let turn = usize::from(node.number() - 1) % DARK.len();
-        match self.palette {
+        self.seen(match self.palette {
             Palette::Dark => Style::new().fg(Color::Indexed(DARK[turn])),
             Palette::Light => Style::new().fg(Color::Indexed(LIGHT[turn])),
             Palette::None => Style::new().bold(),
-        }
+        })
     }
 
     /// Returns what the colour of a state stands for.

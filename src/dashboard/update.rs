@@ -8,6 +8,7 @@ use self::movement::{
     Neighbour, Step, change_panel, clear_filter, look_at, moved, neighbour, next_source, scroll, select,
     step_to_match,
 };
+use self::presenting::{clean_up, is_locked, say_locked};
 use super::faults::Fault;
 use super::keymap::{self, Action, Mode};
 use super::layout::Panel;
@@ -20,6 +21,7 @@ use crate::upload::UploadEvent;
 
 mod breaking;
 mod movement;
+mod presenting;
 
 /// Changes the model by a message at `now`, and returns what is to be done, in order.
 pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
@@ -54,27 +56,47 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
 fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Command> {
     let mode = model.mode();
     model.take_back_remark();
-    if model.transport.is_some()
-        && playback::has_keys(mode)
-        && let Some(action) = keymap::own_action(Mode::Replay, key)
-    {
-        return act(model, Mode::Replay, action);
-    }
-    match keymap::action(mode, key) {
-        Some(Action::Select) => {
+    let above = mode_above(model, mode);
+    let own = above.and_then(|above| Some((above, keymap::own_binding(above, key)?)));
+    let bound = own.or_else(|| Some((mode, keymap::binding(mode, key)?)));
+    let Some((mode, binding)) = bound else {
+        return unbound(model, mode, key);
+    };
+    let commands = match binding.action {
+        Action::Select => {
             select(model, key);
             Vec::new()
         }
-        Some(action) => act(model, mode, action),
-        None if mode == Mode::Filter => {
-            if let Some(request) = typed(key) {
-                model.logs.type_in(request);
-            }
-            Vec::new()
-        }
-        None if model.upload.is_shown() && model.window.is_none() => model.upload.typed(key),
-        None => Vec::new(),
+        action => act(model, mode, action),
+    };
+    model.show_key(binding.pressed_key(key), binding.help);
+    commands
+}
+
+/// Returns the mode that is asked first on the panels: what is shown there has keys of its own.
+fn mode_above(model: &Model, mode: Mode) -> Option<Mode> {
+    if !playback::has_keys(mode) {
+        return None;
     }
+    let waits = model.stage.as_ref().is_some_and(|stage| stage.waits);
+    match &model.transport {
+        Some(_) => Some(Mode::Replay),
+        None => waits.then_some(Mode::Scenario),
+    }
+}
+
+/// Types a key that is bound to nothing, where text is typed.
+fn unbound(model: &mut Model, mode: Mode, key: KeyEvent) -> Vec<Command> {
+    if mode == Mode::Filter {
+        if let Some(request) = typed(key) {
+            model.logs.type_in(request);
+        }
+        return Vec::new();
+    }
+    if model.upload.is_shown() && model.window.is_none() {
+        return model.upload.typed(key);
+    }
+    Vec::new()
 }
 
 /// Says how an upload ended that nobody watches.
@@ -106,7 +128,9 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
     }
     match mode {
         Mode::Replay if playback::asked(action).is_some() => return playback::act(action),
-        Mode::Main | Mode::Logs | Mode::Replay | Mode::Everywhere => return act_on_panels(model, action),
+        Mode::Main | Mode::Logs | Mode::Replay | Mode::Scenario | Mode::Everywhere => {
+            return act_on_panels(model, action);
+        }
         Mode::Filter => match action {
             Action::Confirm => model.logs.apply(),
             _ => clear_filter(model),
@@ -154,12 +178,15 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Close => model.zoomed = false,
         Action::NextSource => next_source(model),
         Action::Filter => model.logs.begin_typing(),
-        Action::Pause if waits(model) => return vec![Command::Next],
+        Action::NextCaption => return vec![Command::Next],
+        Action::Present => model.turn_presenting(),
+        Action::CleanUp => return clean_up(model),
         Action::Pause => model.hold_or_release(),
         Action::Help => model.window = Some(Window::Help { scroll: 0 }),
         Action::Why => model.window = Some(Window::Why),
         Action::Faults => model.window = Some(Window::Faults { chosen: 0 }),
         Action::Links => open_links(model),
+        Action::Quit if is_locked(model) => say_locked(model),
         Action::Quit => return ask_to_quit(model),
         Action::Stop => return inflict(model, Fault::Stop),
         Action::Kill => return inflict(model, Fault::Kill),
@@ -203,11 +230,6 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         | Action::ToEnd => {}
     }
     Vec::new()
-}
-
-/// Says whether a scenario waits for somebody to ask for the next.
-fn waits(model: &Model) -> bool {
-    model.stage.as_ref().is_some_and(|stage| stage.waits)
 }
 
 /// Closes what is open, then asks, then stops, then kills.

@@ -37,7 +37,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let Some(layout) = model.layout().filter(|_| area.as_size() == model.size) else {
         return too_small(model, area, buffer);
     };
-    banner::draw(model, layout.banner, buffer);
+    banner::draw(model, layout.banner_form, layout.banner, buffer);
     for (panel, area) in &layout.panels {
         match panel {
             Panel::Nodes => nodes::draw(model, layout.nodes_form, *area, buffer),

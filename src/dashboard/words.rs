@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cluster::elections::{Election, Happening, Step};
+use super::cluster::failover::Spread;
 use super::cluster::node::{Holdings, NodeState};
 use super::cluster::requests::{Done, Outcome, Request};
 use crate::event::line::{counted, nodes, printable};
@@ -59,6 +60,13 @@ pub fn span(span: Duration) -> String {
     } else {
         age(span)
     }
+}
+
+/// Words how long the last failovers took: `last 5: min 131 ms, median 140 ms, max 171 ms`.
+#[must_use]
+pub fn spread(spread: &Spread) -> String {
+    let (min, median, max) = (span(spread.min), span(spread.median), span(spread.max));
+    format!("last {}: min {min}, median {median}, max {max}", spread.runs)
 }
 
 /// Words a number of bytes in decimal units: `940 B`, `5.7 MB`.

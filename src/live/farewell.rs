@@ -2,12 +2,11 @@
 //!
 //! Pure: from what the dashboard knew and what became of the processes, the lines a person reads.
 
-use std::collections::VecDeque;
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::dashboard::cluster::Cluster;
-use crate::dashboard::cluster::failover::Failover;
+use crate::dashboard::cluster::failover::{Failover, Leadership};
 use crate::dashboard::cluster::logs::{Line, LineKind, LogSource, Logs};
 use crate::dashboard::words;
 use crate::event::process::{self, OutputStream};
@@ -19,7 +18,7 @@ const FAILOVERS_TOLD: usize = 8;
 
 /// Returns the lines about a run, each with its end.
 pub(super) fn lines(ran: Duration, cluster: &Cluster, summary: &Summary) -> String {
-    let mut text = story(ran, &cluster.leadership.history);
+    let mut text = story(ran, &cluster.leadership);
     for event in &summary.nodes {
         text.extend(process::line_of(event).map(|line| line + "\n"));
         if summary.given_up.contains(&event.node) {
@@ -37,10 +36,11 @@ fn last_error(logs: &Logs, node: NodeId) -> Option<&str> {
 }
 
 /// Returns how long it ran, and who led.
-fn story(ran: Duration, failovers: &VecDeque<Failover>) -> String {
+fn story(ran: Duration, leadership: &Leadership) -> String {
     let mut text = format!("Heirloom ran for {}", humantime::format_duration(rounded(ran)));
-    let ended = failovers.iter().rev();
-    match ended.clone().find_map(|failover| failover.heir) {
+    let ended = leadership.history.iter().rev();
+    let heir = ended.clone().find_map(|failover| failover.heir);
+    match heir.or(leadership.led_last()) {
         Some(heir) => drop(write!(
             text,
             "; node {} led last, in epoch {}",

@@ -91,6 +91,12 @@ impl Elections {
         self.count
     }
 
+    /// Forgets all of them, and how many there were.
+    pub(super) fn forget(&mut self) {
+        self.kept.clear();
+        self.count = 0;
+    }
+
     /// Folds in what a node told.
     pub(super) fn told(&mut self, at: Time, node: NodeId, fact: &Fact) {
         let what = match fact {

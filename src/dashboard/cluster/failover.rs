@@ -12,6 +12,12 @@ use crate::event::{Fact, StepDownReason, SuspicionReason};
 use crate::id::{Ballot, NodeId};
 use crate::time::Time;
 
+mod cause;
+mod spread;
+
+pub use cause::Cause;
+pub use spread::Spread;
+
 /// How many failovers are remembered, enough for a distribution on one screen.
 pub const HISTORY_MAX: usize = 64;
 
@@ -51,59 +57,6 @@ pub enum Beginning {
     Seen,
     /// It lies before the first look at the cluster.
     Missed,
-}
-
-/// Why leadership passed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// Nobody had led before.
-    Start,
-    /// Somebody killed the leader.
-    Killed(NodeId),
-    /// Somebody stopped the leader.
-    Stopped(NodeId),
-    /// Somebody froze the leader.
-    Frozen(NodeId),
-    /// The leader's process ended by itself.
-    Crashed(NodeId),
-    /// A worker believed that the leader is down.
-    Suspected(NodeId),
-    /// The leader handed over to a higher id.
-    HandedOver(NodeId),
-    /// The leader lost its quorum, or heard of a newer reign.
-    SteppedDown(NodeId),
-}
-
-impl Cause {
-    /// Returns the word that the first phase begins with.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Start => "started",
-            Self::Killed(_) => "killed",
-            Self::Stopped(_) => "stopped",
-            Self::Frozen(_) => "frozen",
-            Self::Crashed(_) => "crashed",
-            Self::Suspected(_) => "lost",
-            Self::HandedOver(_) => "handed over",
-            Self::SteppedDown(_) => "stepped down",
-        }
-    }
-
-    /// Returns the leader that was.
-    #[must_use]
-    pub const fn leader(self) -> Option<NodeId> {
-        match self {
-            Self::Start => None,
-            Self::Killed(node)
-            | Self::Stopped(node)
-            | Self::Frozen(node)
-            | Self::Crashed(node)
-            | Self::Suspected(node)
-            | Self::HandedOver(node)
-            | Self::SteppedDown(node) => Some(node),
-        }
-    }
 }
 
 /// One passing of leadership, by its phases; each is a time since it began.
@@ -167,6 +120,17 @@ impl Leadership {
     #[must_use]
     pub fn last(&self) -> Option<&Failover> {
         self.history.back()
+    }
+
+    /// Returns the ballot of the reign that serves, or that served last.
+    #[must_use]
+    pub fn led_last(&self) -> Option<Ballot> {
+        self.last_reign.map(|reign| reign.ballot)
+    }
+
+    /// Forgets the failovers that ended.
+    pub(super) fn forget(&mut self) {
+        self.history.clear();
     }
 
     /// Folds in what a node told.

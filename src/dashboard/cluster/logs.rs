@@ -90,6 +90,11 @@ impl Logs {
         self.rings.entry(node).or_default().dropped += lines;
     }
 
+    /// Forgets every line, and how many were forgotten or lost; the order goes on.
+    pub(super) fn forget(&mut self) {
+        self.rings.clear();
+    }
+
     /// Returns how many lines were forgotten or lost.
     #[must_use]
     pub fn dropped(&self, source: LogSource) -> u64 {

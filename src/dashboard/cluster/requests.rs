@@ -80,6 +80,12 @@ impl Requests {
         self.entries.is_empty()
     }
 
+    /// Forgets those that ended, and how many were done.
+    pub(super) fn forget(&mut self) {
+        self.entries.retain(|entry| entry.outcome == Outcome::Running);
+        self.done.clear();
+    }
+
     /// Folds in that a node is gone: what it had is not finished by it.
     pub(super) fn lost(&mut self, node: NodeId) {
         let had = |entry: &&mut Request| entry.worker == Some(node) && entry.outcome == Outcome::Running;

@@ -103,6 +103,18 @@ impl Tape {
         }
     }
 
+    /// Forgets what happened, and what nodes were before `now`.
+    pub(super) fn forget(&mut self, now: Time) {
+        self.rare.clear();
+        self.uploads.clear();
+        for spans in self.rows.values_mut() {
+            spans.drain(..spans.len().saturating_sub(1));
+            if let Some(last) = spans.back_mut() {
+                last.from = last.from.max(now);
+            }
+        }
+    }
+
     /// Marks what happened.
     pub(super) fn mark(&mut self, at: Time, node: NodeId, kind: MarkKind) {
         let mark = Mark { at, node, kind };

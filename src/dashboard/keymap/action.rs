@@ -111,6 +111,12 @@ pub enum Action {
     ToStart,
     /// Go to its end.
     ToEnd,
+    /// Go on from the caption at which a scenario waits.
+    NextCaption,
+    /// Present to an audience, or end that.
+    Present,
+    /// Bring a clean cluster back.
+    CleanUp,
     /// Show the help.
     Help,
     /// Go into the chosen folder.

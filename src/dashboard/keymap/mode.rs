@@ -9,6 +9,8 @@ pub enum Mode {
     Main,
     /// On the panels, where a recording is shown.
     Replay,
+    /// On the panels, where a scenario waits to go on.
+    Scenario,
     /// On the panel of logs.
     Logs,
     /// While a filter for the logs is typed.
@@ -37,9 +39,10 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Main,
         Self::Replay,
+        Self::Scenario,
         Self::Logs,
         Self::Filter,
         Self::Faults,
@@ -60,7 +63,7 @@ impl Mode {
     pub const fn below(self) -> Option<Self> {
         match self {
             Self::Everywhere => None,
-            Self::Replay | Self::Logs => Some(Self::Main),
+            Self::Replay | Self::Scenario | Self::Logs => Some(Self::Main),
             Self::Main
             | Self::Filter
             | Self::Reading
@@ -83,6 +86,7 @@ impl Mode {
             Self::Everywhere => "Everywhere",
             Self::Main => "Main",
             Self::Replay => "Replay",
+            Self::Scenario => "Scenario",
             Self::Logs => "Logs",
             Self::Filter => "Filter",
             Self::Reading => "Windows",

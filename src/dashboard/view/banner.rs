@@ -1,7 +1,5 @@
 //! The banner: who leads, since when, by which quorum; while nobody does, a stopwatch.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
@@ -10,15 +8,19 @@ use ratatui::widgets::Widget;
 use crate::config::QuorumPolicy;
 use crate::dashboard::cluster::Cluster;
 use crate::dashboard::cluster::failover::{Beginning, Cause, Failover, Reign};
-use crate::dashboard::cluster::node::NodeState;
+use crate::dashboard::cluster::node::{Node, NodeState};
+use crate::dashboard::layout::BannerForm;
 use crate::dashboard::model::{Control, Ending, Model};
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
 use crate::event::line::nodes as nodes_of;
 use crate::id::NodeId;
 
+mod large;
+mod letters;
+
 /// Draws the banner: a bar that is read from afar, then what led to it.
-pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(model: &Model, form: BannerForm, area: Rect, buffer: &mut Buffer) {
     let theme = model.setup.theme;
     // The last line tells the failover; the lines above it are the bar.
     let bar_height = if area.height > 2 { area.height - 1 } else { 1 };
@@ -28,7 +30,17 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let (tone, left, right) = headline(model);
     buffer.set_style(bar, theme.filled(tone));
-    write_on_bar(left, right, bar, buffer);
+    match form {
+        BannerForm::Large(letters) if large::write(model, letters, bar, buffer) => {
+            let below = Rect {
+                y: bar.bottom() - 1,
+                height: 1,
+                ..bar
+            };
+            write_on_bar(right, String::new(), below, buffer);
+        }
+        BannerForm::Large(_) | BannerForm::Bar => write_on_bar(left, right, bar, buffer),
+    }
     let below = Rect {
         x: area.x + 1,
         y: area.y + bar_height,
@@ -95,11 +107,14 @@ fn headline(model: &Model) -> (Tone, String, String) {
             let stopwatch = stopwatch(model, failover);
             (
                 missing_tone(cluster),
-                format!("{}  {stopwatch}", leaderless(cluster)),
+                format!("{}  {stopwatch}", Leaderless::of(cluster).words()),
                 right,
             )
         }
-        (None, _) => (missing_tone(cluster), leaderless(cluster), right),
+        (None, _) => {
+            let words = Leaderless::of(cluster).words();
+            (missing_tone(cluster), words.to_owned(), right)
+        }
     }
 }
 
@@ -113,30 +128,45 @@ fn stopwatch(model: &Model, failover: &Failover) -> String {
     format!("{seconds:.1} s")
 }
 
-/// Says why nobody leads: nobody is there, too few are, or they are at it.
-fn leaderless(cluster: &Cluster) -> String {
-    let states = || {
-        cluster
-            .nodes
-            .values()
-            .map(crate::dashboard::cluster::node::Node::state)
-    };
-    if !states().any(NodeState::is_alive) {
-        return if states().all(|state| state == NodeState::NeverStarted) {
-            "STARTING".to_owned()
-        } else {
-            "NO NODE IS UP".to_owned()
-        };
+/// Why nobody leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaderless {
+    Starting,
+    NobodyIsUp,
+    NoQuorum,
+    Electing,
+}
+
+impl Leaderless {
+    /// Finds out why: nobody is there, too few are, or they are at it.
+    fn of(cluster: &Cluster) -> Self {
+        let states = || cluster.nodes.values().map(Node::state);
+        if !states().any(NodeState::is_alive) {
+            return if states().all(|state| state == NodeState::NeverStarted) {
+                Self::Starting
+            } else {
+                Self::NobodyIsUp
+            };
+        }
+        if states().any(|state| state == NodeState::CutOff) {
+            return Self::NoQuorum;
+        }
+        Self::Electing
     }
-    if states().any(|state| state == NodeState::CutOff) {
-        return "NO LEADER: too few nodes for a quorum".to_owned();
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Starting => "STARTING",
+            Self::NobodyIsUp => "NO NODE IS UP",
+            Self::NoQuorum => "NO LEADER: too few nodes for a quorum",
+            Self::Electing => "NO LEADER: electing",
+        }
     }
-    "NO LEADER: electing".to_owned()
 }
 
 fn missing_tone(cluster: &Cluster) -> Tone {
-    let started = |node: &crate::dashboard::cluster::node::Node| node.state() != NodeState::NeverStarted;
-    let had_leader = !cluster.leadership.history.is_empty();
+    let started = |node: &Node| node.state() != NodeState::NeverStarted;
+    let had_leader = cluster.leadership.led_last().is_some();
     if had_leader && cluster.nodes.values().any(started) {
         Tone::Bad
     } else {
@@ -174,32 +204,19 @@ fn circumstances(model: &Model) -> String {
     )
 }
 
-/// Writes the phases, and beside them how long every change of leader took, if there is room.
+/// Writes the phases, and beside them how long the last failovers took, if there is room.
 fn write_phases(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let (phases, all) = (phases(model, usize::from(area.width)), all_changes(model));
-    if phases.width() + all.width() + 2 <= usize::from(area.width) {
-        all.alignment(Alignment::Right).render(area, buffer);
+    let (phases, spread) = (phases(model, usize::from(area.width)), spread(model));
+    if phases.width() + spread.width() + 2 <= usize::from(area.width) {
+        spread.alignment(Alignment::Right).render(area, buffer);
     }
     phases.render(area, buffer);
 }
 
-/// Returns how long the failovers took that were seen, once there were some.
-fn all_changes(model: &Model) -> Line<'static> {
-    let changes = model.shown().leadership.history.iter();
-    let changes = changes.filter(|failover| failover.is_failure());
-    let mut took: Vec<Duration> = changes.filter_map(|failover| failover.serving).collect();
-    took.sort_unstable();
-    let (Some(best), Some(worst), true) = (took.first(), took.last(), took.len() > 1) else {
-        return Line::default();
-    };
-    let median = took[took.len() / 2];
-    let text = format!(
-        "{} failovers: best {}, median {}, worst {}",
-        took.len(),
-        words::span(*best),
-        words::span(median),
-        words::span(*worst)
-    );
+/// Returns how long the last failovers took, once there were some.
+fn spread(model: &Model) -> Line<'static> {
+    let spread = model.shown().leadership.spread();
+    let text = spread.as_ref().map_or_else(String::new, words::spread);
     Line::styled(text, model.setup.theme.quiet())
 }
 

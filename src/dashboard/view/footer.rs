@@ -5,16 +5,19 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::text::put;
 use super::{key_hint, transport};
 use crate::dashboard::cluster::node::{Node, NodeState};
 use crate::dashboard::faults::{self, Fault};
 use crate::dashboard::keymap::{self, Action, Binding, Mode};
 use crate::dashboard::model::{Control, Model};
 use crate::dashboard::playback;
+use crate::dashboard::theme::Tone;
 
 /// Draws as many keys as there is room for, the most important first, and always help and quit.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.setup.theme;
+    let area = draw_key(model, area, buffer);
     if let Some(toast) = &model.toast {
         let text = format!(" {}", toast.text);
         buffer.set_style(area, theme.filled(toast.tone));
@@ -40,6 +43,32 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     keys.render(inside, buffer);
 }
 
+/// Draws the key that an audience is told of, with its meaning; returns the room beside it.
+fn draw_key(model: &Model, area: Rect, buffer: &mut Buffer) -> Rect {
+    let Some(shown) = model.presenter.shown() else {
+        return area;
+    };
+    let theme = model.setup.theme;
+    // At least as much is left for what came of it.
+    let right = area.x + area.width / 2;
+    let key = format!(" {} ", shown.key);
+    let x = put(
+        buffer,
+        theme,
+        (area.x, area.y),
+        right,
+        &key,
+        theme.filled(Tone::Accent),
+    );
+    let meaning = format!(" {} ", shown.meaning);
+    let x = put(buffer, theme, (x, area.y), right, &meaning, theme.selection());
+    Rect {
+        x,
+        width: area.right() - x,
+        ..area
+    }
+}
+
 /// Returns the keys of the mode and of those below it that the footer shows.
 fn shown(model: &Model) -> Vec<&'static Binding> {
     let mut shown = Vec::new();
@@ -57,6 +86,9 @@ fn shown(model: &Model) -> Vec<&'static Binding> {
 
 /// Says whether an action could do something now.
 fn makes_sense(model: &Model, action: Action) -> bool {
+    if model.presenter.is_on() && action == Action::Quit {
+        return false;
+    }
     if model.transport.is_some() {
         return !playback::needs_a_cluster(action);
     }

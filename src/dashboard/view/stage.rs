@@ -11,10 +11,10 @@ use crate::dashboard::words;
 use crate::time::Time;
 
 /// What stands beside the title while it waits.
-const NEXT: &str = "Space: next ";
+const NEXT: &str = "Space or Enter: next ";
 
 /// How many cells that takes.
-const NEXT_WIDTH: u16 = 12;
+const NEXT_WIDTH: u16 = 21;
 
 /// Draws what a scenario shows at `now`; `area` has [`ROWS`](crate::dashboard::stage::ROWS) rows.
 pub(super) fn draw(stage: &Stage, theme: Theme, now: Time, area: Rect, buffer: &mut Buffer) {

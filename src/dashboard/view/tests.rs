@@ -16,6 +16,7 @@ use crate::event::process::{OutputStream, ProcessFact};
 
 const DARK: Theme = Theme::new(Palette::Dark, Charset::Unicode);
 
+mod presenting;
 mod scenes;
 mod sentences;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RECORDING_VERSION, RecordingError};
 use crate::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
+use crate::dashboard::presenter::Presenting;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::{Control, Setup};
 use crate::event::line::printable;
@@ -114,6 +115,7 @@ impl Header {
             size,
             start_dir: PathBuf::new(),
             users: Vec::new(),
+            presenting: Presenting::No,
         }
     }
 

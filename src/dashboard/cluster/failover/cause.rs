@@ -1,0 +1,56 @@
+//! Why leadership passed on, and whose it was.
+
+use crate::id::NodeId;
+
+/// Why leadership passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Nobody had led before.
+    Start,
+    /// Somebody killed the leader.
+    Killed(NodeId),
+    /// Somebody stopped the leader.
+    Stopped(NodeId),
+    /// Somebody froze the leader.
+    Frozen(NodeId),
+    /// The leader's process ended by itself.
+    Crashed(NodeId),
+    /// A worker believed that the leader is down.
+    Suspected(NodeId),
+    /// The leader handed over to a higher id.
+    HandedOver(NodeId),
+    /// The leader lost its quorum, or heard of a newer reign.
+    SteppedDown(NodeId),
+}
+
+impl Cause {
+    /// Returns the word that the first phase begins with.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Start => "started",
+            Self::Killed(_) => "killed",
+            Self::Stopped(_) => "stopped",
+            Self::Frozen(_) => "frozen",
+            Self::Crashed(_) => "crashed",
+            Self::Suspected(_) => "lost",
+            Self::HandedOver(_) => "handed over",
+            Self::SteppedDown(_) => "stepped down",
+        }
+    }
+
+    /// Returns the leader that was.
+    #[must_use]
+    pub const fn leader(self) -> Option<NodeId> {
+        match self {
+            Self::Start => None,
+            Self::Killed(node)
+            | Self::Stopped(node)
+            | Self::Frozen(node)
+            | Self::Crashed(node)
+            | Self::Suspected(node)
+            | Self::HandedOver(node)
+            | Self::SteppedDown(node) => Some(node),
+        }
+    }
+}

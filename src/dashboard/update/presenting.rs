@@ -1,0 +1,54 @@
+//! What keys do before an audience: `q` quits nothing, and one key brings a clean cluster back.
+
+use crate::dashboard::faults;
+use crate::dashboard::message::Command;
+use crate::dashboard::model::{Control, Ending, Model};
+use crate::dashboard::theme::Tone;
+use crate::fault::Fault;
+
+/// Says whether `q` is locked: a hand that slips must not end a demonstration. One that ends may end.
+pub(super) fn is_locked(model: &Model) -> bool {
+    model.presenter.is_on() && model.ending == Ending::No
+}
+
+pub(super) fn say_locked(model: &mut Model) {
+    model.say(Tone::Busy, "locked while presenting; press P first");
+}
+
+/// Heals, thaws and starts what was broken, and forgets what the panels tell of it.
+pub(super) fn clean_up(model: &mut Model) -> Vec<Command> {
+    if let Some(reason) = refused(model) {
+        model.say(Tone::Busy, reason);
+        return Vec::new();
+    }
+    let wishes = faults::undone(&model.cluster);
+    model.forget();
+    model.say(
+        Tone::Good,
+        "a clean cluster: all healed, thawed and started; images are kept",
+    );
+    // Who is started must find its links whole.
+    let healed = Command::Fault(Fault::HealAll);
+    std::iter::once(healed)
+        .chain(wishes.into_iter().map(Command::Wish))
+        .collect()
+}
+
+/// Returns why nothing is cleaned up.
+fn refused(model: &Model) -> Option<&'static str> {
+    if !model.presenter.is_on() {
+        return Some("this cleans up while presenting; press P first");
+    }
+    if model.setup.control == Control::Attached {
+        return Some("attached: whoever started these nodes cleans up");
+    }
+    if model.ending != Ending::No {
+        return Some("every node is being stopped; nothing is cleaned up now");
+    }
+    // A scenario judges by what the panels know.
+    let plays = model.stage.is_some();
+    plays.then_some("a scenario has this cluster; play it again for a clean one")
+}
+
+#[cfg(test)]
+mod tests;
