@@ -69,7 +69,10 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Command> {
         }
         action => act(model, mode, action),
     };
-    model.show_key(binding.pressed_key(key), binding.help);
+    if !(binding.action == Action::Quit && is_locked(model)) {
+        // What a locked key would do is no news to an audience.
+        model.show_key(binding.pressed_key(key), binding.help);
+    }
     commands
 }
 

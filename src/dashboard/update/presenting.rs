@@ -23,10 +23,7 @@ pub(super) fn clean_up(model: &mut Model) -> Vec<Command> {
     }
     let wishes = faults::undone(&model.cluster);
     model.forget();
-    model.say(
-        Tone::Good,
-        "a clean cluster: all healed, thawed and started; images are kept",
-    );
+    model.say(Tone::Good, "all healed and started; images are kept");
     // Who is started must find its links whole.
     let healed = Command::Fault(Fault::HealAll);
     std::iter::once(healed)

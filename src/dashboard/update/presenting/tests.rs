@@ -1,4 +1,4 @@
-//! Presenter mode by its keys: what each does, and when it does nothing.
+//! Presenter mode by its keys: what each does, and when it does nothing; then the key of a scenario.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
@@ -56,6 +56,11 @@ fn q_is_locked_and_ctrl_c_still_leaves_step_by_step() {
     assert_eq!(scene.press('q'), []);
     assert!(scene.model.window.is_none());
     assert_eq!(toast(&scene), "locked while presenting; press P first");
+    assert_eq!(
+        shown_key(&scene).map(|(key, _)| key),
+        Some("P"),
+        "not what q would do"
+    );
     let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert_eq!(scene.send(Message::Key(ctrl_c)), []);
     assert!(matches!(scene.model.window, Some(Window::Quit)));

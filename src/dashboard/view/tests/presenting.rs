@@ -80,7 +80,7 @@ fn the_last_failovers_are_told_behind_the_current_one_where_there_is_room() {
             .find_map(|line| line.split_once("last 3: "))
             .map(|(_, said)| said.trim().to_owned())
     };
-    let expected = "min 45 ms, median 65 ms, max 85 ms";
+    let expected = "min 44 ms, median 64 ms, max 84 ms";
     assert_eq!(said((160, 40)).as_deref(), Some(expected));
     assert_eq!(said((80, 24)), None, "a screen that narrow has no room");
 }
