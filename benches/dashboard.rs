@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use heirloom::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
 use heirloom::dashboard::cluster::logs::LINES_MAX;
+use heirloom::dashboard::presenter::Presenting;
 use heirloom::dashboard::theme::{Charset, Palette, Theme};
 use heirloom::dashboard::{Control, Message, Model, Setup, update, view};
 use heirloom::event::process::{Life, OutputStream, ProcessEvent, ProcessFact};
@@ -59,6 +60,7 @@ fn setup() -> Setup {
         size: SIZE,
         start_dir: ".".into(),
         users: Vec::new(),
+        presenting: Presenting::No,
     }
 }
 

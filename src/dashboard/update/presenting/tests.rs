@@ -156,7 +156,7 @@ fn nothing_is_cleaned_up_that_others_started_or_that_a_scenario_has() {
     assert_eq!(scene.press('R'), []);
     assert_eq!(toast(&scene), "attached: whoever started these nodes cleans up");
     let mut scene = presented();
-    scene.send(Message::Stage(Box::new(Stage::default())));
+    scene.send(Message::Stage(Box::default()));
     assert_eq!(scene.press('R'), []);
     assert!(toast(&scene).contains("a scenario has this cluster"));
     assert_ne!(scene.model.cluster.logs.len(LogSource::Merged), 0);
