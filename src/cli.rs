@@ -18,8 +18,10 @@ mod attach;
 mod bench;
 mod decrypt;
 mod delete;
+mod demo;
 mod download;
 mod exit;
+mod export;
 mod fault;
 mod file;
 mod generate;
@@ -31,6 +33,8 @@ mod output;
 mod picture;
 mod ports;
 mod print;
+mod record;
+mod replay;
 mod selected;
 mod session;
 mod settings;
@@ -59,6 +63,8 @@ struct Heirloom {
     output: output::OutputArgs,
     #[command(flatten)]
     appearance: appearance::AppearanceArgs,
+    #[command(flatten)]
+    record: record::RecordArgs,
     #[command(flatten)]
     configuration: Configuration,
 }
@@ -103,6 +109,10 @@ enum Command {
     Client(session::ClientArgs),
     /// Show a cluster that something else started
     Attach(attach::AttachArgs),
+    /// Show a recording of a cluster, as it happened
+    Replay(replay::ReplayArgs),
+    /// Make files of a recording: a film, a moving picture, the diagram of an election
+    Export(export::ExportArgs),
     /// Upload images and save them encrypted
     Upload(upload::UploadArgs),
     /// List the images of a user, newest first
@@ -123,6 +133,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Run the election in virtual time, under faults, and report
     Simulate(simulate::SimulateArgs),
+    /// Lead a cluster of its own through a scenario of failures, and judge what happens
+    Demo(demo::DemoArgs),
     /// Look after the files that nodes keep on this machine
     Store(store::StoreArgs),
     /// Print a shell's completions
@@ -141,13 +153,19 @@ pub fn heirloom() -> ExitCode {
         command,
         output,
         appearance,
+        record,
         configuration,
     } = Heirloom::parse();
+    let before = Before {
+        output,
+        appearance,
+        record,
+    };
     let ended = match command {
-        Some(command) => run(command, output, appearance, &configuration),
+        Some(command) => run(command, before, &configuration),
         None => configuration
             .supervised()
-            .and_then(|(settings, flags)| supervise::run(settings, flags, output, appearance)),
+            .and_then(|(settings, flags)| supervise::run(settings, flags, &before)),
     };
     finish(ended)
 }
@@ -156,12 +174,7 @@ pub fn heirloom() -> ExitCode {
 #[must_use]
 pub fn server() -> ExitCode {
     let Server { node, configuration } = Server::parse();
-    finish(run(
-        Command::Node(node),
-        output::OutputArgs::default(),
-        appearance::AppearanceArgs::default(),
-        &configuration,
-    ))
+    finish(run(Command::Node(node), Before::default(), &configuration))
 }
 
 /// Runs the program `client`.
@@ -171,25 +184,25 @@ pub fn client() -> ExitCode {
         client,
         configuration,
     } = Client::parse();
-    finish(run(
-        Command::Client(client),
-        output::OutputArgs::default(),
-        appearance::AppearanceArgs::default(),
-        &configuration,
-    ))
+    finish(run(Command::Client(client), Before::default(), &configuration))
 }
 
-fn run(
-    command: Command,
+/// What was asked before a command, and holds for it unless it says otherwise.
+#[derive(Debug, Default)]
+struct Before {
     output: output::OutputArgs,
     appearance: appearance::AppearanceArgs,
-    configuration: &Configuration,
-) -> Result<Exit, Failure> {
+    record: record::RecordArgs,
+}
+
+fn run(command: Command, before: Before, configuration: &Configuration) -> Result<Exit, Failure> {
     let settings = || configuration.settings();
     match command {
-        Command::Node(args) => node::run(&settings()?, &args, output),
+        Command::Node(args) => node::run(&settings()?, &args, before.output),
         Command::Client(args) => session::run(&settings()?, &args),
-        Command::Attach(args) => attach::run(settings()?, args, appearance),
+        Command::Attach(args) => attach::run(settings()?, args, before),
+        Command::Replay(args) => replay::run(&args, before.appearance),
+        Command::Export(args) => export::run(&args, before.appearance),
         Command::Upload(args) => upload::run(&settings()?, &args),
         Command::List(args) => list::run(&settings()?, &args),
         Command::Download(args) => download::run(&settings()?, &args),
@@ -203,6 +216,7 @@ fn run(
             let asked = &configuration.options;
             simulate::run(asked, &configuration.merged()?, &args)
         }
+        Command::Demo(args) => demo::run(configuration, &args, &before),
         Command::Store(args) => store::run(&settings()?, &args),
         Command::Completions(args) => generate::completions(Heirloom::command(), &args),
         Command::Man => generate::manual(Heirloom::command()),

@@ -15,15 +15,19 @@ mod copy;
 pub mod dialog;
 mod faults;
 pub mod keymap;
+pub mod lane;
 pub mod layout;
 pub mod links;
 mod log_view;
 pub mod message;
 pub mod model;
+mod playback;
 pub mod scale;
 mod search;
+pub mod stage;
 pub mod terminal;
 pub mod theme;
+pub mod transport;
 mod update;
 mod view;
 mod why;
@@ -34,7 +38,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use message::{Command, Message};
+pub use message::{Command, Known, Message};
 pub use model::{Control, Model, Setup};
 pub use update::update;
 pub use view::view;

@@ -5,6 +5,8 @@
 //!         |
 //!       live                     joins the dashboard with processes, keys and the terminal
 //!         |
+//!       lab                      leads a cluster through failures, judges what is seen, keeps it, shows it again
+//!         |
 //!       client  supervisor  dashboard     speaks to the cluster; owns the processes of nodes; draws what happens
 //!         |
 //!       server                   the runtime of a node: sockets, disk, clock -> inputs; outputs -> effects
@@ -26,6 +28,7 @@ pub mod event;
 pub mod fault;
 pub mod id;
 pub mod image;
+pub mod lab;
 pub mod live;
 pub mod loadbalancer;
 pub mod protocol;

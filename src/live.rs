@@ -22,7 +22,8 @@ use tokio::time::sleep;
 
 use self::jobs::Jobs;
 use self::pace::{Pace, Wanted};
-use self::pager::Pager;
+use self::pager::{Pager, ended};
+use self::performing::{Show, news};
 use self::place::Place;
 use self::signals::{Asked, Signals};
 pub use self::source::Cluster;
@@ -36,16 +37,22 @@ use crate::dashboard::theme::Tone;
 use crate::dashboard::{Command, Message, Model, Setup, update, view};
 use crate::event::process::Wish;
 use crate::id::UserName;
+use crate::lab::load::News;
+use crate::lab::performance::Performance;
+use crate::lab::play::verdict::Played;
+use crate::lab::recording::{RecordingFile, Taping, Told};
 use crate::supervisor::Summary;
 use crate::time::Time;
 use crate::upload::UploadEvent;
 
+mod beat;
 mod clipboard;
 mod farewell;
 mod heard;
 mod jobs;
 mod pace;
 mod pager;
+mod performing;
 mod place;
 mod signals;
 mod source;
@@ -53,9 +60,6 @@ mod uploads;
 mod users;
 
 pub use self::jobs::decode;
-
-/// How often the processes are looked at: what people call live, and cheap.
-const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The key that ends everything in steps.
 const CTRL_C: KeyEvent = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
@@ -68,9 +72,16 @@ pub struct Start {
     pub cluster: Cluster,
     /// What the dashboard is told.
     pub setup: Setup,
+    /// Where everything that the dashboard is told is recorded.
+    pub record: Option<RecordingFile>,
     /// Says what the client of a user is told.
-    pub client_of: Box<dyn Fn(UserName) -> ClientConfig>,
+    pub client_of: ClientOf,
+    /// The scenario that is played, if one is.
+    pub performance: Option<Performance>,
 }
+
+/// Says what the client of a user is told; there is none where nothing can be uploaded.
+pub type ClientOf = Option<Box<dyn Fn(UserName) -> ClientConfig>>;
 
 /// How it came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +101,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// Why it ended.
     pub reason: Reason,
+    /// What the scenario came to, if one was played.
+    pub played: Option<Played>,
 }
 
 /// Starts the cluster or finds it, shows it until somebody ends it, and leaves a summary on the screen.
@@ -106,24 +119,30 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
     let tty = Arc::new(start.tty);
     let mut screen = Screen::open(&tty)?;
     let keys = Keys::start(&tty)?;
-    let model = Model::new(Setup {
+    let mut model = Model::new(Setup {
         size: screen.size(),
         users: users::remembered(),
         ..start.setup
     });
+    if let Cluster::Recorded(player) = &start.cluster {
+        model.transport = Some(player.transport());
+    }
     // Before any node is started: a person sees at once that something happens.
     screen.draw(|frame| view(&model, frame))?;
     let coloured = model.setup.theme.draws_pictures();
+    let taping = Taping::begin(start.record, &model.setup, Source::begins_at(&start.cluster))?;
     let live = Live {
         tty,
         screen,
         keys,
         signals,
         source: Source::open(start.cluster),
+        taping,
         uploads: Uploads::new(start.client_of),
         remembering: Remembering::default(),
         jobs: Jobs::new(std::env::current_exe()?, coloured),
         pager: None,
+        show: start.performance.map(Show::new),
         model,
         pace: Pace::default(),
         place: Place::Shown,
@@ -139,10 +158,12 @@ struct Live {
     keys: Keys,
     signals: Signals,
     source: Source,
+    taping: Taping,
     uploads: Uploads,
     remembering: Remembering,
     jobs: Jobs,
     pager: Option<Pager>,
+    show: Option<Show>,
     model: Model,
     pace: Pace,
     place: Place,
@@ -161,6 +182,8 @@ enum Happened {
     /// A folder was listed, or a picture made.
     Found(Message),
     Paged(Result<(), String>),
+    /// Something became of the load of a scenario.
+    Load(News),
     /// A frame is due, something has aged, or the terminal took the last frame.
     Due,
 }
@@ -180,90 +203,65 @@ impl Live {
                 Happened::Upload(event) => self.tell(Message::Upload(event), Wanted::Soon),
                 Happened::Found(message) => self.tell(message, Wanted::Soon),
                 Happened::Paged(ended) => self.paged(ended),
+                Happened::Load(news) => self.heard_of_load(news),
                 Happened::Due => self.aged(),
             }
+            self.perform();
             self.draw()?;
         };
         self.uploads.cancel();
         self.end_pager().await;
+        let played = self.show.as_ref().map(|show| show.played(self.source.now()));
         let summary = self.source.summary();
-        let ran = self.source.ran();
-        let last_words = farewell::lines(ran, &self.model.cluster, &summary);
+        let mut last_words = match self.source.transport() {
+            // Of what ran long ago nothing ends now.
+            Some(_) => String::new(),
+            None => farewell::lines(self.source.ran(), &self.model.cluster, &summary),
+        };
+        last_words.extend(self.taping.close(self.source.now()).map(|said| said + "\n"));
         self.screen.close(&last_words);
-        Ok(Outcome { summary, reason })
+        Ok(Outcome {
+            summary,
+            reason,
+            played,
+        })
     }
 
     async fn next(&mut self) -> Happened {
-        let wait = self.due().map(|due| due.since(self.source.now()));
+        let due = [self.due(), self.show_due()].into_iter().flatten().min();
+        let wait = due.map(|due| due.since(self.source.wall()));
         tokio::select! {
             message = self.source.next() => Happened::Told(message),
             typed = self.keys.next() => Happened::Typed(typed),
             asked = self.signals.next() => Happened::Asked(asked),
             event = self.uploads.next() => Happened::Upload(event),
             found = self.jobs.next() => Happened::Found(found),
+            news = news(&mut self.show) => Happened::Load(news),
             ended = ended(&mut self.pager) => Happened::Paged(ended),
             () = self.screen.freed() => Happened::Due,
             () = elapsed(wait) => Happened::Due,
         }
     }
 
-    /// Returns when something is to be done though nothing happens.
-    fn due(&self) -> Option<Time> {
-        match self.place {
-            Place::Shown => {
-                let frame = self.pace.due().filter(|_| self.screen.is_free());
-                [frame, self.model.next_beat()].into_iter().flatten().min()
-            }
-            Place::Away { look_at } => Some(look_at),
-            Place::Paging | Place::Stopped | Place::Nowhere => None,
-        }
-    }
-
-    fn aged(&mut self) {
-        let now = self.source.now();
-        match self.place {
-            Place::Shown if self.model.next_beat().is_some_and(|beat| beat <= now) => {
-                self.tell(Message::Beat, Wanted::Soon);
-                self.sample(now);
-            }
-            Place::Away { look_at } if look_at <= now => self.come_back(),
-            Place::Shown | Place::Stopped | Place::Away { .. } | Place::Paging | Place::Nowhere => {}
-        }
-    }
-
-    /// Looks once a second at what the processes use.
-    fn sample(&mut self, now: Time) {
-        if now.since(self.sampled) >= SAMPLE_INTERVAL {
-            self.sampled = now;
-            self.source.sample();
-            if let Some(message) = self.source.waiting() {
-                self.told(message);
-            }
-        }
-    }
-
-    /// Draws a frame if one is due and the terminal took the last.
-    fn draw(&mut self) -> io::Result<()> {
-        let now = self.source.now();
-        let due = self.pace.due().is_some_and(|due| due <= now);
-        if self.place == Place::Shown && due && self.screen.is_free() {
-            self.screen.draw(|frame| view(&self.model, frame))?;
-            self.pace.drawn(now);
-        }
-        Ok(())
-    }
-
     /// Takes everything that is told already, and draws once for all of it.
     fn told(&mut self, first: Message) {
         let mut next = Some(first);
         while let Some(message) = next {
-            self.tell(message, Wanted::Soon);
+            let now = self.source.told_at();
+            self.tell_at(now, message, Wanted::Soon);
+            self.source.folded(&self.model.cluster);
+            self.glance();
             next = self.source.waiting();
         }
     }
 
-    /// Tells the dashboard, and does what it wants done.
+    /// Tells the dashboard something of this moment, and does what it wants done.
     fn tell(&mut self, message: Message, wanted: Wanted) {
+        let now = self.source.now();
+        self.tell_at(now, message, wanted);
+    }
+
+    fn tell_at(&mut self, now: Time, message: Message, wanted: Wanted) {
         // A screen that is held still shows nothing new, except what keys do.
         if wanted == Wanted::Now || !self.model.is_still() {
             self.pace.want(wanted);
@@ -274,7 +272,9 @@ impl Live {
         } else {
             Reason::Asked
         };
-        let now = self.source.now();
+        if let Some(told) = Told::of(&message) {
+            self.taping.keep(now, told);
+        }
         for command in update(&mut self.model, now, message) {
             self.carry_out(command, reason);
         }
@@ -294,6 +294,8 @@ impl Live {
             Command::Preview(request) => self.jobs.picture(request),
             Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
+            Command::Next => self.next_caption(),
+            Command::Playback(asked) => self.source.play(asked),
             Command::Suspend => self.suspend(),
             Command::Quit => self.end(reason, Ending::Stopping),
             Command::QuitNow => self.end(reason, Ending::Killing),
@@ -317,14 +319,6 @@ impl Live {
         self.model.ending = how;
         self.pace.want(Wanted::Now);
         self.source.wish(wish);
-    }
-}
-
-/// Waits for a pager to end; without one, for ever.
-async fn ended(pager: &mut Option<Pager>) -> Result<(), String> {
-    match pager {
-        Some(pager) => pager.ended().await,
-        None => std::future::pending().await,
     }
 }
 

@@ -39,6 +39,11 @@ impl AppearanceArgs {
         }
     }
 
+    /// Says whether a light background was chosen.
+    pub(super) fn is_light(self) -> bool {
+        self.theme == Some(Chosen::Light)
+    }
+
     /// Returns the theme that was chosen, or that fits the terminal.
     pub(super) fn theme(self) -> Theme {
         let charset = if self.ascii {

@@ -2,17 +2,21 @@
 
 use clap::Args;
 
+use super::Before;
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure};
+use super::record::RecordArgs;
 use super::settings::Settings;
 use crate::dashboard::Control;
 use crate::dashboard::terminal::Tty;
 use crate::live::{self, Outcome, Reason};
 
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct AttachArgs {
     #[command(flatten)]
     appearance: AppearanceArgs,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 /// There is nothing to draw on.
@@ -21,14 +25,17 @@ pub(super) struct AttachArgs {
 struct NoTerminal;
 
 /// Shows the cluster until somebody ends it; the cluster goes on.
-pub(super) fn run(settings: Settings, args: AttachArgs, before: AppearanceArgs) -> Result<Exit, Failure> {
+pub(super) fn run(settings: Settings, args: AttachArgs, before: Before) -> Result<Exit, Failure> {
     let tty = Tty::open().ok_or_else(|| Failure::usage(NoTerminal))?;
-    let appearance = args.appearance.or(before);
+    let appearance = args.appearance.or(before.appearance);
+    let record = args.record.or(before.record).open()?;
     let start = live::Start {
         setup: settings.dashboard(Control::Attached, appearance.theme(), tty.size()),
         tty,
+        record,
         cluster: live::Cluster::Found(settings.cluster.clone()),
-        client_of: Box::new(move |user| settings.client(user)),
+        performance: None,
+        client_of: Some(Box::new(move |user| settings.client(user))),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

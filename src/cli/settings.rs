@@ -166,6 +166,11 @@ impl Settings {
         &self.data_dir
     }
 
+    /// Returns how quickly nodes notice and take over.
+    pub(super) fn timing(&self) -> Timing {
+        self.timing
+    }
+
     /// Checks that every member is a process on this machine, so that one supervisor can own them.
     pub(super) fn all_on_this_machine(&self) -> Result<(), SettingsError> {
         let mut elsewhere = self

@@ -3,8 +3,11 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 
+use ratatui::layout::Size;
+
+use super::Before;
 use super::appearance::AppearanceArgs;
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, remark};
 use super::interrupt::{Asked, Signals};
 use super::output::{Format, OutputArgs};
 use super::ports;
@@ -13,17 +16,14 @@ use super::settings::Settings;
 use crate::dashboard::Control;
 use crate::dashboard::terminal::Tty;
 use crate::event::line::nodes;
+use crate::lab::recording::{RecordingFile, Taping, Told};
 use crate::live::{self, Outcome, Reason};
 use crate::supervisor::headless::{self, Format as Printed};
-use crate::supervisor::{Launch, Summary, Supervisor};
+use crate::supervisor::{Launch, Notice, Summary, Supervisor};
+use crate::time::Time;
 
 /// Runs the cluster until it is asked to stop, or until no node is left.
-pub(super) fn run(
-    settings: Settings,
-    flags: Vec<OsString>,
-    output: OutputArgs,
-    appearance: AppearanceArgs,
-) -> Result<Exit, Failure> {
+pub(super) fn run(settings: Settings, flags: Vec<OsString>, asked: &Before) -> Result<Exit, Failure> {
     settings.all_on_this_machine().map_err(Failure::usage)?;
     let launch = Launch {
         program: std::env::current_exe()?,
@@ -31,7 +31,7 @@ pub(super) fn run(
         nodes: settings.cluster.members.ids().collect(),
         cluster: settings.cluster.clone(),
     };
-    let tty = if output.asks_for_lines() {
+    let tty = if asked.output.asks_for_lines() {
         None
     } else {
         Tty::open()
@@ -43,9 +43,11 @@ pub(super) fn run(
     let ended = runtime.block_on(async {
         // Before anything is drawn: who holds a port is to be read.
         ports::all_are_free(&settings).await?;
+        // Before any node is started: it would be in the way if nothing can be recorded.
+        let record = asked.record.open()?;
         match tty {
-            Some(tty) => show(settings, launch, appearance, tty).await,
-            None => print_lines(&settings, launch, output).await,
+            Some(tty) => show(settings, launch, record, asked.appearance, tty).await,
+            None => print_lines(&settings, launch, record, asked.output).await,
         }
     });
     runtime.shutdown_background();
@@ -56,6 +58,7 @@ pub(super) fn run(
 async fn show(
     settings: Settings,
     launch: Launch,
+    record: Option<RecordingFile>,
     appearance: AppearanceArgs,
     tty: Tty,
 ) -> Result<Exit, Failure> {
@@ -65,9 +68,11 @@ async fn show(
         tty,
         cluster: live::Cluster::Started(launch),
         setup,
-        client_of: Box::new(move |user| settings.client(user)),
+        performance: None,
+        record,
+        client_of: Some(Box::new(move |user| settings.client(user))),
     };
-    let Outcome { summary, reason } = live::run(start).await?;
+    let Outcome { summary, reason, .. } = live::run(start).await?;
     if summary.given_up.len() == nodes {
         return Err(no_node_is_left(&summary));
     }
@@ -79,7 +84,12 @@ async fn show(
 }
 
 /// Prints what happens, a line an event.
-async fn print_lines(settings: &Settings, launch: Launch, output: OutputArgs) -> Result<Exit, Failure> {
+async fn print_lines(
+    settings: &Settings,
+    launch: Launch,
+    record: Option<RecordingFile>,
+    output: OutputArgs,
+) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     if output.format() == Format::Text && !output.no_tui && std::io::stdout().is_terminal() {
         let (count, name) = (launch.nodes.len(), &settings.cluster.name);
@@ -96,7 +106,20 @@ async fn print_lines(settings: &Settings, launch: Launch, output: OutputArgs) ->
         let asked = signals.next().await;
         first_asked.get_or_insert(asked);
     };
-    let summary = headless::run(Supervisor::start(launch), format, std::io::stdout(), asked).await?;
+    let setup = settings.dashboard(Control::Supervised, AppearanceArgs::default().theme(), Size::ZERO);
+    let mut taping = Taping::begin(record, &setup, Time::ZERO)?;
+    let mut last = Time::ZERO;
+    let heard = |now, notice: &Notice| {
+        last = now;
+        taping.keep(now, Told::of_notice(notice));
+        if let Some(trouble) = taping.trouble() {
+            remark(&trouble);
+        }
+    };
+    let summary = headless::run(Supervisor::start(launch), format, std::io::stdout(), asked, heard).await?;
+    if let Some(said) = taping.close(last) {
+        remark(&said);
+    }
     match first_asked {
         Some(Asked::Interrupt) => Ok(Exit::Interrupted),
         Some(Asked::Terminate) => Ok(Exit::Done),

@@ -62,13 +62,19 @@ pub(super) const fn bind(
 pub fn action(mode: Mode, event: KeyEvent) -> Option<Action> {
     let mut asked = Some(mode);
     while let Some(mode) = asked {
-        let bound = bindings(mode).find(|binding| binding.chords.iter().any(|chord| chord.matches(event)));
-        if let Some(binding) = bound {
-            return Some(binding.action);
+        if let Some(action) = own_action(mode, event) {
+            return Some(action);
         }
         asked = mode.below();
     }
     None
+}
+
+/// Returns what a key does in a mode itself.
+#[must_use]
+pub fn own_action(mode: Mode, event: KeyEvent) -> Option<Action> {
+    let bound = bindings(mode).find(|binding| binding.chords.iter().any(|chord| chord.matches(event)));
+    bound.map(|binding| binding.action)
 }
 
 /// Returns the keys of one mode.

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 
+use super::cluster::Cluster;
 use super::dialog::listing::Listing;
 use super::dialog::picture::{PictureRequest, Preview};
+use super::stage::Stage;
+use super::transport::Playback;
 use crate::event::Event;
 use crate::event::process::{ProcessEvent, Wish};
 use crate::fault::Fault;
@@ -37,8 +40,21 @@ pub enum Message {
     Previewed(Preview),
     /// The pager has ended, or could not be run for this reason.
     Paged(Result<(), String>),
+    /// A scenario shows this now.
+    Stage(Box<Stage>),
+    /// A recording goes on from here: this is what was known at this time.
+    Rewound(Box<Known>),
     /// Time has passed, and something on the screen has aged.
     Beat,
+}
+
+/// What a dashboard knows of a cluster and its scenario, without what is the viewer's.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// What a scenario shows, if one is played.
+    pub stage: Option<Stage>,
 }
 
 /// What the dashboard wants done.
@@ -65,6 +81,10 @@ pub enum Command {
     Copy(String),
     /// Show text in the person's pager.
     Page(String),
+    /// Go on with the scenario, which waits.
+    Next,
+    /// Do this with the recording that is shown.
+    Playback(Playback),
     /// Give the terminal back to the shell for a while.
     Suspend,
     /// Stop everything in order, and end.

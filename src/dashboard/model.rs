@@ -10,11 +10,14 @@ use super::cluster::logs::Logs;
 use super::cluster::node::NodeState;
 use super::dialog::upload::{Start, UploadDialog};
 use super::keymap::Mode;
-use super::layout::{Layout, Panel};
+use super::layout::{Layout, Panel, SIZE_MIN};
 use super::links::Cursor;
 use super::log_view::LogView;
+use super::message::Known;
 use super::scale::Scale;
+use super::stage::{self, Stage};
 use super::theme::{Theme, Tone};
+use super::transport::{Motion, Transport};
 use crate::config::{ClusterConfig, QuorumPolicy, Timing};
 use crate::id::{NodeId, UserName};
 use crate::time::Time;
@@ -95,6 +98,10 @@ pub struct Model {
     pub elections_scroll: usize,
     /// A remark about the last key.
     pub toast: Option<Toast>,
+    /// What a scenario shows, if one is played.
+    pub stage: Option<Stage>,
+    /// How the recording stands that is shown instead of a cluster.
+    pub transport: Option<Transport>,
     /// Whether the program is about to end.
     pub ending: Ending,
 }
@@ -175,6 +182,8 @@ impl Model {
             uploads_scroll: 0,
             elections_scroll: 0,
             toast: None,
+            stage: None,
+            transport: None,
             ending: Ending::No,
             setup,
         }
@@ -244,9 +253,24 @@ impl Model {
     /// Returns where everything stands; `None` when the screen is too small.
     #[must_use]
     pub fn layout(&self) -> Option<Layout> {
-        let area = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
+        let area = self.places().0;
         let nodes = u16::try_from(self.cluster.nodes.len()).unwrap_or(u16::MAX);
         Layout::of(area, nodes, self.zoomed.then_some(self.focus))
+    }
+
+    /// Returns the room of the dashboard, and that of a scenario below it where there is enough for both.
+    pub(super) fn places(&self) -> (Rect, Option<Rect>) {
+        let whole = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
+        if self.stage.is_none() || whole.height < SIZE_MIN.height + stage::ROWS {
+            return (whole, None);
+        }
+        let height = whole.height - stage::ROWS;
+        let below = Rect {
+            y: height,
+            height: stage::ROWS,
+            ..whole
+        };
+        (Rect { height, ..whole }, Some(below))
     }
 
     /// Returns how many lines the panel in focus shows.
@@ -271,6 +295,23 @@ impl Model {
         }
     }
 
+    /// Shows a cluster as it was at another time, earlier or later.
+    pub(super) fn rewind(&mut self, now: Time, known: Known) {
+        let Known { cluster, stage } = known;
+        self.cluster = cluster;
+        self.stage = stage;
+        self.held = None;
+        self.now = now;
+    }
+
+    /// Forgets the remark about the last key where no time passes in which it would age.
+    pub(super) fn take_back_remark(&mut self) {
+        let stands_still = |transport: &Transport| transport.motion != Motion::Playing;
+        if self.transport.as_ref().is_some_and(stands_still) {
+            self.toast = None;
+        }
+    }
+
     pub(super) fn hold_or_release(&mut self) {
         self.held = match self.held {
             Some(_) => None,
@@ -283,10 +324,15 @@ impl Model {
 
     /// Remarks on what a person has just done.
     pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        // A recording that plays faster is read no faster.
+        let span = self
+            .transport
+            .as_ref()
+            .map_or(TOAST, |transport| transport.speed.plays(TOAST));
         self.toast = Some(Toast {
             text: text.into(),
             tone,
-            until: self.now + TOAST,
+            until: self.now + span,
         });
     }
 }

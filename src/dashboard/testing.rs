@@ -33,6 +33,8 @@ pub(crate) struct Scene {
     pub(crate) model: Model,
     now: Time,
     requests: u64,
+    /// What the cluster told and when, where somebody wants to tell it again.
+    kept: Option<Vec<(Time, Message)>>,
 }
 
 pub(crate) fn node(number: u16) -> NodeId {
@@ -84,6 +86,7 @@ impl Scene {
             model: Model::new(setup(Size::new(width, height), theme)),
             now: Time::ZERO + Duration::from_secs(1),
             requests: 0,
+            kept: None,
         }
     }
 
@@ -103,6 +106,20 @@ impl Scene {
         self.elect(3, 1, &[1, 2, 3]);
         self.heartbeats(3, &[1, 2]);
         self.after(2500);
+    }
+
+    /// Keeps from now on what the cluster tells.
+    pub(crate) fn keep(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// Returns what was kept.
+    pub(crate) fn kept(&self) -> &[(Time, Message)] {
+        self.kept.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) const fn now(&self) -> Time {
+        self.now
     }
 
     /// Lets time pass.
@@ -135,6 +152,9 @@ impl Scene {
             wall_ms: self.wall_ms(),
             fact,
         };
+        if let Some(kept) = &mut self.kept {
+            kept.push((self.now, Message::Node(Box::new(event.clone()))));
+        }
         self.send(Message::Node(Box::new(event)));
         self
     }
@@ -149,6 +169,9 @@ impl Scene {
             wall_ms: self.wall_ms(),
             fact,
         };
+        if let Some(kept) = &mut self.kept {
+            kept.push((self.now, Message::Process(event.clone())));
+        }
         self.send(Message::Process(event));
         self
     }
@@ -362,24 +385,31 @@ impl Scene {
 
     /// Draws the scene.
     pub(crate) fn drawn(&self) -> Buffer {
-        let Size { width, height } = self.model.size;
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("in memory");
-        terminal
-            .draw(|frame| view(&self.model, frame))
-            .expect("in memory");
-        terminal.backend().buffer().clone()
+        draw(&self.model)
     }
 
     /// Draws the scene as text, one line a row.
     pub(crate) fn text(&self) -> String {
-        let buffer = self.drawn();
-        let mut text = String::new();
-        for y in 0..buffer.area.height {
-            let row = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol());
-            let row: String = row.collect();
-            text.push_str(row.trim_end());
-            text.push('\n');
-        }
-        text
+        text(&self.drawn())
     }
+}
+
+/// Draws a model.
+pub(crate) fn draw(model: &Model) -> Buffer {
+    let Size { width, height } = model.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("in memory");
+    terminal.draw(|frame| view(model, frame)).expect("in memory");
+    terminal.backend().buffer().clone()
+}
+
+/// Returns a screen as text, one line a row.
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buffer.area.height {
+        let row = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol());
+        let row: String = row.collect();
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
 }

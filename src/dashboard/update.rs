@@ -13,6 +13,7 @@ use super::keymap::{self, Action, Mode};
 use super::layout::Panel;
 use super::message::{Command, Message};
 use super::model::{Control, Ending, Model, Window};
+use super::playback;
 use super::theme::Tone;
 use crate::time::Time;
 use crate::upload::UploadEvent;
@@ -22,6 +23,10 @@ mod movement;
 
 /// Changes the model by a message at `now`, and returns what is to be done, in order.
 pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
+    if let Message::Rewound(known) = message {
+        model.rewind(now, *known);
+        return Vec::new();
+    }
     model.tick(now);
     match message {
         Message::Node(event) => model.cluster.node_told(now, &event),
@@ -39,7 +44,8 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         }
         Message::Listed(listing) => return model.upload.listed(listing),
         Message::Previewed(preview) => return model.upload.previewed(preview),
-        Message::Beat | Message::Paged(Ok(())) => {}
+        Message::Stage(stage) => model.stage = Some(*stage),
+        Message::Beat | Message::Rewound(_) | Message::Paged(Ok(())) => {}
         Message::Paged(Err(reason)) => model.say(Tone::Bad, reason),
     }
     Vec::new()
@@ -47,6 +53,13 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
 
 fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Command> {
     let mode = model.mode();
+    model.take_back_remark();
+    if model.transport.is_some()
+        && playback::has_keys(mode)
+        && let Some(action) = keymap::own_action(Mode::Replay, key)
+    {
+        return act(model, Mode::Replay, action);
+    }
     match keymap::action(mode, key) {
         Some(Action::Select) => {
             select(model, key);
@@ -92,7 +105,8 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
         _ => {}
     }
     match mode {
-        Mode::Main | Mode::Logs | Mode::Everywhere => return act_on_panels(model, action),
+        Mode::Replay if playback::asked(action).is_some() => return playback::act(action),
+        Mode::Main | Mode::Logs | Mode::Replay | Mode::Everywhere => return act_on_panels(model, action),
         Mode::Filter => match action {
             Action::Confirm => model.logs.apply(),
             _ => clear_filter(model),
@@ -114,6 +128,9 @@ fn act(model: &mut Model, mode: Mode, action: Action) -> Vec<Command> {
 }
 
 fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
+    if playback::refuses(model, action) {
+        return Vec::new();
+    }
     match action {
         Action::Up => scroll(model, Step::Back(1)),
         Action::Down => scroll(model, Step::Forward(1)),
@@ -137,6 +154,7 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         Action::Close => model.zoomed = false,
         Action::NextSource => next_source(model),
         Action::Filter => model.logs.begin_typing(),
+        Action::Pause if waits(model) => return vec![Command::Next],
         Action::Pause => model.hold_or_release(),
         Action::Help => model.window = Some(Window::Help { scroll: 0 }),
         Action::Why => model.window = Some(Window::Why),
@@ -172,9 +190,24 @@ fn act_on_panels(model: &mut Model, action: Action) -> Vec<Command> {
         | Action::SlowDisk
         | Action::StallClock
         | Action::HealOne
-        | Action::HealAll => {}
+        | Action::HealAll
+        | Action::Play
+        | Action::StepOn
+        | Action::SkipBack
+        | Action::SkipForward
+        | Action::PreviousElection
+        | Action::NextElection
+        | Action::Slower
+        | Action::Faster
+        | Action::ToStart
+        | Action::ToEnd => {}
     }
     Vec::new()
+}
+
+/// Says whether a scenario waits for somebody to ask for the next.
+fn waits(model: &Model) -> bool {
+    model.stage.as_ref().is_some_and(|stage| stage.waits)
 }
 
 /// Closes what is open, then asks, then stops, then kills.
@@ -204,6 +237,7 @@ fn interrupt(model: &mut Model) -> Vec<Command> {
 /// Only what ends nodes is asked about.
 fn ask_to_quit(model: &mut Model) -> Vec<Command> {
     match (model.setup.control, model.ending) {
+        _ if model.transport.is_some() => quit(model),
         (Control::Attached, _) => quit(model),
         (Control::Supervised, Ending::No) => {
             model.window = Some(Window::Quit);

@@ -19,8 +19,10 @@ mod links;
 mod logs;
 mod nodes;
 mod rotation;
+mod stage;
 mod text;
 mod timeline;
+mod transport;
 mod upload;
 mod uploads;
 mod windows;
@@ -47,6 +49,9 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
     }
     footer::draw(model, layout.footer, buffer);
+    if let (Some(stage), Some(place)) = (&model.stage, model.places().1) {
+        stage::draw(stage, model.setup.theme, model.shown_at(), place, buffer);
+    }
     upload::draw(&model.upload, model.setup.theme, area, buffer);
     match &model.window {
         None => {}

@@ -108,3 +108,11 @@ fn written(text: &str) -> io::Result<NamedTempFile> {
     file.write_all(text.as_bytes())?;
     Ok(file)
 }
+
+/// Waits for a pager to end; without one, for ever.
+pub(super) async fn ended(pager: &mut Option<Pager>) -> Result<(), String> {
+    match pager {
+        Some(pager) => pager.ended().await,
+        None => std::future::pending().await,
+    }
+}

@@ -85,7 +85,7 @@ impl Live {
     }
 
     fn go_away(&mut self) {
-        let look_at = self.source.now() + FOREGROUND_INTERVAL;
+        let look_at = self.source.wall() + FOREGROUND_INTERVAL;
         self.place = Place::Away { look_at };
     }
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use crate::client::{ClientConfig, ClusterClient, Wanted};
+use super::ClientOf;
+use crate::client::{ClusterClient, Wanted};
 use crate::id::UserName;
 use crate::upload::UploadEvent;
 
@@ -20,7 +21,7 @@ const EVENTS_KEPT_FREE: usize = 256;
 
 /// Makes clients, and runs one.
 pub(super) struct Uploads {
-    client_of: Box<dyn Fn(UserName) -> ClientConfig>,
+    client_of: ClientOf,
     running: Option<Running>,
 }
 
@@ -40,7 +41,7 @@ impl fmt::Debug for Uploads {
 
 impl Uploads {
     /// Makes the uploads of a cluster; `client_of` says what the client of a user is told.
-    pub(super) fn new(client_of: Box<dyn Fn(UserName) -> ClientConfig>) -> Self {
+    pub(super) fn new(client_of: ClientOf) -> Self {
         Self {
             client_of,
             running: None,
@@ -50,7 +51,8 @@ impl Uploads {
     /// Begins an upload; one that runs is given up.
     pub(super) fn start(&mut self, user: UserName, file: PathBuf) {
         self.cancel();
-        let mut client = ClusterClient::new((self.client_of)(user));
+        let Some(client_of) = &self.client_of else { return };
+        let mut client = ClusterClient::new(client_of(user));
         let (to, events) = mpsc::channel(EVENTS_WAITING);
         let task = tokio::spawn(async move {
             let mut observe = |event: UploadEvent| {
@@ -102,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_upload_that_breaks_down_has_failed_and_is_heard_of_no_more() {
-        let mut uploads = Uploads::new(Box::new(|_| unreachable!("no client is made")));
+        let mut uploads = Uploads::new(None);
         let (to, events) = mpsc::channel(2);
         let task = tokio::spawn(std::future::pending::<()>()).abort_handle();
         uploads.running = Some(Running { events, task });

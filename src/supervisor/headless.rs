@@ -16,6 +16,7 @@ use super::printer::Printer;
 use super::{Notice, Summary, Supervisor};
 use crate::event::line;
 use crate::event::process::{self, Wish};
+use crate::time::Time;
 
 /// How events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,8 @@ pub enum Format {
 /// Supervises until every process is gone, and prints what happens.
 ///
 /// `asked` waits for the next time somebody wants the cluster to end: the first one stops it in
-/// order, the next ones at once. Run it by a runtime of the current thread on the program's main
+/// order, the next ones at once. `heard` is shown everything with the time on the supervisor's clock,
+/// before it is printed. Run it by a runtime of the current thread on the program's main
 /// thread: nodes die with the thread that started them.
 ///
 /// # Errors
@@ -40,6 +42,7 @@ pub async fn run(
     format: Format,
     output: impl Write + Send + 'static,
     mut asked: impl AsyncFnMut(),
+    mut heard: impl FnMut(Time, &Notice),
 ) -> io::Result<Summary> {
     let mut lines = Lines {
         format,
@@ -48,7 +51,10 @@ pub async fn run(
     let mut end = Wish::StopAll;
     while !supervisor.is_idle() {
         tokio::select! {
-            notice = supervisor.next() => lines.print(&notice),
+            notice = supervisor.next() => {
+                heard(supervisor.now(), &notice);
+                lines.print(&notice);
+            }
             () = asked() => {
                 supervisor.wish(end);
                 end = Wish::KillAll;
@@ -103,7 +109,6 @@ mod tests {
     use crate::event::process::{Ending, Life, OutputStream, ProcessEvent, ProcessFact};
     use crate::event::{EventStamp, Fact};
     use crate::id::{Generation, NodeId};
-    use crate::time::Time;
 
     fn two() -> NodeId {
         NodeId::new(2).expect("not zero")

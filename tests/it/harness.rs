@@ -182,6 +182,11 @@ impl TestCluster {
         self.directory.path()
     }
 
+    /// The loopback address that nobody else uses.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     pub(crate) fn address(&self, id: u16) -> String {
         format!("{}:{}", self.host, BASE_PORT + id - 1)
     }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod copies;
+mod demo;
 mod docs;
 mod durability;
 mod failover;
@@ -15,6 +16,7 @@ mod pictures;
 mod ports;
 mod processes;
 mod project;
+mod recording;
 mod seed;
 mod simulate;
 mod supervisor;

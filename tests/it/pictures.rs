@@ -6,20 +6,21 @@
 
 use std::fs;
 
+use heirloom::lab::picture::{DARK, LIGHT, has_shape, svg};
 use vt100::Parser;
 
-use crate::project::{project, text};
+use crate::project::{project, sources, text};
 use crate::terminal::pane::Pane;
-use cells::{DARK, LIGHT, cells};
+use cells::cells;
 use stage::{Stage, quit, take, wait_for_age};
-use svg::{MADE_BY, svg};
 use xml::well_formed;
 
 mod cells;
-mod shapes;
 mod stage;
-mod svg;
-mod xml;
+pub(crate) mod xml;
+
+/// What is written into each picture; another look is another number.
+const MADE_BY: &str = "Drawn from the running program by tests/it/pictures.rs, version 1";
 
 /// The largest picture: a page with all of them is still there at once over a slow line.
 const PICTURE_BYTES_MAX: u64 = 150_000;
@@ -138,7 +139,7 @@ fn small() -> String {
         ╭──┓\x1b[7m \x1b[0m\x1b[38;2;1;2;3;48;2;17;34;51m▀▀\x1b[0m\x1b[31m▂\x1b[0m\r\n\x1b[2mdim\x1b[0m";
     let mut parser = Parser::new(length(3), length(14), 0);
     parser.process(screen.as_bytes());
-    svg(&cells(parser.screen(), &DARK), &DARK, "a < b")
+    svg(&cells(parser.screen(), &DARK), &DARK, "a < b", MADE_BY).expect("a string takes everything")
 }
 
 #[test]
@@ -146,6 +147,17 @@ fn a_screen_is_drawn_exactly_so() {
     let drawn = small();
     assert_eq!(well_formed(&drawn), Ok(()), "{drawn}");
     assert_eq!(drawn, text(SMALL));
+}
+
+#[test]
+fn every_line_and_block_that_the_dashboard_draws_has_a_shape() {
+    let files = sources();
+    let drawn = files.iter().filter(|file| file.starts_with("src/dashboard"));
+    for file in drawn {
+        for letter in text(file).chars().filter(|c| ('─'..='▟').contains(c)) {
+            assert!(has_shape(&letter.to_string()), "{letter} of {file}");
+        }
+    }
 }
 
 fn length(count: u16) -> std::num::NonZeroU16 {

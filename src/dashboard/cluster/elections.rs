@@ -27,12 +27,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Default)]
 pub struct Elections {
     kept: VecDeque<Election>,
+    /// How many there were, those included that are forgotten.
+    count: u64,
     leader: Option<NodeId>,
 }
 
 /// One election.
 #[derive(Debug, Clone, Default)]
 pub struct Election {
+    /// The how-manieth it is, from 1; 0 as long as it decides nothing.
+    pub number: u64,
     /// What happened, in the order of its times.
     pub steps: Vec<Step>,
     /// How many steps in its middle there was no room for.
@@ -79,6 +83,12 @@ impl Elections {
     /// Returns the elections, the newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Election> {
         self.kept.iter().rev().filter(|election| election.decides)
+    }
+
+    /// Returns how many elections there were, those included that can no longer be read.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
     }
 
     /// Folds in what a node told.
@@ -165,6 +175,10 @@ impl Elections {
         }
         if let Some(election) = self.kept.back_mut() {
             election.add(step, of_leader);
+            if election.decides && election.number == 0 {
+                self.count += 1;
+                election.number = self.count;
+            }
         }
     }
 }

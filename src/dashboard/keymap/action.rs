@@ -91,6 +91,26 @@ pub enum Action {
     Page,
     /// Hold the screen still.
     Pause,
+    /// Let the recording stand still, or go on.
+    Play,
+    /// Go to the next event of the recording.
+    StepOn,
+    /// Go back in the recording.
+    SkipBack,
+    /// Go on in the recording.
+    SkipForward,
+    /// Go to the election before.
+    PreviousElection,
+    /// Go to the next election.
+    NextElection,
+    /// Play the recording more slowly.
+    Slower,
+    /// Play it faster.
+    Faster,
+    /// Go to the beginning of the recording.
+    ToStart,
+    /// Go to its end.
+    ToEnd,
     /// Show the help.
     Help,
     /// Go into the chosen folder.

@@ -7,6 +7,8 @@ pub enum Mode {
     Everywhere,
     /// On the panels.
     Main,
+    /// On the panels, where a recording is shown.
+    Replay,
     /// On the panel of logs.
     Logs,
     /// While a filter for the logs is typed.
@@ -35,8 +37,9 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Main,
+        Self::Replay,
         Self::Logs,
         Self::Filter,
         Self::Faults,
@@ -57,7 +60,7 @@ impl Mode {
     pub const fn below(self) -> Option<Self> {
         match self {
             Self::Everywhere => None,
-            Self::Logs => Some(Self::Main),
+            Self::Replay | Self::Logs => Some(Self::Main),
             Self::Main
             | Self::Filter
             | Self::Reading
@@ -79,6 +82,7 @@ impl Mode {
         match self {
             Self::Everywhere => "Everywhere",
             Self::Main => "Main",
+            Self::Replay => "Replay",
             Self::Logs => "Logs",
             Self::Filter => "Filter",
             Self::Reading => "Windows",

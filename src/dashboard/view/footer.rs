@@ -5,11 +5,12 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::key_hint;
+use super::{key_hint, transport};
 use crate::dashboard::cluster::node::{Node, NodeState};
 use crate::dashboard::faults::{self, Fault};
-use crate::dashboard::keymap::{self, Action, Binding};
+use crate::dashboard::keymap::{self, Action, Binding, Mode};
 use crate::dashboard::model::{Control, Model};
+use crate::dashboard::playback;
 
 /// Draws as many keys as there is room for, the most important first, and always help and quit.
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -25,7 +26,11 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .partition(|binding| matches!(binding.action, Action::Help | Action::Quit));
     let ends = Line::from(hints(model, always, usize::MAX)).alignment(Alignment::Right);
     let room = usize::from(area.width).saturating_sub(ends.width() + 2);
-    let keys = Line::from(hints(model, rest, room));
+    let mut keys = Line::default();
+    if let Some(shown) = &model.transport {
+        keys.extend(transport::spans(theme, shown));
+    }
+    keys.extend(hints(model, rest, room.saturating_sub(keys.width())));
     let inside = Rect {
         x: area.x + 1,
         width: area.width.saturating_sub(2),
@@ -38,6 +43,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// Returns the keys of the mode and of those below it that the footer shows.
 fn shown(model: &Model) -> Vec<&'static Binding> {
     let mut shown = Vec::new();
+    if model.transport.is_some() && playback::has_keys(model.mode()) {
+        shown.extend(keymap::bindings(Mode::Replay).filter(|binding| !binding.label.is_empty()));
+    }
     let mut asked = Some(model.mode());
     while let Some(mode) = asked {
         shown.extend(keymap::bindings(mode).filter(|binding| !binding.label.is_empty()));
@@ -49,6 +57,9 @@ fn shown(model: &Model) -> Vec<&'static Binding> {
 
 /// Says whether an action could do something now.
 fn makes_sense(model: &Model, action: Action) -> bool {
+    if model.transport.is_some() {
+        return !playback::needs_a_cluster(action);
+    }
     let ours = model.setup.control == Control::Supervised;
     let fault = Fault::ALL.into_iter().find(|fault| fault.action() == action);
     match fault {
@@ -73,12 +84,12 @@ fn hints(model: &Model, bindings: Vec<&Binding>, room: usize) -> Vec<Span<'stati
     spans
 }
 
-/// Returns what a key does now: one of them does two things.
+/// Returns what a key does now: some do two things.
 fn label(model: &Model, binding: &Binding) -> &'static str {
     let chosen = model.cluster.nodes.get(&model.selected).map(Node::state);
-    if binding.action == Action::FreezeOrThaw && chosen == Some(NodeState::Frozen) {
-        "thaw"
-    } else {
-        binding.label
+    match (&model.transport, binding.action) {
+        (Some(transport), Action::Play) => playback::play_label(transport.motion),
+        (_, Action::FreezeOrThaw) if chosen == Some(NodeState::Frozen) => "thaw",
+        (_, _) => binding.label,
     }
 }

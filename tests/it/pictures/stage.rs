@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use heirloom::lab::picture::{Palette, svg};
 use tempfile::TempDir;
 
-use super::cells::{Palette, cells};
-use super::svg::svg;
+use super::MADE_BY;
+use super::cells::cells;
 use crate::harness::told;
 use crate::project::project;
 use crate::terminal::pane::Pane;
@@ -93,7 +94,8 @@ pub(super) fn quit(mut pane: Pane) {
 
 /// Writes what the screen shows now as a picture.
 pub(super) fn take(pane: &Pane, name: &str, palette: &Palette, title: &str) {
-    let picture = svg(&cells(&pane.frame(), palette), palette, title);
+    let picture =
+        svg(&cells(&pane.frame(), palette), palette, title, MADE_BY).expect("a string takes everything");
     let path = project().join("assets").join(name);
     fs::write(path, picture).expect("the picture can be written");
 }

@@ -1,7 +1,7 @@
 //! Whether a text is well-formed XML, as far as our pictures use it: elements, attributes, entities.
 
 /// Checks a document of one element; says what is wrong with it.
-pub(super) fn well_formed(document: &str) -> Result<(), String> {
+pub(crate) fn well_formed(document: &str) -> Result<(), String> {
     let mut open: Vec<&str> = Vec::new();
     let mut rest = document.trim();
     let mut roots = 0;

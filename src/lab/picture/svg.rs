@@ -6,9 +6,6 @@ use std::fmt::{self, Write};
 use super::cells::{Cell, Ink, Palette, Rgb};
 use super::shapes::{CELL, Rect, Shape, merged, rect, shape};
 
-/// What is written into each picture; another look is another number.
-pub(super) const MADE_BY: &str = "Drawn from the running program by tests/it/pictures.rs, version 1";
-
 /// Around the screen, and above it.
 const MARGIN: u32 = 14;
 const BAR: u32 = 32;
@@ -27,22 +24,40 @@ impl fmt::Display for Rgb {
     }
 }
 
-/// Draws a window with these cells in it.
-pub(super) fn svg(cells: &[Vec<Cell>], palette: &Palette, title: &str) -> String {
-    let columns = cells.first().map_or(0, Vec::len);
-    let width = count(columns) * CELL.0 + 2 * MARGIN;
-    let height = count(cells.len()) * CELL.1 + BAR + MARGIN;
+/// Draws a window with these cells in it; `made_by` is written into it, for whoever wonders.
+///
+/// # Errors
+///
+/// None: a string takes everything.
+pub fn svg(cells: &[Vec<Cell>], palette: &Palette, title: &str, made_by: &str) -> Result<String, fmt::Error> {
     let mut svg = String::new();
-    window(&mut svg, (width, height), palette, title).expect("a string takes everything");
-    writeln!(svg, "<g transform=\"translate({MARGIN} {BAR})\">").expect("a string takes everything");
-    Layers::of(cells)
-        .write(&mut svg)
-        .expect("a string takes everything");
-    texts(&mut svg, cells).expect("a string takes everything");
-    svg + "</g>\n</svg>\n"
+    window(&mut svg, size_of(cells), palette, title, made_by, "")?;
+    screen(&mut svg, cells)?;
+    Ok(svg + "</g>\n</svg>\n")
 }
 
-fn window(svg: &mut String, size: (u32, u32), palette: &Palette, title: &str) -> fmt::Result {
+/// Returns how large the window around so many cells is.
+pub(super) fn size_of(cells: &[Vec<Cell>]) -> (u32, u32) {
+    let columns = cells.first().map_or(0, Vec::len);
+    let width = count(columns) * CELL.0 + 2 * MARGIN;
+    (width, count(cells.len()) * CELL.1 + BAR + MARGIN)
+}
+
+/// Draws cells, the first of them at the origin.
+pub(super) fn screen(svg: &mut String, cells: &[Vec<Cell>]) -> fmt::Result {
+    Layers::of(cells).write(svg)?;
+    texts(svg, cells)
+}
+
+/// Begins a picture: the window, and the group in which the screen is.
+pub(super) fn window(
+    svg: &mut String,
+    size: (u32, u32),
+    palette: &Palette,
+    title: &str,
+    made_by: &str,
+    style: &str,
+) -> fmt::Result {
     let (width, height) = size;
     writeln!(
         svg,
@@ -50,9 +65,9 @@ fn window(svg: &mut String, size: (u32, u32), palette: &Palette, title: &str) ->
          viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace, 'DejaVu Sans Mono', monospace\" \
          font-size=\"13.3\">"
     )?;
-    writeln!(svg, "<title>{}</title>\n<desc>{MADE_BY}</desc>", escaped(title))?;
+    writeln!(svg, "<title>{}</title>\n<desc>{made_by}</desc>", escaped(title))?;
     svg.push_str("<style>.b{font-weight:700}.i{font-style:italic}.u{text-decoration:underline}");
-    svg.push_str(".m{text-anchor:middle}</style>\n");
+    writeln!(svg, ".m{{text-anchor:middle}}{style}</style>")?;
     let (inner, lower) = (width - 1, height - 1);
     writeln!(
         svg,
@@ -83,7 +98,8 @@ fn window(svg: &mut String, size: (u32, u32), palette: &Palette, title: &str) ->
         svg,
         "<rect x=\".5\" y=\".5\" width=\"{inner}\" height=\"{lower}\" rx=\"9.5\" fill=\"none\" stroke=\"{}\"/>",
         palette.border
-    )
+    )?;
+    writeln!(svg, "<g transform=\"translate({MARGIN} {BAR})\">")
 }
 
 /// Shapes by colour, from the back to the front.
@@ -236,12 +252,13 @@ fn write_run(svg: &mut String, row: usize, run: &Run) -> fmt::Result {
     writeln!(svg, " fill=\"{}\">{}</text>", run.ink.colour, escaped(&run.text))
 }
 
-fn escaped(text: &str) -> String {
+/// Returns text as it may stand in a picture.
+pub(in crate::lab) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-fn count(number: usize) -> u32 {
-    u32::try_from(number).expect("a screen is small")
+pub(super) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -29,6 +29,12 @@ pub(super) const fn rect(x: u32, y: u32, width: u32, height: u32) -> Rect {
     Rect { x, y, width, height }
 }
 
+/// Says whether a symbol is drawn as a shape, whatever fonts there are.
+#[must_use]
+pub fn has_shape(symbol: &str) -> bool {
+    shape(symbol).is_some()
+}
+
 /// Returns the shape of a symbol; `None` when it is a matter of the font.
 pub(super) fn shape(symbol: &str) -> Option<Shape> {
     let mut letters = symbol.chars();
@@ -154,7 +160,6 @@ fn joined(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::{sources, text};
 
     #[test]
     fn blocks_fill_their_part_of_the_cell() {
@@ -180,16 +185,5 @@ mod tests {
         let four = [(0, 0), (8, 0), (0, 8), (8, 8)].map(|(x, y)| rect(x, y, 8, 8));
         assert_eq!(merged(four.to_vec()), [rect(0, 0, 16, 16)]);
         assert_eq!(merged(vec![rect(0, 0, 8, 8), rect(8, 8, 8, 8)]).len(), 2);
-    }
-
-    #[test]
-    fn every_line_and_block_that_the_dashboard_draws_has_a_shape() {
-        let files = sources();
-        let drawn = files.iter().filter(|file| file.starts_with("src/dashboard"));
-        for file in drawn {
-            for letter in text(file).chars().filter(|c| ('─'..='▟').contains(c)) {
-                assert!(shape(&letter.to_string()).is_some(), "{letter} of {file}");
-            }
-        }
     }
 }

@@ -1,0 +1,286 @@
+//! `heirloom demo`: a cluster of its own that is led through a scenario, on stage or for CI.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+
+use self::reel::Reel;
+use self::script::Script;
+use self::venue::Venue;
+use super::appearance::AppearanceArgs;
+use super::exit::{Exit, Failure, remark};
+use super::interrupt::Signals;
+use super::print::print;
+use super::record::RecordArgs;
+use super::{Before, Configuration};
+use crate::dashboard::terminal::Tty;
+use crate::event::line::{counted, quoted};
+use crate::lab::headless;
+use crate::lab::performance::Performance;
+use crate::lab::play::verdict::Played;
+use crate::lab::play::{Cue, Pace, Player, line};
+use crate::lab::recording::Taping;
+use crate::lab::report::{self, Run};
+use crate::lab::scenario::{builtin, parse};
+use crate::live::{self, Reason};
+use crate::time::Time;
+
+mod reel;
+mod script;
+mod venue;
+
+/// The most times that one command repeats a scenario: a night's worth.
+const REPEAT_MAX: u32 = 10_000;
+
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are independent of each other"
+)]
+pub(super) struct DemoArgs {
+    /// Name of a built-in scenario, or a file of one
+    #[arg(required_unless_present = "list", value_name = "NAME|FILE")]
+    scenario: Option<PathBuf>,
+    /// List the scenarios that are built in
+    #[arg(long, conflicts_with_all = ["scenario", "check", "repeat", "report"])]
+    list: bool,
+    /// Only read it, and say what is wrong with it
+    #[arg(long, conflicts_with_all = ["repeat", "report"])]
+    check: bool,
+    /// On the dashboard, wait for a key after each caption
+    #[arg(long, conflicts_with_all = ["check", "no_tui", "repeat", "report"])]
+    step: bool,
+    /// Run without a screen and print what happens
+    #[arg(long, env = "HEIRLOOM_NO_TUI", value_parser = FalseyValueParser::new())]
+    no_tui: bool,
+    /// Play it so many times in a row, without a screen
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(REPEAT_MAX)))]
+    repeat: Option<u32>,
+    /// Run without a screen and report in this format
+    #[arg(long, value_name = "FORMAT")]
+    report: Option<Report>,
+    /// File for the report [default: standard output]
+    #[arg(long, value_name = "FILE", requires = "report")]
+    report_to: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordArgs,
+    #[command(flatten)]
+    appearance: AppearanceArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Report {
+    /// XML, as CI servers read it
+    Junit,
+    /// One JSON object
+    Json,
+}
+
+/// There is nobody to press a key.
+#[derive(Debug, thiserror::Error)]
+#[error("--step waits for keys, and there is no terminal; drop it")]
+struct NoTerminal;
+
+/// Many runs and one file.
+#[derive(Debug, thiserror::Error)]
+#[error("--record keeps one run; drop --repeat, or drop --record: a failed run leaves a recording anyway")]
+struct OneRecording;
+
+/// A report that could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write the report to {}: {error}", .path.display())]
+struct ReportError {
+    path: PathBuf,
+    error: std::io::Error,
+}
+
+/// Plays a scenario, or lists or checks what could be played.
+pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Before) -> Result<Exit, Failure> {
+    let Some(scenario) = &args.scenario else {
+        print(&list())?;
+        return Ok(Exit::Done);
+    };
+    let script = Script::read(scenario).map_err(Failure::usage)?;
+    let venue = Venue::prepare(configuration, script.scenario.wants)?;
+    script.check(&venue.members()).map_err(Failure::usage)?;
+    if args.check {
+        print(&checked(&script))?;
+        return Ok(Exit::Done);
+    }
+    let record = args.record.clone().or(before.record.clone());
+    if args.repeat.is_some() && record.is_asked() {
+        return Err(Failure::usage(OneRecording));
+    }
+    let unseen =
+        args.no_tui || before.output.asks_for_lines() || args.repeat.is_some() || args.report.is_some();
+    let tty = if unseen { None } else { Tty::open() };
+    match tty {
+        Some(tty) => play_seen(&script, &venue, args, &record, before.appearance, tty),
+        None if args.step => Err(Failure::usage(NoTerminal)),
+        None => play_unseen(&script, &venue, args, &record),
+    }
+}
+
+/// Returns a line for each built-in scenario.
+fn list() -> String {
+    let mut list = String::new();
+    for builtin in builtin::ALL {
+        let title = parse(builtin.text).map_or_else(|mistakes| mistakes.to_string(), |read| read.title);
+        writeln!(list, "{:<16} {title}", builtin.name).expect("a string takes everything");
+    }
+    list
+}
+
+/// Says that there is nothing wrong, and how much there is.
+fn checked(Script { name, scenario }: &Script) -> String {
+    let judged = scenario.steps.iter().filter(|step| step.what.is_judged());
+    let judged = counted(judged.count() as u64, "expectation");
+    let steps = counted(scenario.steps.len() as u64, "step");
+    format!(
+        "{}: {}: {steps}, {judged}, nothing wrong\n",
+        quoted(name),
+        scenario.title
+    )
+}
+
+/// Plays it on the dashboard.
+fn play_seen(
+    script: &Script,
+    venue: &Venue,
+    args: &DemoArgs,
+    record: &RecordArgs,
+    before: AppearanceArgs,
+    tty: Tty,
+) -> Result<Exit, Failure> {
+    let pace = if args.step { Pace::Stepped } else { Pace::Read };
+    let stand = venue.stand()?;
+    let (reel, file) = Reel::open(record, stand.scratch())?;
+    let theme = args.appearance.or(before).theme();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(async {
+        stand.ports_are_free().await?;
+        let player = Player::new(script.scenario.clone(), stand.timing(), pace);
+        let performance = Performance::new(player, stand.load());
+        Ok::<_, Failure>(live::run(stand.show(performance, file, theme, tty)?).await?)
+    });
+    runtime.shutdown_background();
+    let live::Outcome { reason, played, .. } = ended?;
+    if let Some(failure) = played.as_ref().and_then(Played::failure) {
+        remark(&line::judged(failure));
+        leave(reel, script);
+        return Ok(Exit::Failed);
+    }
+    match reason {
+        Reason::Asked | Reason::HungUp => Ok(Exit::Done),
+        Reason::Interrupted => Ok(Exit::Interrupted),
+    }
+}
+
+/// Plays it without a screen, as often as asked for.
+fn play_unseen(
+    script: &Script,
+    venue: &Venue,
+    args: &DemoArgs,
+    record: &RecordArgs,
+) -> Result<Exit, Failure> {
+    // One thread: nodes die with the thread that started them, and this one is the program's own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let to_errors = args.report.is_some() && args.report_to.is_none();
+    let said = |text: &str| -> Result<(), Failure> {
+        if to_errors {
+            text.lines().for_each(remark);
+            return Ok(());
+        }
+        Ok(print(text)?)
+    };
+    let mut runs = Vec::new();
+    let mut interrupted = false;
+    for _ in 0..args.repeat.unwrap_or(1) {
+        said(&format!("{}\n", script.scenario.title))?;
+        let ended = runtime.block_on(play_once(script, venue, record, &said))?;
+        said(&format!("\n{}\n", line::ended(&ended.played)))?;
+        interrupted = ended.interrupted;
+        runs.push(Run {
+            name: script.name.clone(),
+            played: ended.played,
+        });
+        if interrupted {
+            break;
+        }
+    }
+    runtime.shutdown_background();
+    if runs.len() > 1 {
+        let passed = runs.iter().filter(|run| run.played.passed()).count();
+        said(&format!("{passed} of {} runs passed\n", runs.len()))?;
+    }
+    report(&runs, args)?;
+    if interrupted {
+        return Ok(Exit::Interrupted);
+    }
+    let passed = runs.iter().all(|run| run.played.passed());
+    Ok(if passed { Exit::Done } else { Exit::Failed })
+}
+
+async fn play_once(
+    script: &Script,
+    venue: &Venue,
+    record: &RecordArgs,
+    said: &impl Fn(&str) -> Result<(), Failure>,
+) -> Result<headless::Ended, Failure> {
+    let mut signals = Signals::listen()?;
+    let stand = venue.stand()?;
+    stand.ports_are_free().await?;
+    let (reel, file) = Reel::open(record, stand.scratch())?;
+    let mut taping = Taping::begin(Some(file), &stand.setup(), Time::ZERO)?;
+    let player = Player::new(script.scenario.clone(), stand.timing(), Pace::Unread);
+    let performance = Performance::new(player, stand.load());
+    let mut told = |at: Duration, cue: &Cue| {
+        if let Some(text) = line::of(at, cue) {
+            // Who does not read the lines may still want the exit code.
+            let _ = said(&format!("{text}\n"));
+        }
+    };
+    let asked = async || {
+        signals.next().await;
+    };
+    let (launch, cluster) = (stand.launch()?, stand.cluster());
+    let ended = headless::run(launch, cluster, performance, &mut taping, &mut told, asked).await;
+    if let Some(said) = taping.close(ended.at) {
+        remark(&said);
+    }
+    if ended.played.failure().is_some() {
+        leave(reel, script);
+    }
+    Ok(ended)
+}
+
+/// Leaves the recording of a failed run, and says so.
+fn leave(reel: Reel, script: &Script) {
+    match reel.leave(&script.name) {
+        Ok(Some(said)) => remark(&said),
+        Ok(None) => {}
+        Err(error) => remark(&error.to_string()),
+    }
+}
+
+fn report(runs: &[Run], args: &DemoArgs) -> Result<(), Failure> {
+    let text = match args.report {
+        None => return Ok(()),
+        Some(Report::Junit) => report::junit(runs),
+        Some(Report::Json) => report::json(runs),
+    };
+    let Some(path) = &args.report_to else {
+        return Ok(print(&text)?);
+    };
+    std::fs::write(path, text).map_err(|error| {
+        let path = path.clone();
+        Failure::from(ReportError { path, error })
+    })
+}

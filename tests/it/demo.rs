@@ -1,0 +1,201 @@
+//! `heirloom demo`: the built-in scenarios on real processes, and what becomes of those that fail.
+
+use std::process::Output;
+
+use heirloom::lab::scenario::builtin;
+use ratatui::buffer::{Buffer, Cell};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::harness::{Program, TestCluster, told};
+use crate::processes::wait_until_gone;
+use crate::recording::is_replayed_to_the_same_screen;
+
+/// Plays a scenario on an address of its own, with these arguments.
+fn demo(cluster: &TestCluster, arguments: &[&str]) -> Output {
+    let bind = format!("--bind={}", cluster.host());
+    cluster.heirloom(&[&["demo", &bind], arguments].concat())
+}
+
+/// Plays a scenario that is built in; it must pass, leave nothing behind but the recording that was
+/// asked for, and be shown by that just as it ended.
+fn passes(name: &str) {
+    let cluster = TestCluster::new(3, "");
+    let output = demo(&cluster, &[name, "--no-tui", "--record", "run.jsonl"]);
+    assert!(output.status.success(), "{}", told(&output));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("acknowledged, 0 lost"), "{said}");
+    assert!(
+        said.lines()
+            .last()
+            .is_some_and(|last| last.starts_with("passed in ")),
+        "{said}"
+    );
+    assert!(
+        !cluster.path().join("data").exists(),
+        "it has a folder of its own"
+    );
+    let shown = text_of(&is_replayed_to_the_same_screen(&cluster.path().join("run.jsonl")));
+    assert!(shown.contains("acknowledged, 0 lost"), "{shown}");
+}
+
+/// The characters of a screen, a line a row.
+fn text_of(screen: &Buffer) -> String {
+    let width = usize::from(screen.area.width);
+    let cells: Vec<&str> = screen.content.iter().map(Cell::symbol).collect();
+    cells.chunks(width).map(|row| row.concat() + "\n").collect()
+}
+
+#[test]
+fn a_leader_that_is_killed_is_replaced() {
+    passes("failover");
+}
+
+#[test]
+fn a_leader_that_freezes_is_replaced() {
+    passes("freeze");
+}
+
+#[test]
+fn one_after_the_other_dies_and_the_last_one_leads() {
+    passes("cascade");
+}
+
+#[test]
+fn every_node_restarts_in_turn() {
+    passes("rolling-restart");
+}
+
+#[test]
+fn a_node_that_flaps_leads_only_once_it_is_stable() {
+    passes("flapping");
+}
+
+#[test]
+fn a_leader_that_is_cut_off_serves_nobody() {
+    passes("partition");
+}
+
+#[test]
+fn an_expectation_that_cannot_hold_fails_with_its_line() {
+    let cluster = TestCluster::new(3, "");
+    let broken = "title A leader that is dead leads on\nnodes 3\ntiming fast\n\
+        wait until everybody agrees on node 3 within 60s\nload on\nwait until an upload within 60s\n\
+        kill leader\n\nexpect node 1 leads within 1s\nexpect no acknowledged upload lost\n";
+    cluster.file("broken.scenario", broken.as_bytes());
+    let output = demo(&cluster, &["broken.scenario", "--report", "json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let run = &report["runs"][0];
+    let failed = run["found"]
+        .as_array()
+        .and_then(|found| found.last())
+        .expect("something");
+    assert_eq!(
+        (&failed["line"], &failed["outcome"]),
+        (&9.into(), &"failed".into()),
+        "{report:#}"
+    );
+    let seen = failed["seen"].as_str().expect("a sentence");
+    assert!(seen.contains("node 2 leads in epoch"), "{seen}");
+    assert_eq!(run["skipped"][0]["line"], 10, "{report:#}");
+    let lines = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        lines.contains("line 9: expect node 1 leads within 1s: not so after"),
+        "{lines}"
+    );
+    let left = "heirloom-failed-broken-1.jsonl";
+    assert!(lines.contains(&format!("heirloom replay {left}")), "{lines}");
+    let shown = text_of(&is_replayed_to_the_same_screen(&cluster.path().join(left)));
+    assert!(shown.contains("not so after"), "{shown}");
+}
+
+#[test]
+fn a_report_for_ci_goes_where_it_is_wanted() {
+    let cluster = TestCluster::new(1, "");
+    let alone = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\n";
+    cluster.file("alone.scenario", alone.as_bytes());
+    let report = ["--report", "junit", "--report-to", "report.xml", "--repeat", "2"];
+    let output = demo(&cluster, &[&["alone.scenario"], &report[..]].concat());
+    assert!(output.status.success(), "{}", told(&output));
+    assert!(told(&output).contains("2 of 2 runs passed"), "{}", told(&output));
+    let xml = std::fs::read_to_string(cluster.path().join("report.xml")).expect("the report");
+    assert_eq!(
+        xml.matches("<testsuite name=\"alone.scenario\" tests=\"1\" failures=\"0\"")
+            .count(),
+        2,
+        "{xml}"
+    );
+}
+
+#[test]
+fn mistakes_are_found_without_running_anything() {
+    let cluster = TestCluster::new(3, "");
+    for (text, status, says) in [
+        (
+            "title t\nkill laeder\n",
+            2,
+            "bad.scenario:2:6: expected `leader`, `heir`, `all` or `node N`, found `laeder`; did you mean `leader`?",
+        ),
+        (
+            "title t\nkill node 7\n",
+            2,
+            "bad.scenario cannot be played here: line 2: there is no node 7; the cluster has nodes 1, 2 and 3",
+        ),
+        (
+            "title t\nkill node 3\nexpect node 3 leads within 1s\n",
+            2,
+            "line 3: it cannot be that node 3 leads",
+        ),
+        (
+            "title t\nwait 1ms\n",
+            0,
+            "bad.scenario: t: 1 step, 0 expectations, nothing wrong",
+        ),
+    ] {
+        cluster.file("bad.scenario", text.as_bytes());
+        let output = demo(&cluster, &["bad.scenario", "--check"]);
+        assert_eq!(output.status.code(), Some(status), "{}", told(&output));
+        assert!(told(&output).contains(says), "{}", told(&output));
+    }
+    for (file, says) in [
+        ("nowhere", "built in are: failover, freeze"),
+        (".", "could not read ."),
+    ] {
+        let output = demo(&cluster, &[file, "--check"]);
+        assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+        assert!(told(&output).contains(says), "{}", told(&output));
+    }
+}
+
+#[test]
+fn what_is_built_in_is_listed_and_valid() {
+    let cluster = TestCluster::new(3, "");
+    let listed = demo(&cluster, &["--list"]);
+    let lines = String::from_utf8_lossy(&listed.stdout).into_owned();
+    for scenario in builtin::ALL {
+        assert!(
+            lines.lines().any(|line| line.starts_with(scenario.name)),
+            "{lines}"
+        );
+        let checked = demo(&cluster, &[scenario.name, "--check"]);
+        assert!(checked.status.success(), "{}", told(&checked));
+    }
+}
+
+#[test]
+fn ctrl_c_ends_it_to_the_last_process() {
+    let cluster = TestCluster::new(1, "");
+    let long = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\nwait 60m\n";
+    cluster.file("long.scenario", long.as_bytes());
+    let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+    let bind = format!("--bind={}", cluster.host());
+    command.args(["demo", "long.scenario", "--no-tui", "--base-port=8001", &bind]);
+    let mut played = Program::start(&mut command);
+    played.out.wait_for(0, "wait until node 1 leads");
+    let pid =
+        rustix::process::Pid::from_raw(cluster.status(1).pid.try_into().expect("small")).expect("not zero");
+    played.signal(Signal::INT);
+    assert_eq!(played.wait().code(), Some(130), "{}", played.out.text());
+    wait_until_gone([pid]);
+}
