@@ -1,7 +1,7 @@
 //! The player: leads a cluster through a scenario, and judges what is seen.
 //!
 //! Pure. Whoever drives it folds what is told into a [`Cluster`](crate::dashboard::cluster::Cluster) and a
-//! [`Lane`], shows it both with the time, and carries out the [`Cue`]s that come back: wishes,
+//! [`Lane`](crate::dashboard::lane::Lane), shows it both with the time, and carries out the [`Cue`]s that come back: wishes,
 //! faults, captions, verdicts. After something was done it asks to be shown the cluster once more,
 //! with what came of it, before it goes on: a condition is never judged by what was before.
 
