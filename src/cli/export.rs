@@ -48,7 +48,7 @@ pub(super) struct ExportArgs {
     /// Make a moving picture of the terminal for a web page
     #[arg(long, env = "HEIRLOOM_FILM", value_name = "OUT.svg")]
     film: Option<PathBuf>,
-    /// Which election, from 1 [default: the last]
+    /// Which election, from 1 [default: the last of which a leader came]
     #[arg(long, env = "HEIRLOOM_ELECTION", value_name = "N")]
     election: Option<u64>,
     /// The size of the terminal

@@ -158,7 +158,8 @@ impl<'a> Camera<'a> {
     }
 }
 
-/// Finds an election of a recording, by its number from 1; without one, the last.
+/// Finds an election of a recording, by its number from 1; without one, the last of which a leader came,
+/// or the last at all: a cluster that is stopped elects nobody more.
 ///
 /// # Errors
 ///
@@ -178,8 +179,11 @@ pub fn election(path: &Path, number: Option<u64>) -> Result<(Option<Election>, u
             // What comes later belongs to others.
             continue;
         }
-        let wanted = number.unwrap_or(elections.count());
-        if let Some(election) = elections.newest().find(|election| election.number == wanted) {
+        let wanted = elections.newest().find(|election| match number {
+            Some(number) => election.number == number,
+            None => election.number > 0 && (election.outcome.is_some() || found.is_none()),
+        });
+        if let Some(election) = wanted {
             found = Some(election.clone());
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Each is a true client with connections of its own, in the spirit of
 //! [`client::bench`](crate::client::bench). What was acknowledged is remembered, by id and digest, and
-//! [`read back`](check) when somebody asks. Owns the tasks, which end with it; what is counted is
+//! read back when somebody asks. Owns the tasks, which end with it; what is counted is
 //! the [`Lane`]'s business.
 
 use std::path::PathBuf;

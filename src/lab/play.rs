@@ -1,7 +1,7 @@
 //! The player: leads a cluster through a scenario, and judges what is seen.
 //!
 //! Pure. Whoever drives it folds what is told into a [`Cluster`](crate::dashboard::cluster::Cluster) and a
-//! [`Lane`], shows it both with the time, and carries out the [`Cue`]s that come back: wishes,
+//! [`Lane`](crate::dashboard::lane::Lane), shows it both with the time, and carries out the [`Cue`]s that come back: wishes,
 //! faults, captions, verdicts. After something was done it asks to be shown the cluster once more,
 //! with what came of it, before it goes on: a condition is never judged by what was before.
 
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use self::doing::{Doing, Manner, Watch};
 use self::scene::Scene;
-use self::verdict::{Outcome, Played, Verdict};
+use self::verdict::{Outcome, Verdict};
 use super::scenario::action::Action;
 use super::scenario::condition::{Condition, Limit};
-use super::scenario::{Expectation, Instruction, Scenario, Step};
+use super::scenario::{Expectation, Instruction, Scenario};
 use crate::config::Timing;
-use crate::dashboard::lane::{Checked, Lane};
+use crate::dashboard::lane::Checked;
 use crate::id::Ballot;
 use crate::time::Time;
 
@@ -48,8 +48,9 @@ pub struct Player {
     at: usize,
     doing: Doing,
     began: Option<Time>,
-    /// When something was last done, and the newest reign that served then.
-    acted: Time,
+    /// When something was last done, unless time was let pass since.
+    acted: Option<Time>,
+    /// The newest reign that served when something was last done.
     led: Option<Ballot>,
     verdicts: Vec<Verdict>,
 }
@@ -71,7 +72,7 @@ impl Player {
             at: 0,
             doing: Doing::Begins,
             began: None,
-            acted: Time::ZERO,
+            acted: None,
             led: None,
             verdicts: Vec::new(),
         }
@@ -167,26 +168,6 @@ impl Player {
         }
     }
 
-    /// Returns what it came to by `now`.
-    #[must_use]
-    pub fn played(&self, now: Time, lane: &Lane) -> Played {
-        let left = self.scenario.steps.iter().skip(self.at);
-        let left = left.filter(|step| step.what.is_judged());
-        let judged = |step: &&Step| self.verdicts.iter().all(|verdict| verdict.line != step.line);
-        Played {
-            title: self.scenario.title.clone(),
-            verdicts: self.verdicts.clone(),
-            skipped: left
-                .filter(judged)
-                .map(|step| (step.line, step.what.to_string()))
-                .collect(),
-            lane: *lane,
-            longest: lane.longest(now),
-            without_service: lane.without_service(now),
-            took: now.since(self.began.unwrap_or(now)),
-        }
-    }
-
     fn go_on(&mut self, now: Time, scene: &Scene<'_>, cues: &mut Vec<Cue>) -> Progress {
         match self.doing {
             Doing::Begins => self.begin(now, scene, cues),
@@ -217,10 +198,16 @@ impl Player {
         self.doing = match step.what {
             Instruction::Say(text) => {
                 let read = self.reading(now, &text);
+                if read != Doing::Reads(Some(now)) {
+                    self.acted = None;
+                }
                 cues.push(Cue::Say(text));
                 read
             }
-            Instruction::Pause(span) => Doing::Pauses(now + span),
+            Instruction::Pause(span) => {
+                self.acted = None;
+                Doing::Pauses(now + span)
+            }
             Instruction::Do(action) => return self.act(now, scene, step.line, &action, cues),
             Instruction::Wait { until, within } => {
                 self.watches(now, scene, &step.what, (until, within, Manner::Comes), cues)
@@ -297,7 +284,7 @@ impl Player {
             text: step.what.to_string(),
             at: now.since(began),
             took: now.since(since),
-            after_action: (self.acted > Time::ZERO).then(|| now.since(self.acted)),
+            after_action: self.acted.map(|acted| now.since(acted)),
             outcome,
             seen,
         };
@@ -330,7 +317,7 @@ impl Player {
             }
         };
         if !matches!(action, Action::LoadOn(_) | Action::LoadOff) {
-            self.acted = now;
+            self.acted = Some(now);
             self.led = scene.newest_reign().max(self.led);
         }
         let text = if whom.is_empty() {

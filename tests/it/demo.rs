@@ -3,11 +3,13 @@
 use std::process::Output;
 
 use heirloom::lab::scenario::builtin;
+use ratatui::buffer::{Buffer, Cell};
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::harness::{Program, TestCluster, told};
 use crate::processes::wait_until_gone;
+use crate::recording::is_replayed_to_the_same_screen;
 
 /// Plays a scenario on an address of its own, with these arguments.
 fn demo(cluster: &TestCluster, arguments: &[&str]) -> Output {
@@ -15,10 +17,11 @@ fn demo(cluster: &TestCluster, arguments: &[&str]) -> Output {
     cluster.heirloom(&[&["demo", &bind], arguments].concat())
 }
 
-/// Plays a scenario that is built in; it must pass, and leave nothing behind.
+/// Plays a scenario that is built in; it must pass, leave nothing behind but the recording that was
+/// asked for, and be shown by that just as it ended.
 fn passes(name: &str) {
     let cluster = TestCluster::new(3, "");
-    let output = demo(&cluster, &[name, "--no-tui"]);
+    let output = demo(&cluster, &[name, "--no-tui", "--record", "run.jsonl"]);
     assert!(output.status.success(), "{}", told(&output));
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("acknowledged, 0 lost"), "{said}");
@@ -32,6 +35,15 @@ fn passes(name: &str) {
         !cluster.path().join("data").exists(),
         "it has a folder of its own"
     );
+    let shown = text_of(&is_replayed_to_the_same_screen(&cluster.path().join("run.jsonl")));
+    assert!(shown.contains("acknowledged, 0 lost"), "{shown}");
+}
+
+/// The characters of a screen, a line a row.
+fn text_of(screen: &Buffer) -> String {
+    let width = usize::from(screen.area.width);
+    let cells: Vec<&str> = screen.content.iter().map(Cell::symbol).collect();
+    cells.chunks(width).map(|row| row.concat() + "\n").collect()
 }
 
 #[test]
@@ -92,6 +104,10 @@ fn an_expectation_that_cannot_hold_fails_with_its_line() {
         lines.contains("line 9: expect node 1 leads within 1s: not so after"),
         "{lines}"
     );
+    let left = "heirloom-failed-broken-1.jsonl";
+    assert!(lines.contains(&format!("heirloom replay {left}")), "{lines}");
+    let shown = text_of(&is_replayed_to_the_same_screen(&cluster.path().join(left)));
+    assert!(shown.contains("not so after"), "{shown}");
 }
 
 #[test]

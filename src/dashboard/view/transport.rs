@@ -7,6 +7,9 @@ use ratatui::text::Span;
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::transport::{Motion, Transport};
 
+/// Shorter recordings hold a failover or two, which is over within milliseconds.
+const SHORT: Duration = Duration::from_secs(10);
+
 /// Returns what stands before the keys.
 pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
     let (shape, tone) = match transport.motion {
@@ -21,7 +24,11 @@ pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
         Motion::Seeking => " seeking",
         Motion::Ended => " ended",
     };
-    let (position, length) = (clock(transport.position), clock(transport.length));
+    let is_short = transport.length < SHORT;
+    let (position, length) = (
+        clock(transport.position, is_short),
+        clock(transport.length, is_short),
+    );
     let mut spans = vec![
         Span::styled(format!("{shape}{word} "), theme.tone(tone).bold()),
         Span::styled(position, theme.strong()),
@@ -33,14 +40,20 @@ pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
     spans
 }
 
-/// Writes a time within a recording: minutes, seconds and tenths; hours where there are some.
-fn clock(span: Duration) -> String {
-    let (tenths, seconds) = (span.subsec_millis() / 100, span.as_secs());
+/// Writes a time within a recording: minutes, seconds and tenths, of a short one milliseconds; hours
+/// where there are some.
+fn clock(span: Duration, is_short: bool) -> String {
+    let (millis, seconds) = (span.subsec_millis(), span.as_secs());
+    let part = if is_short {
+        format!("{millis:03}")
+    } else {
+        format!("{}", millis / 100)
+    };
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours == 0 {
-        format!("{minutes}:{seconds:02}.{tenths}")
+        format!("{minutes}:{seconds:02}.{part}")
     } else {
-        format!("{hours}:{minutes:02}:{seconds:02}.{tenths}")
+        format!("{hours}:{minutes:02}:{seconds:02}.{part}")
     }
 }
 
@@ -50,7 +63,8 @@ mod tests {
 
     #[test]
     fn a_time_is_written_as_players_do() {
-        assert_eq!(clock(Duration::from_millis(61_250)), "1:01.2");
-        assert_eq!(clock(Duration::from_secs(3_600 * 25 + 59)), "25:00:59.0");
+        assert_eq!(clock(Duration::from_millis(61_250), false), "1:01.2");
+        assert_eq!(clock(Duration::from_secs(3_600 * 25 + 59), false), "25:00:59.0");
+        assert_eq!(clock(Duration::from_millis(43), true), "0:00.043");
     }
 }

@@ -30,13 +30,13 @@ pub enum Cue {
     },
     /// Do this to a process.
     Wish(Wish),
-    /// Do this to links or disks; what cannot be done is told by [`Player::refused`].
+    /// Do this to links or disks; what cannot be done is told by [`Player::refused`](super::Player::refused).
     Fault(Fault),
     /// Begin this load.
     LoadOn(LoadOf),
     /// End the load.
     LoadOff,
-    /// Read back what was acknowledged, and tell by [`Player::checked`].
+    /// Read back what was acknowledged, and tell by [`Player::checked`](super::Player::checked).
     Check,
     /// Tell the audience that this is waited for or being found out.
     Watching(String),

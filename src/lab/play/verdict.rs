@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use super::Player;
 use crate::dashboard::lane::Lane;
+use crate::lab::scenario::Step;
+use crate::time::Time;
 
 /// What was found by one wait or expectation, or why something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Verdict {
     pub at: Duration,
     /// How long it took to be found.
     pub took: Duration,
-    /// How long ago something was last done; none before the first time.
+    /// How long ago something was last done; none before the first time, and after a time that was let pass.
     pub after_action: Option<Duration>,
     /// Whether it is so.
     pub outcome: Outcome,
@@ -49,6 +52,28 @@ pub struct Played {
     pub without_service: Duration,
     /// How long it was played.
     pub took: Duration,
+}
+
+impl Player {
+    /// Returns what it came to by `now`.
+    #[must_use]
+    pub fn played(&self, now: Time, lane: &Lane) -> Played {
+        let left = self.scenario.steps.iter().skip(self.at);
+        let left = left.filter(|step| step.what.is_judged());
+        let judged = |step: &&Step| self.verdicts.iter().all(|verdict| verdict.line != step.line);
+        Played {
+            title: self.scenario.title.clone(),
+            verdicts: self.verdicts.clone(),
+            skipped: left
+                .filter(judged)
+                .map(|step| (step.line, step.what.to_string()))
+                .collect(),
+            lane: *lane,
+            longest: lane.longest(now),
+            without_service: lane.without_service(now),
+            took: now.since(self.began.unwrap_or(now)),
+        }
+    }
 }
 
 impl Played {

@@ -39,14 +39,23 @@ impl Player {
                 let began = self.elections.iter().rev().find(before).copied();
                 self.seek(began.unwrap_or(self.header().began));
             }
-            Playback::NextElection => match self.elections.iter().find(|began| **began > place).copied() {
-                Some(began) => self.seek(began),
-                None => self.goal = Some(Goal::Election(self.elections.len())),
-            },
+            Playback::NextElection => self.seek_next_election(place),
             Playback::Slower => self.clock.set_speed(self.clock.speed().slower(), wall),
             Playback::Faster => self.clock.set_speed(self.clock.speed().faster(), wall),
             Playback::ToStart => self.seek(self.header().began),
             Playback::ToEnd => self.seek(self.end_at()),
+        }
+    }
+
+    /// Goes to the first election behind a place; to the one after it, if it is on its way there already.
+    fn seek_next_election(&mut self, place: Time) {
+        if let Some(Goal::Election(known)) = &mut self.goal {
+            *known += 1;
+            return;
+        }
+        match self.elections.iter().find(|began| **began > place).copied() {
+            Some(began) => self.seek(began),
+            None => self.goal = Some(Goal::Election(self.elections.len())),
         }
     }
 

@@ -203,6 +203,11 @@ fn an_election_is_gone_to_from_before_and_from_behind() {
         viewer.ask(Playback::PreviousElection);
         assert_eq!(viewer.position(), *began);
     }
+    let mut hasty = Viewer::open(&path);
+    hasty.ask(Playback::PauseOrPlay);
+    hasty.player.ask(hasty.wall, Playback::NextElection);
+    hasty.ask(Playback::NextElection);
+    assert_eq!(hasty.position(), found[1], "two keys at once go to the second");
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn verdict(number: usize, outcome: Outcome) -> Verdict {
         line: number,
         text: "expect a <leader> within 1s".to_owned(),
         at: Duration::from_millis(2500),
-        took: Duration::from_millis(1000),
+        took: Duration::from_secs(1),
         after_action: Some(Duration::from_millis(12)),
         outcome,
         seen: "node 1 & \"others\"".to_owned(),
@@ -38,7 +38,7 @@ fn run(last: Outcome) -> Run {
         lane,
         longest: Duration::from_millis(120),
         without_service: Duration::from_millis(240),
-        took: Duration::from_millis(3000),
+        took: Duration::from_secs(3),
     };
     Run {
         name: "x".to_owned(),
