@@ -14,7 +14,8 @@ use crate::id::NodeId;
 mod matrix;
 mod words;
 
-pub use matrix::{FaultError, Matrix};
+use matrix::check_loss;
+pub use matrix::{FaultError, Matrix, check_delay};
 pub use words::{Group, ParseBetweenError};
 
 /// The longest delay that can be asked for.
@@ -128,6 +129,20 @@ impl NodeFaults {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Checks that every share and every delay is in range.
+    ///
+    /// # Errors
+    ///
+    /// With the first that is not.
+    pub fn check(&self) -> Result<(), FaultError> {
+        check_delay(self.disk_delay)?;
+        for way in self.sends.values().chain(self.hears.values()) {
+            check_loss(way.loss_percent)?;
+            check_delay(way.delay.saturating_add(way.jitter))?;
+        }
+        Ok(())
     }
 }
 

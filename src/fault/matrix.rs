@@ -117,8 +117,10 @@ impl Matrix {
                 check_delay(delay.saturating_add(jitter))?;
                 self.change(between, |way| (way.delay, way.jitter) = (delay, jitter))?;
             }
-            &Fault::Lose { percent, .. } if percent > 100 => return Err(FaultError::MoreThanAll(percent)),
-            &Fault::Lose { between, percent } => self.change(between, |way| way.loss_percent = percent)?,
+            &Fault::Lose { between, percent } => {
+                check_loss(percent)?;
+                self.change(between, |way| way.loss_percent = percent)?;
+            }
             &Fault::SlowDisk { node, delay } => {
                 self.check(node)?;
                 check_delay(delay)?;
@@ -212,7 +214,20 @@ impl Matrix {
     }
 }
 
-fn check_delay(delay: Duration) -> Result<(), FaultError> {
+/// Checks that a share of messages is not more than all of them.
+pub(super) fn check_loss(percent: u8) -> Result<(), FaultError> {
+    if percent > 100 {
+        return Err(FaultError::MoreThanAll(percent));
+    }
+    Ok(())
+}
+
+/// Checks that a delay is not longer than makes sense.
+///
+/// # Errors
+///
+/// When it is longer than [`DELAY_MAX`].
+pub fn check_delay(delay: Duration) -> Result<(), FaultError> {
     if delay > DELAY_MAX {
         return Err(FaultError::TooLong(delay));
     }

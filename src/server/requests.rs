@@ -118,15 +118,9 @@ where
     W: AsyncWrite + Unpin,
 {
     // On the heap: a connection without an upload has no use for so much room.
-    match Box::pin(transfer::receive(connection, upload, user, context)).await {
-        Ok(()) => Next::Request,
-        Err(error) => {
-            if error.can_be_told() {
-                connection.end_with(&NodeMessage::Error(error.into())).await;
-            }
-            Next::End
-        }
-    }
+    let taken = Box::pin(transfer::receive(connection, upload, user, context)).await;
+    let taken = taken.map_err(|error| error.can_be_told().then(|| error.into()));
+    go_on(connection, taken).await
 }
 
 /// Answers a question about what is kept.
@@ -141,15 +135,24 @@ where
     W: AsyncWrite + Unpin,
 {
     // On the heap: a connection that waits for its next request needs no room for this one.
-    match Box::pin(kept::serve(connection, question, user, context)).await {
-        Ok(()) => Next::Request,
-        Err(error) => {
-            if error.can_be_told() {
-                connection.end_with(&NodeMessage::Error(error.into())).await;
-            }
-            Next::End
-        }
+    let answered = Box::pin(kept::serve(connection, question, user, context)).await;
+    let answered = answered.map_err(|error| error.can_be_told().then(|| error.into()));
+    go_on(connection, answered).await
+}
+
+/// Waits for the next request, or ends with what the client can still be told.
+async fn go_on<R, W>(connection: &mut Connection<R, W>, ended: Result<(), Option<NodeError>>) -> Next
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let Err(told) = ended else {
+        return Next::Request;
+    };
+    if let Some(error) = told {
+        connection.end_with(&NodeMessage::Error(error)).await;
     }
+    Next::End
 }
 
 fn bad_request(reason: impl Into<String>) -> NodeMessage {

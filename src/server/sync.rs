@@ -31,6 +31,7 @@ use crate::config::NODES_MAX;
 use crate::event::Fact;
 use crate::id::{Ballot, NodeId};
 use crate::protocol::StoreHealth;
+use crate::time::Time;
 
 mod compare;
 mod errands;
@@ -148,16 +149,7 @@ impl Sync {
         }
         self.give_up_lost(damaged, &compared, &wanted).await;
         if wanted.len() > BEHIND_MAX {
-            let (in_sync, abreast) = (false, Some(false));
-            self.conclude(
-                &surroundings,
-                FoundSync {
-                    began,
-                    in_sync,
-                    abreast,
-                },
-            )
-            .await;
+            self.conclude(&surroundings, began, (false, Some(false))).await;
         }
         let mut progress = Progress::default();
         self.bring(&mut wanted, &mut progress).await;
@@ -173,17 +165,9 @@ impl Sync {
             if abreast {
                 self.context.lacks.settled_until(missed);
             }
-            let (in_sync, abreast) = (true, abreast.then_some(true));
             self.owes_the_end |= progress.has_told();
-            self.conclude(
-                &surroundings,
-                FoundSync {
-                    began,
-                    in_sync,
-                    abreast,
-                },
-            )
-            .await;
+            self.conclude(&surroundings, began, (true, abreast.then_some(true)))
+                .await;
         }
     }
 
@@ -213,15 +197,24 @@ impl Sync {
             || has_all_of.any(|(_, found)| found.abreast)
     }
 
-    /// Tells the node's task whether it is in sync in the reign in which it looked.
-    async fn conclude(&mut self, surroundings: &Surroundings, found: FoundSync) {
+    /// Tells the node's task whether it is in sync in the reign in which it looked, and abreast, if
+    /// that was found out.
+    async fn conclude(
+        &mut self,
+        surroundings: &Surroundings,
+        began: Time,
+        (in_sync, abreast): (bool, Option<bool>),
+    ) {
         let Some(ballot) = surroundings.ballot else {
             return;
         };
         // A store that only reads keeps what there is, and nothing that comes.
         let writes = self.context.store.health() == StoreHealth::Ok;
-        let in_sync = found.in_sync && writes;
-        let found = FoundSync { in_sync, ..found };
+        let found = FoundSync {
+            began,
+            in_sync: in_sync && writes,
+            abreast,
+        };
         let follows = ballot.id != self.context.config.id;
         if found.in_sync {
             let in_another_reign = self.told.replace(ballot) != Some(ballot);

@@ -5,21 +5,13 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::sync::mpsc;
 
-use super::arrivals::Arrivals;
 use super::clock::Clock;
-use super::connections::Connections;
 use super::context::Context;
-use super::data::DataPool;
 use super::faults::Faults;
 use super::input::NodeInput;
-use super::laggards::Laggards;
-use super::refusals::RefusalLog;
-use super::room::Room;
-use super::transfer::TRANSFERS_MAX;
+use super::share;
 use super::watch::Events;
 use crate::config::{Address, ClusterConfig, Members, NodeConfig, QuorumPolicy, Timing};
 use crate::fault::NodeFaults;
@@ -69,26 +61,9 @@ pub(super) fn context(config: NodeConfig) -> (Arc<Context>, mpsc::Receiver<NodeI
     let clock = Clock::start();
     let (inputs, received) = mpsc::channel(64);
     let faults = Faults::new(config.faults.as_ref(), SyncDelay::default());
-    let context = Context {
-        events: Events::new(config.id, clock.clone(), Vec::new()),
-        clock,
-        inputs,
-        store: Store::open(directory).expect("opens"),
-        transfers: Arc::new(Semaphore::new(TRANSFERS_MAX)),
-        room: Room::default(),
-        data: Arc::new(DataPool::new(&config, faults.clone())),
-        faults,
-        laggards: Laggards::default(),
-        arrivals: Arrivals::default(),
-        surroundings: watch::Sender::default(),
-        lacks: Arc::default(),
-        disk_work: TaskTracker::new(),
-        connections: Connections::default(),
-        refusals: RefusalLog::default(),
-        stopping: CancellationToken::new(),
-        cutting: CancellationToken::new(),
-        config,
-    };
+    let events = Events::new(config.id, clock.clone(), Vec::new());
+    let store = Store::open(directory).expect("opens");
+    let context = share(config, faults, clock, store, Vec::new(), events, inputs);
     (Arc::new(context), received)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::event::Fact;
-use crate::fault::{DELAY_MAX, NodeFaults};
+use crate::fault::{NodeFaults, check_delay};
 use crate::id::NodeId;
 use crate::protocol::{FaultsReply, FaultsRequest};
 use crate::server::connection::Connection;
@@ -54,8 +54,10 @@ fn done(request: FaultsRequest, context: &Context) -> FaultsReply {
                 context.events.publish(Fact::FaultsChanged { faults });
             }
         }
-        FaultsRequest::StallClock { span } if span > DELAY_MAX => return refused(too_long(span)),
         FaultsRequest::StallClock { span } => {
+            if let Err(error) = check_delay(span) {
+                return refused(error.to_string());
+            }
             context.clock.stall(span);
             let for_ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
             context.events.publish(Fact::ClockStalled { for_ms });
@@ -72,27 +74,7 @@ fn check(faults: &NodeFaults, context: &Context) -> Result<(), String> {
     if let Some(stranger) = named.find(|&&node| !is_peer(node)) {
         return Err(format!("node {stranger} is no peer of node {me}; name another"));
     }
-    if faults.disk_delay > DELAY_MAX {
-        return Err(too_long(faults.disk_delay));
-    }
-    for way in faults.sends.values().chain(faults.hears.values()) {
-        if way.loss_percent > 100 {
-            return Err(format!(
-                "{} % is more than everything; give 0 to 100",
-                way.loss_percent
-            ));
-        }
-        let most = way.delay.saturating_add(way.jitter);
-        if most > DELAY_MAX {
-            return Err(too_long(most));
-        }
-    }
-    Ok(())
-}
-
-fn too_long(span: Duration) -> String {
-    let (asked, most) = (span.as_secs(), DELAY_MAX.as_secs());
-    format!("{asked} s is too long; give at most {most} s")
+    faults.check().map_err(|error| error.to_string())
 }
 
 fn refused(reason: String) -> FaultsReply {

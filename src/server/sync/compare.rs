@@ -15,7 +15,6 @@ use super::plan::Lack;
 use crate::id::NodeId;
 use crate::protocol::Summary;
 use crate::server::context::Context;
-use crate::server::input::FoundSync;
 use crate::server::surroundings::Surroundings;
 
 /// How long a peer may take to show its catalogue in short.
@@ -63,12 +62,8 @@ impl Sync {
             let nothing = compared.lack.is_empty();
             self.bury(&mut compared.lack).await?;
             if nothing && leader == Some(peer) {
-                let found = FoundSync {
-                    began,
-                    in_sync: true,
-                    abreast: (compared.complete && compared.abreast).then_some(true),
-                };
-                self.conclude(surroundings, found).await;
+                let abreast = (compared.complete && compared.abreast).then_some(true);
+                self.conclude(surroundings, began, (true, abreast)).await;
             }
             all.insert(peer, compared);
         }

@@ -15,6 +15,9 @@ use crate::terminal::pane::Pane;
 
 const HEIRLOOM: &str = env!("CARGO_BIN_EXE_heirloom");
 
+/// When the film ends: the leader that came back has led for some seconds.
+const FILM_ENDS: &str = "13s";
+
 /// The folder that everything happens in, and one for what a user's home would hold.
 pub(super) struct Stage {
     photos: TempDir,
@@ -63,6 +66,16 @@ impl Stage {
     pub(super) fn upload(&self, file: &str, user: &str) {
         let mut command = self.command(&["upload", file, "--user", user]);
         let output = command.stdin(Stdio::null()).output().expect("heirloom runs");
+        assert!(output.status.success(), "{}", told(&output));
+    }
+
+    /// Makes a film of a recording, up to the quitting.
+    pub(super) fn export_film(&self, recording: &str, name: &str) {
+        let film = project().join("assets").join(name);
+        let mut command = self.command(&[
+            "export", recording, "--force", "--size", "100x34", "--to", FILM_ENDS,
+        ]);
+        let output = command.arg("--film").arg(film).output().expect("heirloom runs");
         assert!(output.status.success(), "{}", told(&output));
     }
 }
