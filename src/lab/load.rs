@@ -2,8 +2,8 @@
 //!
 //! Each is a true client with connections of its own, in the spirit of
 //! [`client::bench`](crate::client::bench). What was acknowledged is remembered, by id and digest, and
-//! read back when somebody asks. Owns the tasks, which end with it; what is counted is
-//! the [`Lane`]'s business.
+//! read back when somebody asks. Owns the tasks, which end with it; what is counted is the [`Lane`]'s
+//! business.
 
 use std::path::PathBuf;
 use std::sync::Arc;
