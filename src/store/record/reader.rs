@@ -146,7 +146,8 @@ impl<R: BufRead> RecordReader<R> {
     ///
     /// When it cannot be read, or is not what was written.
     pub fn verify(mut self) -> Result<Digest, RecordError> {
-        let mut chunk = vec![0; CHUNK_BYTES];
+        let room = usize::try_from(self.left).unwrap_or(CHUNK_BYTES);
+        let mut chunk = vec![0; room.min(CHUNK_BYTES)];
         while self.read(&mut chunk)? > 0 {}
         Ok(self.body.finalize().into())
     }
