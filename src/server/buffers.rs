@@ -52,11 +52,6 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// Keeps only the first `length` bytes.
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.length = self.length.min(length);
-    }
-
     /// Makes it readable by many; it goes home when all of them have dropped it.
     pub(crate) fn share(self) -> Bytes {
         Bytes::from_owner(self)
@@ -116,11 +111,7 @@ mod tests {
     #[test]
     fn a_buffer_has_the_length_that_was_asked_for_up_to_a_chunk() {
         let buffers = Buffers::default();
-        let mut buffer = buffers.take(CHUNK_BYTES + 1);
-        assert_eq!(buffer.len(), CHUNK_BYTES);
-        buffer.truncate(5);
-        buffer.truncate(9);
-        assert_eq!(buffer.share().len(), 5);
+        assert_eq!(buffers.take(CHUNK_BYTES + 1).len(), CHUNK_BYTES);
         assert_eq!(buffers.take(9).len(), 9);
     }
 

@@ -133,23 +133,16 @@ impl Reading {
 /// Reads a record to its end, or until nobody waits for more.
 fn read(mut record: RecordReader, buffers: &Buffers, pieces: &mpsc::Sender<Result<Piece, RecordError>>) {
     let mut left = record.body_bytes();
-    loop {
-        // The end is read for too: it says whether all before was undamaged.
+    while left > 0 {
         let room = usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
         let mut chunk = buffers.take(room);
-        let piece = match record.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(read) => {
-                chunk.truncate(read);
-                left -= read as u64;
-                Ok(Piece::Chunk(chunk.share()))
-            }
-            Err(error) => Err(error),
-        };
+        let piece = record.read(&mut chunk).map(|_| Piece::Chunk(chunk.share()));
         let over = piece.is_err();
         if pieces.blocking_send(piece).is_err() || over {
             return;
         }
+        left -= room as u64;
     }
+    // The end says whether all before was undamaged.
     let _ = pieces.blocking_send(record.verify().map(Piece::End));
 }
