@@ -248,7 +248,7 @@ impl Player {
                 }
                 return Some(message);
             }
-            What::Dropped(lines) => self.gaps.dropped += lines,
+            What::Dropped(lines) => self.gaps.dropped = self.gaps.dropped.saturating_add(lines),
             What::Unknown => self.gaps.unknown += 1,
             What::Ended => {}
         }
