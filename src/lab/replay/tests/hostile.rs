@@ -140,6 +140,41 @@ fn more_missing_lines_than_can_be_counted_are_as_many_as_can_be() {
 }
 
 #[test]
+fn much_that_tells_nothing_leaves_keys_their_turn() {
+    let mut lines = lines();
+    let end = lines.pop().expect("an end");
+    let told = lines.split_off(1);
+    let of_tomorrow = json!({"at_ns": 1, "from_tomorrow": "words that only a newer program knows"});
+    lines.extend(std::iter::repeat_n(of_tomorrow, 50_000));
+    lines.extend(told);
+    lines.push(end);
+    let (_folder, path) = written(&lines);
+    let mut viewer = Viewer::open(&path);
+    viewer.player.ask(viewer.wall, Playback::ToEnd);
+    let (mut silent, mut before) = (0, viewer.player.recording.place());
+    while viewer.player.poll(viewer.wall).is_none() {
+        let place = viewer.player.recording.place();
+        let read = place.bytes_from(before);
+        assert!(read < SILENT_BYTES * 2, "{read} bytes at once");
+        assert_eq!(
+            viewer.player.wait(viewer.wall),
+            Some(Duration::ZERO),
+            "there is more"
+        );
+        (silent, before) = (silent + 1, place);
+    }
+    assert!(silent > 1, "it was asked {silent} times");
+    viewer.settle();
+    assert_eq!(viewer.motion(), Motion::Ended);
+    assert!(
+        viewer
+            .player
+            .remark()
+            .is_some_and(|said| said.contains("left out"))
+    );
+}
+
+#[test]
 fn every_number_at_its_end_is_shown() {
     for extreme in EXTREMES {
         let mut lines = lines();
