@@ -231,9 +231,13 @@ impl Live {
         let due = [self.due(), self.show_due()].into_iter().flatten().min();
         let wait = due.map(|due| due.since(self.source.wall()));
         tokio::select! {
-            message = self.source.next() => Happened::Told(message),
-            typed = self.keys.next() => Happened::Typed(typed),
+            // What was told counts before the time that is over, for a scenario judges by both; and a
+            // person before either: a recording that is sought through always has something to tell.
+            biased;
             asked = self.signals.next() => Happened::Asked(asked),
+            typed = self.keys.next() => Happened::Typed(typed),
+            () = self.screen.freed() => Happened::Due,
+            ended = ended(&mut self.pager) => Happened::Paged(ended),
             event = self.uploads.next() => Happened::Upload(event),
             found = self.jobs.next() => Happened::Found(found),
             news = news(&mut self.show) => Happened::Load(news),

@@ -160,22 +160,23 @@ fn play_seen(
 ) -> Result<Exit, Failure> {
     let pace = if args.step { Pace::Stepped } else { Pace::Read };
     let stand = venue.stand()?;
-    let (reel, file) = Reel::open(record, stand.scratch())?;
     let theme = args.appearance.or(before.appearance).theme();
     let present = args.present.or(before.present);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
+        // Before a recording is replaced, or made for nothing: with ports in use nothing happens.
         stand.ports_are_free().await?;
+        let (reel, file) = Reel::open(record, stand.scratch())?;
         let player = Player::new(script.scenario.clone(), stand.timing(), pace);
         let performance = Performance::new(player, stand.load());
         let mut start = stand.show(performance, file, theme, tty)?;
         start.setup = present.told(start.setup);
-        Ok::<_, Failure>(live::run(start).await?)
+        Ok::<_, Failure>((live::run(start).await?, reel))
     });
     runtime.shutdown_background();
-    let live::Outcome { reason, played, .. } = ended?;
+    let (live::Outcome { reason, played, .. }, reel) = ended?;
     if let Some(failure) = played.as_ref().and_then(Played::failure) {
         remark(&line::judged(failure));
         leave(reel, script);

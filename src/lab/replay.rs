@@ -30,6 +30,12 @@ mod clock;
 mod gaps;
 mod standing;
 
+/// How many bytes of lines that tell nothing are read at once: those of a newer program, and gaps.
+///
+/// A line of it is parsed twice and shows nothing; so many take less than a frame or two, and then
+/// keys and signals have their turn.
+const SILENT_BYTES: u64 = 512 << 10;
+
 /// A recording that is played.
 #[derive(Debug)]
 pub struct Player {
@@ -108,10 +114,12 @@ impl Player {
         self.recording.header()
     }
 
-    /// Returns what the dashboard is told next, and the time at which it is; `None` when nothing is due.
+    /// Returns what the dashboard is told next, and the time at which it is; `None` when nothing is due,
+    /// or when much was read that tells nothing: [`Self::wait`] says that it is to be asked again.
     ///
     /// Whoever tells it says so by [`Self::folded`], before asking again.
     pub fn poll(&mut self, wall: Time) -> Option<(Time, Message)> {
+        let first = self.recording.place();
         loop {
             if let Some(message) = self.pending.take() {
                 self.visible = false;
@@ -137,6 +145,9 @@ impl Player {
             }
             if let Some(message) = self.take_next() {
                 return Some((self.told_to, message));
+            }
+            if self.recording.place().bytes_from(first) >= SILENT_BYTES {
+                return None;
             }
         }
     }
@@ -248,7 +259,7 @@ impl Player {
                 }
                 return Some(message);
             }
-            What::Dropped(lines) => self.gaps.dropped += lines,
+            What::Dropped(lines) => self.gaps.dropped = self.gaps.dropped.saturating_add(lines),
             What::Unknown => self.gaps.unknown += 1,
             What::Ended => {}
         }

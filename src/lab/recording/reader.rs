@@ -41,6 +41,12 @@ impl Bookmark {
     pub const fn at(self) -> Time {
         self.at
     }
+
+    /// Returns how many bytes lie between it and an earlier place.
+    #[must_use]
+    pub const fn bytes_from(self, earlier: Self) -> u64 {
+        self.offset.saturating_sub(earlier.offset)
+    }
 }
 
 /// How a recording ends.

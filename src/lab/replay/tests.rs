@@ -14,6 +14,8 @@ use crate::dashboard::transport::{Motion, Playback};
 use crate::dashboard::{Control, Model, update};
 use crate::lab::recording::{Existing, Recorder, RecordingFile, Told};
 
+mod hostile;
+
 const SIZE: Size = Size::new(160, 48);
 
 const fn theme() -> Theme {
