@@ -17,7 +17,7 @@ use super::presenter::{KEY_SPAN, Presenter, Presenting};
 use super::scale::Scale;
 use super::stage::{self, Stage};
 use super::theme::Tone;
-use super::transport::{Motion, Transport};
+use super::transport::{Motion, Subject, Transport};
 use crate::id::NodeId;
 use crate::time::Time;
 
@@ -245,16 +245,27 @@ impl Model {
     /// Returns the room of the dashboard, and that of a scenario below it where there is enough for both.
     pub(super) fn places(&self) -> (Rect, Option<Rect>) {
         let whole = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
-        if self.stage.is_none() || whole.height < SIZE_MIN.height + stage::ROWS {
+        let rows = if self.is_simulated() {
+            stage::BRIEF_ROWS
+        } else {
+            stage::ROWS
+        };
+        if self.stage.is_none() || whole.height < SIZE_MIN.height + rows {
             return (whole, None);
         }
-        let height = whole.height - stage::ROWS;
+        let height = whole.height - rows;
         let below = Rect {
             y: height,
-            height: stage::ROWS,
+            height: rows,
             ..whole
         };
         (Rect { height, ..whole }, Some(below))
+    }
+
+    /// Says whether what is shown happened in virtual time.
+    pub(super) fn is_simulated(&self) -> bool {
+        let subject = self.transport.as_ref().map(|transport| transport.subject);
+        matches!(subject, Some(Subject::Simulation { .. }))
     }
 
     /// Returns how many lines the panel in focus shows.

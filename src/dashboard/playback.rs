@@ -5,7 +5,7 @@ use super::keymap::{Action, Mode};
 use super::message::Command;
 use super::model::Model;
 use super::theme::Tone;
-use super::transport::{Motion, Playback};
+use super::transport::{Motion, Playback, Subject};
 
 /// Says whether the keys of a recording work in a mode: where a person looks at panels.
 pub(super) const fn has_keys(mode: Mode) -> bool {
@@ -38,12 +38,20 @@ pub(super) fn act(action: Action) -> Vec<Command> {
 pub(super) fn refuses(model: &mut Model, action: Action) -> bool {
     let refused = model.transport.is_some() && needs_a_cluster(action);
     if refused {
-        model.say(
-            Tone::Busy,
-            "this is a recording: nothing can be done to its nodes; start heirloom for a cluster",
-        );
+        model.say(Tone::Busy, refusal(model));
     }
     refused
+}
+
+fn refusal(model: &Model) -> &'static str {
+    match model.transport.as_ref().map(|transport| transport.subject) {
+        Some(Subject::Simulation { .. }) => {
+            "this is a simulation: its seed decides what is done to its nodes; start heirloom for a cluster"
+        }
+        Some(Subject::Recording) | None => {
+            "this is a recording: nothing can be done to its nodes; start heirloom for a cluster"
+        }
+    }
 }
 
 /// Says whether an action makes sense only where there are nodes.

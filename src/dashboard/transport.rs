@@ -1,4 +1,4 @@
-//! A recording as it is shown: where it stands, how fast it goes, and what a key asks of it.
+//! A recording, or a simulation, as it is shown: where it stands, how fast it goes, and what a key asks of it.
 //!
 //! Who plays the recording owns all this; the dashboard shows it and passes keys on.
 
@@ -9,16 +9,41 @@ use std::time::Duration;
 /// How a recording stands, for the line at the bottom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transport {
+    /// What it is that is shown.
+    pub subject: Subject,
     /// How far into the recording the screen is.
     pub position: Duration,
     /// How long the recording is.
     pub length: Duration,
     /// How fast it plays.
     pub speed: Speed,
-    /// Whether it does.
+    /// Whether it goes more slowly for a while.
+    pub pace: Pace,
+    /// Whether it plays.
     pub motion: Motion,
     /// What a person should know of the recording, such as that it was cut off.
     pub remark: Option<String>,
+}
+
+/// What is shown instead of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A cluster that ran once.
+    Recording,
+    /// A run in virtual time.
+    Simulation {
+        /// What makes it this run.
+        seed: u64,
+    },
+}
+
+/// Whether a recording goes as fast as was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// It does.
+    AsAsked,
+    /// What happens now would be over too soon to be seen.
+    SlowMotion,
 }
 
 /// Whether a recording moves.

@@ -19,7 +19,7 @@ use self::gaps::Gaps;
 use super::recording::{End, Entry, Header, Recording, RecordingError, What};
 use crate::dashboard::cluster::Cluster;
 use crate::dashboard::stage::Stage;
-use crate::dashboard::transport::Speed;
+use crate::dashboard::transport::{Speed, Subject};
 use crate::dashboard::{Known, Message};
 use crate::event::process::{ProcessEvent, ProcessFact};
 use crate::time::Time;
@@ -28,12 +28,14 @@ mod asked;
 mod checkpoints;
 mod clock;
 mod gaps;
+mod slow_motion;
 mod standing;
 
 /// A recording that is played.
 #[derive(Debug)]
 pub struct Player {
     recording: Recording,
+    subject: Subject,
     clock: PlayClock,
     /// What was read ahead.
     next: Option<Entry>,
@@ -83,9 +85,15 @@ impl Player {
     ///
     /// When there is no recording that can be read.
     pub fn open(path: &Path, speed: Speed, wall: Time) -> Result<Self, RecordingError> {
-        let recording = Recording::open(path)?;
+        Ok(Self::new(Recording::open(path)?, Subject::Recording, speed, wall))
+    }
+
+    /// Plays a recording from its beginning, from `wall` on; of a simulation in slow motion where nodes elect.
+    #[must_use]
+    pub fn new(recording: Recording, subject: Subject, speed: Speed, wall: Time) -> Self {
         let began = recording.header().began;
-        Ok(Self {
+        Self {
+            subject,
             clock: PlayClock::started(began, speed, wall),
             next: None,
             end: None,
@@ -99,7 +107,7 @@ impl Player {
             checkpoints: Checkpoints::new(),
             elections: Vec::new(),
             recording,
-        })
+        }
     }
 
     /// Returns what the recording says about itself.
@@ -121,7 +129,7 @@ impl Player {
             if self.goal.is_none() && !self.clock.plays() {
                 return None;
             }
-            self.read_ahead();
+            self.read_ahead(wall);
             let Some(next) = &self.next else {
                 if !self.arrives_at_end(wall) {
                     return None;
@@ -215,12 +223,15 @@ impl Player {
         self.clock.plays() || self.goal.is_some()
     }
 
-    fn read_ahead(&mut self) {
+    fn read_ahead(&mut self, wall: Time) {
         if self.next.is_some() || self.end.is_some() {
             return;
         }
         match self.recording.read() {
-            Ok(Ok(entry)) => self.next = Some(entry),
+            Ok(Ok(entry)) => {
+                self.slow_down_for(&entry, wall);
+                self.next = Some(entry);
+            }
             Ok(Err(end)) => self.end = Some(Ended::End(end)),
             Err(error) => self.end = Some(Ended::Broken(error)),
         }

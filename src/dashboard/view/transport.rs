@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::text::Span;
 
 use crate::dashboard::theme::{Theme, Tone};
-use crate::dashboard::transport::{Motion, Transport};
+use crate::dashboard::transport::{Motion, Pace, Subject, Transport};
 
 /// Shorter recordings hold a failover or two, which is over within milliseconds.
 const SHORT: Duration = Duration::from_secs(10);
@@ -24,16 +24,24 @@ pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
         Motion::Seeking => " seeking",
         Motion::Ended => " ended",
     };
-    let is_short = transport.length < SHORT;
+    let is_simulated = matches!(transport.subject, Subject::Simulation { .. });
+    let is_short = is_simulated || transport.length < SHORT;
     let (position, length) = (
         clock(transport.position, is_short),
         clock(transport.length, is_short),
     );
+    let slow = match transport.pace {
+        Pace::AsAsked => "",
+        Pace::SlowMotion => " slow motion",
+    };
     let mut spans = vec![
         Span::styled(format!("{shape}{word} "), theme.tone(tone).bold()),
         Span::styled(position, theme.strong()),
-        Span::raw(format!(" of {length}  {}  ", transport.speed)),
+        Span::raw(format!(" of {length}  {}{slow}  ", transport.speed)),
     ];
+    if let Subject::Simulation { seed } = transport.subject {
+        spans.insert(1, Span::raw(format!("seed {seed}  ")));
+    }
     if let Some(remark) = &transport.remark {
         spans.push(Span::styled(format!("{remark}  "), theme.tone(Tone::Busy)));
     }
