@@ -53,6 +53,11 @@ names comes at that pace; `heavy` is all of them, twelve in 20 s; `none` is none
 After its faults each run is healed, and the cluster must agree. An election lasts from when nobody
 served until another reign did; what its nodes sent meanwhile are its messages.
 
+With --watch the run of --seed is shown on the dashboard as if its nodes were processes, as fast as
+virtual time (--speed) and elections, which are over in milliseconds, a thousand times more slowly.
+Space pauses, . steps, [ and ] seek, { and } go to elections, + and - change the speed. The run is over
+before it is shown; the report is printed at the end.
+
 With --json one object is printed: seed, faults, duration_s, quorum, timing, interrupted, violation
 (null, or seed, what, replay, trace), and for each size in `sizes`: nodes, runs, virtual_s, elections,
 leader_changes, without_leader (a share), messages_per_election (by kind, and total),

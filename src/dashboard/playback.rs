@@ -3,9 +3,9 @@
 use super::faults::Fault;
 use super::keymap::{Action, Mode};
 use super::message::Command;
-use super::model::Model;
+use super::model::{Control, Model};
 use super::theme::Tone;
-use super::transport::{Motion, Playback, Subject};
+use super::transport::{Motion, Playback};
 
 /// Says whether the keys of a recording work in a mode: where a person looks at panels.
 pub(super) const fn has_keys(mode: Mode) -> bool {
@@ -36,22 +36,24 @@ pub(super) fn act(action: Action) -> Vec<Command> {
 
 /// Says why a key does nothing to nodes that were recorded; `true` if it is such a key.
 pub(super) fn refuses(model: &mut Model, action: Action) -> bool {
-    let refused = model.transport.is_some() && needs_a_cluster(action);
-    if refused {
-        model.say(Tone::Busy, refusal(model));
+    let why = refusal(model).filter(|_| needs_a_cluster(action));
+    if let Some(why) = why {
+        model.say(Tone::Busy, why);
     }
-    refused
+    why.is_some()
 }
 
-fn refusal(model: &Model) -> &'static str {
-    match model.transport.as_ref().map(|transport| transport.subject) {
-        Some(Subject::Simulation { .. }) => {
-            "this is a simulation: its seed decides what is done to its nodes; start heirloom for a cluster"
+/// Returns why nothing can be done to the nodes that are shown; `None` where there are some.
+pub(super) fn refusal(model: &Model) -> Option<&'static str> {
+    model.transport.as_ref()?;
+    Some(match model.setup.control {
+        Control::Simulated => {
+            "this is a simulation: its seed decides what happens; start heirloom for a cluster"
         }
-        Some(Subject::Recording) | None => {
+        Control::Supervised | Control::Attached => {
             "this is a recording: nothing can be done to its nodes; start heirloom for a cluster"
         }
-    }
+    })
 }
 
 /// Says whether an action makes sense only where there are nodes.

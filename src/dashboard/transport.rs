@@ -9,8 +9,6 @@ use std::time::Duration;
 /// How a recording stands, for the line at the bottom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transport {
-    /// What it is that is shown.
-    pub subject: Subject,
     /// How far into the recording the screen is.
     pub position: Duration,
     /// How long the recording is.
@@ -23,18 +21,6 @@ pub struct Transport {
     pub motion: Motion,
     /// What a person should know of the recording, such as that it was cut off.
     pub remark: Option<String>,
-}
-
-/// What is shown instead of a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// A cluster that ran once.
-    Recording,
-    /// A run in virtual time.
-    Simulation {
-        /// What makes it this run.
-        seed: u64,
-    },
 }
 
 /// Whether a recording goes as fast as was asked.

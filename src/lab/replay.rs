@@ -19,7 +19,7 @@ use self::gaps::Gaps;
 use super::recording::{End, Entry, Header, Recording, RecordingError, What};
 use crate::dashboard::cluster::Cluster;
 use crate::dashboard::stage::Stage;
-use crate::dashboard::transport::{Speed, Subject};
+use crate::dashboard::transport::Speed;
 use crate::dashboard::{Known, Message};
 use crate::event::process::{ProcessEvent, ProcessFact};
 use crate::time::Time;
@@ -35,7 +35,6 @@ mod standing;
 #[derive(Debug)]
 pub struct Player {
     recording: Recording,
-    subject: Subject,
     clock: PlayClock,
     /// What was read ahead.
     next: Option<Entry>,
@@ -85,15 +84,14 @@ impl Player {
     ///
     /// When there is no recording that can be read.
     pub fn open(path: &Path, speed: Speed, wall: Time) -> Result<Self, RecordingError> {
-        Ok(Self::new(Recording::open(path)?, Subject::Recording, speed, wall))
+        Ok(Self::new(Recording::open(path)?, speed, wall))
     }
 
-    /// Plays a recording from its beginning, from `wall` on; of a simulation in slow motion where nodes elect.
+    /// Plays a recording from its beginning, from `wall` on; a simulation in slow motion where nodes elect.
     #[must_use]
-    pub fn new(recording: Recording, subject: Subject, speed: Speed, wall: Time) -> Self {
+    pub fn new(recording: Recording, speed: Speed, wall: Time) -> Self {
         let began = recording.header().began;
         Self {
-            subject,
             clock: PlayClock::started(began, speed, wall),
             next: None,
             end: None,

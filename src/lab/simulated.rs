@@ -86,7 +86,7 @@ fn header(config: &SimulationConfig) -> Result<Header, MembersError> {
         },
         timing: config.timing,
         quorum: config.policy,
-        control: Control::Supervised,
+        control: Control::Simulated,
         theme: Theme::new(Palette::None, Charset::Ascii),
         size: Size::default(),
         start_dir: PathBuf::new(),

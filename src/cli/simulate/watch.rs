@@ -10,7 +10,7 @@ use super::figures::{self, Found};
 use super::plan::Plan;
 use crate::config::NODES_MAX;
 use crate::dashboard::terminal::Tty;
-use crate::dashboard::transport::{Speed, Subject};
+use crate::dashboard::transport::Speed;
 use crate::event::line::counted;
 use crate::lab::replay::Player;
 use crate::lab::simulated::{Simulated, simulated};
@@ -50,8 +50,7 @@ pub(super) fn run(
     let config = plan.run(nodes, 0);
     let title = title(plan, nodes);
     let Simulated { recording, report } = simulated(&config, &title)?;
-    let subject = Subject::Simulation { seed: config.seed };
-    let player = Player::new(recording, subject, args.speed.unwrap_or(Speed::ONE), Time::ZERO);
+    let player = Player::new(recording, args.speed.unwrap_or(Speed::ONE), Time::ZERO);
     let exit = replay::show(player, tty, appearance.theme())?;
     Ok((figures::of_one(plan, config, &report), exit))
 }

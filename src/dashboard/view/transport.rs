@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use ratatui::text::Span;
 
+use crate::dashboard::model::Control;
 use crate::dashboard::theme::{Theme, Tone};
-use crate::dashboard::transport::{Motion, Pace, Subject, Transport};
+use crate::dashboard::transport::{Motion, Pace, Transport};
 
-/// Shorter recordings hold a failover or two, which is over within milliseconds.
+/// Shorter recordings hold a failover or two, which is over within milliseconds, as it is in simulations.
 const SHORT: Duration = Duration::from_secs(10);
 
 /// Returns what stands before the keys.
-pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
+pub(super) fn spans(theme: Theme, control: Control, transport: &Transport) -> Vec<Span<'static>> {
     let (shape, tone) = match transport.motion {
         Motion::Playing => (theme.pick("▶", ">"), Tone::Good),
         Motion::Paused => (theme.pick("‖", "="), Tone::Busy),
@@ -24,8 +25,7 @@ pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
         Motion::Seeking => " seeking",
         Motion::Ended => " ended",
     };
-    let is_simulated = matches!(transport.subject, Subject::Simulation { .. });
-    let is_short = is_simulated || transport.length < SHORT;
+    let is_short = control == Control::Simulated || transport.length < SHORT;
     let (position, length) = (
         clock(transport.position, is_short),
         clock(transport.length, is_short),
@@ -39,9 +39,6 @@ pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
         Span::styled(position, theme.strong()),
         Span::raw(format!(" of {length}  {}{slow}  ", transport.speed)),
     ];
-    if let Subject::Simulation { seed } = transport.subject {
-        spans.insert(1, Span::raw(format!("seed {seed}  ")));
-    }
     if let Some(remark) = &transport.remark {
         spans.push(Span::styled(format!("{remark}  "), theme.tone(Tone::Busy)));
     }

@@ -6,23 +6,22 @@
 use std::time::Duration;
 
 use super::Player;
-use crate::dashboard::Message;
-use crate::dashboard::transport::Subject;
+use crate::dashboard::{Control, Message};
 use crate::event::{Event, Fact, LinkDownReason};
 use crate::lab::recording::{Entry, What};
 use crate::time::Time;
 
-/// How many times more slowly an election goes: a millisecond takes half a second.
-const STRETCH: f64 = 500.0;
+/// How many times more slowly an election goes: a millisecond takes a second.
+const STRETCH: f64 = 1000.0;
 
-/// How long is waited for a step of an election at most: so that a hundred steps take some ten seconds.
-const STEP_MAX: Duration = Duration::from_millis(120);
+/// How long is waited for a step of an election at most: so that fifty steps take some seven seconds.
+const STEP_MAX: Duration = Duration::from_millis(150);
 
 impl Player {
     /// Goes on at the speed that suits what comes next.
     pub(super) fn slow_down_for(&mut self, next: &Entry, wall: Time) {
-        let slowness = match (self.subject, &next.what) {
-            (Subject::Simulation { .. }, What::Message(message)) if is_of_election(message) => {
+        let slowness = match (self.header().control, &next.what) {
+            (Control::Simulated, What::Message(message)) if is_of_election(message) => {
                 slowness(next.at.since(self.told_to))
             }
             _ => 1.0,
@@ -77,7 +76,7 @@ mod tests {
     fn what_is_short_is_stretched_and_what_is_long_is_not() {
         let shown = |span: Duration| span.mul_f64(slowness(span));
         let micros = Duration::from_micros;
-        assert_eq!(shown(micros(100)), Duration::from_millis(50));
+        assert_eq!(shown(micros(100)), Duration::from_millis(100));
         assert_eq!(shown(micros(20_000)), STEP_MAX);
         assert_eq!(shown(Duration::from_secs(6)), Duration::from_secs(6));
         assert_eq!(shown(Duration::ZERO), Duration::ZERO);

@@ -20,7 +20,6 @@ impl Player {
             Motion::Paused
         };
         Transport {
-            subject: self.subject,
             position: self.told_to.since(began),
             length: self.recording.last_at().since(began),
             speed: self.clock.speed(),
