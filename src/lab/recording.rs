@@ -29,6 +29,7 @@ use crate::time::Time;
 mod error;
 mod header;
 mod line;
+mod memory;
 mod reader;
 mod tail;
 mod taping;
@@ -36,6 +37,7 @@ mod writer;
 
 pub use error::RecordingError;
 pub use header::Header;
+pub use memory::MemoryRecorder;
 pub use reader::{Bookmark, End, Recording};
 pub use taping::Taping;
 pub use writer::{Existing, Kept, Recorder, RecordingFile};
