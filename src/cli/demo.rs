@@ -11,7 +11,7 @@ use self::reel::Reel;
 use self::script::Script;
 use self::venue::Venue;
 use super::appearance::AppearanceArgs;
-use super::exit::{Exit, Failure, remark};
+use super::exit::{Exit, Failure, HungUp, remark};
 use super::interrupt::Signals;
 use super::present::PresentArgs;
 use super::print::print;
@@ -183,9 +183,19 @@ fn play_seen(
         return Ok(Exit::Failed);
     }
     match reason {
-        Reason::Asked | Reason::HungUp => Ok(Exit::Done),
+        Reason::HungUp => Err(HungUp.into()),
         Reason::Interrupted => Ok(Exit::Interrupted),
+        Reason::Asked => Ok(match played {
+            Some(played) if !played.passed() => left_by_hand(&played),
+            Some(_) | None => Exit::Done,
+        }),
     }
+}
+
+/// Says that somebody left before the end: whoever waits for the exit code wants to know it.
+fn left_by_hand(played: &Played) -> Exit {
+    remark(&line::ended(played));
+    Exit::Failed
 }
 
 /// Plays it without a screen, as often as asked for.

@@ -87,6 +87,11 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     }
 }
 
+/// The terminal went away under the dashboard.
+#[derive(Debug, thiserror::Error)]
+#[error("the terminal is gone, so every node was killed; with --no-tui the cluster needs none")]
+pub(super) struct HungUp;
+
 /// Ends a program: prints the error, if there is one, and returns its exit code.
 pub(super) fn finish(ended: Result<Exit, Failure>) -> ExitCode {
     let exit = ended.unwrap_or_else(|failure| {

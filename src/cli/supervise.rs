@@ -7,7 +7,7 @@ use ratatui::layout::Size;
 
 use super::Before;
 use super::appearance::AppearanceArgs;
-use super::exit::{Exit, Failure, remark};
+use super::exit::{Exit, Failure, HungUp, remark};
 use super::interrupt::{Asked, Signals};
 use super::output::{Format, OutputArgs};
 use super::ports;
@@ -133,8 +133,3 @@ fn no_node_is_left(summary: &Summary) -> Failure {
     let given_up = nodes(&summary.given_up);
     anyhow::anyhow!("no node is left: {given_up} crashed again and again; see above for why").into()
 }
-
-/// The terminal went away under the dashboard.
-#[derive(Debug, thiserror::Error)]
-#[error("the terminal is gone, so every node was killed; with --no-tui the cluster needs none")]
-struct HungUp;
