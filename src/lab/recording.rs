@@ -37,7 +37,7 @@ mod writer;
 pub use error::RecordingError;
 pub use header::Header;
 pub use reader::{Bookmark, End, Recording};
-pub use taping::Taping;
+pub use taping::{Closed, Taping};
 pub use writer::{Existing, Kept, Recorder, RecordingFile};
 
 /// The version of the format; a reader refuses another one.
