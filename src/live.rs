@@ -302,6 +302,7 @@ impl Live {
             Command::Preview(request) => self.jobs.picture(request),
             Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
+            Command::Forget => self.tell(Message::Forget, Wanted::Now),
             Command::Next => self.next_caption(),
             Command::Playback(asked) => self.source.play(asked),
             Command::Suspend => self.suspend(),

@@ -47,6 +47,7 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         Message::Listed(listing) => return model.upload.listed(listing),
         Message::Previewed(preview) => return model.upload.previewed(preview),
         Message::Stage(stage) => model.stage = Some(*stage),
+        Message::Forget => model.forget(),
         Message::Beat | Message::Rewound(_) | Message::Paged(Ok(())) => {}
         Message::Paged(Err(reason)) => model.say(Tone::Bad, reason),
     }

@@ -22,11 +22,11 @@ pub(super) fn clean_up(model: &mut Model) -> Vec<Command> {
         return Vec::new();
     }
     let wishes = faults::undone(&model.cluster);
-    model.forget();
     model.say(Tone::Good, "all healed and started; images are kept");
     // Who is started must find its links whole.
     let healed = Command::Fault(Fault::HealAll);
-    std::iter::once(healed)
+    [Command::Forget, healed]
+        .into_iter()
         .chain(wishes.into_iter().map(Command::Wish))
         .collect()
 }
