@@ -245,8 +245,7 @@ impl Live {
             event = self.uploads.next() => Happened::Upload(event),
             found = self.jobs.next() => Happened::Found(found),
             news = news(&mut self.show) => Happened::Load(news),
-            ended = ended(&mut self.pager) => Happened::Paged(ended),
-            () = self.screen.freed() => Happened::Due,
+            message = self.source.next() => Happened::Told(message),
             () = elapsed(wait) => Happened::Due,
         }
     }
@@ -326,6 +325,7 @@ impl Live {
         };
         self.reason.get_or_insert(reason);
         self.model.ending = how;
+        self.end_show();
         self.pace.want(Wanted::Now);
         self.source.wish(wish);
     }
