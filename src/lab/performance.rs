@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::client::ClientConfig;
     use crate::config::Timing;
-    use crate::dashboard::testing::{self, Scene};
+    use crate::dashboard::testing::Scene;
     use crate::lab::play::Pace;
     use crate::lab::scenario::parse;
 
@@ -167,7 +167,7 @@ mod tests {
     async fn whoever_ends_a_scenario_ends_its_load() {
         let folder = tempfile::tempdir().expect("made");
         let mut early = performance("load on\nwait 60m", &folder);
-        let scene = testing::Scene::led(80, 24);
+        let scene = Scene::led(80, 24);
         early.look(at(0), &scene.model.cluster);
         assert_eq!(early.lane().clients, 2);
         early.end(at(1000));
@@ -184,7 +184,7 @@ mod tests {
     async fn a_load_ends_with_a_fault_that_is_refused() {
         let folder = tempfile::tempdir().expect("made");
         let mut refused = performance("load on\ncut around node 3\nwait 60m", &folder);
-        let scene = testing::Scene::led(80, 24);
+        let scene = Scene::led(80, 24);
         refused.look(at(0), &scene.model.cluster);
         let cues = refused.look(at(1), &scene.model.cluster);
         assert!(matches!(cues.last(), Some(Cue::Fault(_))), "{cues:?}");
