@@ -218,6 +218,28 @@ fn enter_stays_with_windows_menus_and_lines_that_are_typed() {
 }
 
 #[test]
+fn a_second_press_does_not_hold_the_screen_under_an_audience() {
+    let mut scene = waiting();
+    assert_eq!(scene.press(' '), [Command::Next]);
+    scene.send(Message::Stage(Box::default()));
+    assert_eq!(
+        scene.press(' '),
+        [Command::Next],
+        "nobody waits, and nobody minds"
+    );
+    assert!(!scene.model.is_paused());
+}
+
+#[test]
+fn a_screen_that_was_held_before_a_scenario_began_goes_on() {
+    let mut scene = Scene::led(120, 40);
+    scene.press(' ');
+    assert!(scene.model.is_paused());
+    scene.send(Message::Stage(Box::default()));
+    assert!(!scene.model.is_paused());
+}
+
+#[test]
 fn enter_means_nothing_where_nothing_waits() {
     let mut scene = Scene::led(120, 40);
     assert_eq!(scene.key(KeyCode::Enter), []);
