@@ -161,8 +161,22 @@ fn nothing_is_cleaned_up_that_others_started_or_that_a_scenario_has() {
     let mut scene = presented();
     scene.send(Message::Stage(Box::default()));
     assert_eq!(scene.press('R'), []);
-    assert!(toast(&scene).contains("a scenario has this cluster"));
+    assert!(toast(&scene).contains("a scenario has this cluster until it is over"));
     assert_ne!(scene.model.cluster.logs.len(LogSource::Merged), 0);
+}
+
+#[test]
+fn a_scenario_that_is_over_gives_the_cluster_and_the_keys_back() {
+    let mut scene = presented();
+    scene.kill(3);
+    let over = Stage {
+        over: true,
+        ..Stage::default()
+    };
+    scene.send(Message::Stage(Box::new(over)));
+    assert!(scene.press('R').contains(&Command::Wish(Wish::Start(node(3)))));
+    assert_eq!(scene.press(' '), []);
+    assert!(scene.model.is_paused());
 }
 
 #[test]
@@ -201,23 +215,6 @@ fn space_and_enter_go_on_from_a_caption() {
 }
 
 #[test]
-fn enter_stays_with_windows_menus_and_lines_that_are_typed() {
-    let mut scene = waiting();
-    scene.press('?');
-    assert_eq!(scene.key(KeyCode::Enter), []);
-    assert!(scene.model.window.is_none(), "it closed the help");
-    scene.press('F');
-    let killed = scene.key(KeyCode::Enter);
-    assert_eq!(killed, [Command::Wish(Wish::Kill(node(3)))]);
-    scene.press('l');
-    scene.press('/');
-    assert_eq!(scene.key(KeyCode::Enter), [], "it kept the filter");
-    assert!(!scene.model.logs.is_typing());
-    scene.press('u');
-    assert!(!scene.key(KeyCode::Enter).contains(&Command::Next));
-}
-
-#[test]
 fn a_second_press_does_not_hold_the_screen_under_an_audience() {
     let mut scene = waiting();
     assert_eq!(scene.press(' '), [Command::Next]);
@@ -237,6 +234,23 @@ fn a_screen_that_was_held_before_a_scenario_began_goes_on() {
     assert!(scene.model.is_paused());
     scene.send(Message::Stage(Box::default()));
     assert!(!scene.model.is_paused());
+}
+
+#[test]
+fn enter_stays_with_windows_menus_and_lines_that_are_typed() {
+    let mut scene = waiting();
+    scene.press('?');
+    assert_eq!(scene.key(KeyCode::Enter), []);
+    assert!(scene.model.window.is_none(), "it closed the help");
+    scene.press('F');
+    let killed = scene.key(KeyCode::Enter);
+    assert_eq!(killed, [Command::Wish(Wish::Kill(node(3)))]);
+    scene.press('l');
+    scene.press('/');
+    assert_eq!(scene.key(KeyCode::Enter), [], "it kept the filter");
+    assert!(!scene.model.logs.is_typing());
+    scene.press('u');
+    assert!(!scene.key(KeyCode::Enter).contains(&Command::Next));
 }
 
 #[test]
