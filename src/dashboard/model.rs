@@ -254,6 +254,14 @@ impl Model {
         self.presenter.show_none();
     }
 
+    /// Shows what a scenario shows; a screen that was held goes on, since no key of a scenario would do that.
+    pub(super) fn show_stage(&mut self, stage: Stage) {
+        if !stage.over {
+            self.held = None;
+        }
+        self.stage = Some(stage);
+    }
+
     /// Forgets the remark about the last key where no time passes in which it would age.
     pub(super) fn take_back_remark(&mut self) {
         let stands_still = |transport: &Transport| transport.motion != Motion::Playing;

@@ -27,6 +27,9 @@ pub struct Stage {
     pub lane: Lane,
     /// Whether it waits for somebody to ask for the next.
     pub waits: bool,
+    /// Whether it is over: the cluster is whoever's who looks at it.
+    #[serde(default)]
+    pub over: bool,
 }
 
 /// Something that was done or found.

@@ -222,6 +222,11 @@ impl Player {
                 cues.extend([Cue::Watching(step.what.to_string()), Cue::Check]);
                 Doing::Checks { since: now }
             }
+            Instruction::Expect(Expectation::NoneFailed) => {
+                let (outcome, seen) = scene.failures();
+                self.judge(now, now, outcome, seen, cues);
+                return Progress::Again;
+            }
         };
         Progress::Again
     }

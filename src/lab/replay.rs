@@ -160,9 +160,9 @@ impl Player {
 
     /// Is told what the cluster is after the last message was folded in.
     pub fn folded(&mut self, wall: Time, cluster: &Cluster) {
-        let count = usize::try_from(cluster.elections.count()).unwrap_or(usize::MAX);
-        if count > self.elections.len()
-            && let Some(newest) = cluster.elections.newest().next()
+        // By their times, not by their number: that begins anew where the past was forgotten.
+        if let Some(newest) = cluster.elections.newest().next()
+            && self.elections.last().is_none_or(|known| *known < newest.began())
         {
             self.elections.push(newest.began());
         }

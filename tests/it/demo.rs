@@ -224,6 +224,33 @@ fn ports_in_use_cost_no_recording() {
 }
 
 #[test]
+fn a_demonstration_that_is_left_early_says_so_and_has_not_passed() {
+    let cluster = TestCluster::new(1, "");
+    let long = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\nwait 60m\n\
+        expect node 1 leads within 1s\n";
+    cluster.file("long.scenario", long.as_bytes());
+    let bind = format!("--bind={}", cluster.host());
+    let on_screen = || {
+        let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+        command.args(["demo", "long.scenario", "--base-port=8001", &bind]);
+        let pane = Pane::open(command, 40, 120);
+        pane.wait_for("\u{2713} wait until node 1 leads");
+        pane
+    };
+    let mut quit = on_screen();
+    quit.type_in(b"qy");
+    quit.wait_for("not played to its end, left after");
+    assert_eq!(quit.wait().code(), Some(1), "{}", quit.text());
+    let mut ended = on_screen();
+    ended.signal(Signal::TERM);
+    ended.wait_for("1 of 2 as expected");
+    assert_eq!(ended.wait().code(), Some(1), "{}", ended.text());
+    let mut gone = on_screen();
+    gone.close();
+    assert_eq!(gone.wait().code(), Some(1));
+}
+
+#[test]
 fn ctrl_c_ends_it_to_the_last_process() {
     let cluster = TestCluster::new(1, "");
     let long = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\nwait 60m\n";

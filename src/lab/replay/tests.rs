@@ -213,6 +213,26 @@ fn an_election_is_gone_to_from_before_and_from_behind() {
 }
 
 #[test]
+fn what_was_forgotten_before_an_audience_is_forgotten_again_and_elections_are_still_found() {
+    let (_folder, path, scene) = recorded(|scene| {
+        a_life(scene);
+        scene.forget().after(20).kill(3).after(1);
+        scene.suspect(2, 3).elect(2, 4, &[1, 2]).after(2500);
+    });
+    let mut viewer = Viewer::open(&path);
+    let mut found = 0;
+    loop {
+        viewer.ask(Playback::NextElection);
+        if viewer.motion() == Motion::Ended {
+            break;
+        }
+        found += 1;
+    }
+    assert_eq!(found, 4, "three before, one after it");
+    assert_eq!(viewer.drawn(), scene.drawn());
+}
+
+#[test]
 fn a_recording_that_is_paused_stands_still_and_waits_for_nothing() {
     let (_folder, path, _) = recorded(a_life);
     let mut viewer = Viewer::open(&path);

@@ -34,9 +34,9 @@ fn lines() -> Vec<Value> {
     let end = lines.pop().expect("an end");
     for told in [json!({"stage": stage}), report(), json!({"dropped": 3})] {
         for _ in 0..2 {
-            let mut line = told.clone();
-            line["at_ns"] = json!(at);
-            lines.push(line);
+            let mut again = told.clone();
+            again["at_ns"] = json!(at);
+            lines.push(again);
         }
     }
     // What is counted on top of what a report said.
@@ -90,8 +90,8 @@ fn spoil(value: &mut Value, one_in: u32, random: &mut fastrand::Rng) {
 fn written(lines: &[Value]) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("made");
     let path = folder.path().join("hostile.jsonl");
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    fs::write(&path, text).expect("written");
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    fs::write(&path, lines.join("\n") + "\n").expect("written");
     (folder, path)
 }
 
