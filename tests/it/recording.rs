@@ -214,9 +214,10 @@ fn a_clean_up_before_an_audience_is_recorded_too() {
     let mut command = cluster.command(HEIRLOOM);
     command.args(["--record", "run.jsonl", "--present"]);
     let mut pane = Pane::open(command, 40, 120);
-    pane.wait_for("NODE 3 LEADS");
+    // The banner is drawn in large letters.
+    pane.wait_for("epoch 1  for");
     pane.type_in(b"!");
-    pane.wait_for("NODE 2 LEADS");
+    pane.wait_for("epoch 2  for");
     pane.type_in(b"R");
     pane.wait_for("all healed and started");
     pane.type_in(b"Pqy");
