@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use tempfile::TempDir;
@@ -244,6 +245,23 @@ fn a_recording_that_is_paused_stands_still_and_waits_for_nothing() {
     assert_eq!((viewer.position(), viewer.drawn()), (position, drawn));
     viewer.ask(Playback::PauseOrPlay).after(1000);
     assert_eq!(viewer.position(), Duration::from_secs(3));
+}
+
+#[test]
+fn a_remark_goes_with_the_place_at_which_it_was_made() {
+    let (_folder, path, _) = recorded(a_life);
+    let mut viewer = Viewer::open(&path);
+    viewer.model.transport = Some(viewer.player.transport());
+    viewer.after(8000);
+    let kill = KeyEvent::new(KeyCode::Char('!'), KeyModifiers::NONE);
+    let now = viewer.player.now(viewer.wall);
+    update(&mut viewer.model, now, Message::Key(kill));
+    assert!(viewer.model.toast.is_some(), "nothing is killed in a recording");
+    viewer.ask(Playback::ToStart);
+    assert!(
+        viewer.model.toast.is_none(),
+        "it would stay for eight seconds more"
+    );
 }
 
 #[test]
