@@ -76,8 +76,9 @@ fn lane(lane: &Lane, now: Time) -> String {
             checked.acknowledged, checked.lost
         )
     });
+    let clients = if lane.full { "clients (paused)" } else { "clients" };
     format!(
-        "clients: {} ok, {} retried, {} failed; without service {} at most, {} in all{checked}",
+        "{clients}: {} ok, {} retried, {} failed; without service {} at most, {} in all{checked}",
         lane.acknowledged,
         lane.retried,
         lane.failed,
