@@ -19,6 +19,7 @@ const DARK: Theme = Theme::new(Palette::Dark, Charset::Unicode);
 mod presenting;
 mod scenes;
 mod sentences;
+mod stage;
 
 use scenes::{
     attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum,
