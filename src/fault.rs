@@ -102,6 +102,33 @@ pub struct Way {
     pub loss_percent: u8,
 }
 
+impl Between {
+    /// Says whether a node is at an end of one of them.
+    #[must_use]
+    pub fn touches(self, node: NodeId) -> bool {
+        match self {
+            // Everybody has a link to that one node.
+            Self::Everybody | Self::Around(_) => true,
+            Self::Pair(a, b) | Self::Way(a, b) => node == a || node == b,
+        }
+    }
+}
+
+impl Fault {
+    /// Says whether it is about a node: whether that has to obey something, or to stop obeying it.
+    #[must_use]
+    pub fn touches(&self, node: NodeId) -> bool {
+        match self {
+            Self::Cut(between)
+            | Self::Delay { between, .. }
+            | Self::Lose { between, .. }
+            | Self::Heal(between) => between.touches(node),
+            Self::SlowDisk { node: whose, .. } | Self::StallClock { node: whose, .. } => node == *whose,
+            Self::Partition(_) | Self::HealAll => true,
+        }
+    }
+}
+
 impl Way {
     /// Says whether nothing is wrong.
     #[must_use]

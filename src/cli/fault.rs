@@ -1,7 +1,7 @@
 //! `heirloom fault`: makes something wrong on purpose in a cluster that runs, and heals it again.
 //!
-//! It asks the nodes what holds, changes that, and tells each node its part; so one fault adds to
-//! another, whoever made it.
+//! It asks the nodes what holds, changes that, and tells each node its part that obeys something else;
+//! so one fault adds to another, whoever made it, and doing one again reaches who was not there before.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::options::Span;
 use super::print::print;
 use super::settings::Settings;
 use crate::client::status::{MemberStatus, ask_all};
-use crate::fault::{Between, Fault, Group, Matrix, ParseBetweenError};
+use crate::fault::{Between, Fault, Group, Matrix, NodeFaults, ParseBetweenError};
 use crate::id::NodeId;
 use crate::protocol::FaultsRequest;
 use crate::supervisor::faults::{Untold, tell};
@@ -126,12 +126,11 @@ pub(super) fn run(settings: &Settings, args: &FaultArgs) -> Result<Exit, Failure
     };
     until_interrupted(async {
         let statuses = ask_all(&settings.cluster).await;
-        let before = matrix_of(settings, &statuses);
-        let mut after = before.clone();
+        let mut after = matrix_of(settings, &statuses);
         after.apply(&fault).map_err(Failure::usage)?;
         let heals = matches!(fault, Fault::Heal(_) | Fault::HealAll);
         let mut exit = Exit::Done;
-        for (node, request) in requests(&fault, &before, &after, settings) {
+        for (node, request) in requests(&fault, &after, &statuses) {
             match bring(settings, node, &request).await {
                 Ok(()) => {}
                 // A process that is gone has nothing wrong with it.
@@ -188,29 +187,35 @@ impl Action {
 fn matrix_of(settings: &Settings, statuses: &[MemberStatus]) -> Matrix {
     let mut matrix = Matrix::new(settings.cluster.members.ids());
     for status in statuses {
-        let report = status.report.as_ref().ok();
-        if let Some(faults) = report.and_then(|report| report.faults.as_ref()) {
+        if let Some(faults) = obeyed(status) {
             matrix.add(status.node, faults);
         }
     }
     matrix
 }
 
-/// Returns who has to be told what. Healing everything is told to everybody, to be sure.
-fn requests(
-    fault: &Fault,
-    before: &Matrix,
-    after: &Matrix,
-    settings: &Settings,
-) -> Vec<(NodeId, FaultsRequest)> {
+/// Returns who has to be told what: whoever says that it obeys something else, and whoever says nothing
+/// where the fault is about it. Healing everything is told to everybody, to be sure.
+///
+/// What the others say of its links is no reason to leave a node out: it may have been away when they
+/// were told.
+fn requests(fault: &Fault, after: &Matrix, statuses: &[MemberStatus]) -> Vec<(NodeId, FaultsRequest)> {
     if let &Fault::StallClock { node, span } = fault {
         return vec![(node, FaultsRequest::StallClock { span })];
     }
-    let changed = |node: &NodeId| *fault == Fault::HealAll || after.of(*node) != before.of(*node);
-    let nodes = settings.cluster.members.ids().filter(changed);
+    let has_to_know = |status: &&MemberStatus| match obeyed(status) {
+        Some(obeys) => *fault == Fault::HealAll || *obeys != after.of(status.node),
+        None => fault.touches(status.node),
+    };
+    let nodes = statuses.iter().filter(has_to_know).map(|status| status.node);
     nodes
         .map(|node| (node, FaultsRequest::Set(after.of(node))))
         .collect()
+}
+
+/// Returns what a node says that it obeys.
+fn obeyed(status: &MemberStatus) -> Option<&NodeFaults> {
+    status.report.as_ref().ok()?.faults.as_ref()
 }
 
 async fn bring(settings: &Settings, node: NodeId, request: &FaultsRequest) -> Result<(), NotTold> {
@@ -237,10 +242,8 @@ fn show(settings: &Settings, as_json: bool) -> Result<Exit, Failure> {
         let statuses = ask_all(&settings.cluster).await;
         if as_json {
             let nodes = statuses.iter().map(|status| {
-                let report = status.report.as_ref();
-                let error = report.err().map(ToString::to_string);
-                let faults = report.ok().and_then(|report| report.faults.as_ref());
-                json!({"node": status.node, "faults": faults, "error": error})
+                let error = status.report.as_ref().err().map(ToString::to_string);
+                json!({"node": status.node, "faults": obeyed(status), "error": error})
             });
             let nodes: serde_json::Value = nodes.collect();
             print(&format!("{nodes:#}\n"))?;

@@ -12,6 +12,9 @@ use super::lane::Lane;
 /// has no room for is cut with a mark.
 pub const ROWS: u16 = 7;
 
+/// How many it takes where nobody explains and no client uploads: a bar and the news.
+pub const BRIEF_ROWS: u16 = 2;
+
 /// What a scenario shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {

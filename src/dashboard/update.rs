@@ -265,7 +265,7 @@ fn interrupt(model: &mut Model) -> Vec<Command> {
 fn ask_to_quit(model: &mut Model) -> Vec<Command> {
     match (model.setup.control, model.ending) {
         _ if model.transport.is_some() => quit(model),
-        (Control::Attached, _) => quit(model),
+        (Control::Attached | Control::Simulated, _) => quit(model),
         (Control::Supervised, Ending::No) => {
             model.window = Some(Window::Quit);
             Vec::new()

@@ -30,6 +30,7 @@ use crate::time::Time;
 mod error;
 mod header;
 mod line;
+mod memory;
 mod reader;
 mod tail;
 mod taping;
@@ -37,6 +38,7 @@ mod writer;
 
 pub use error::RecordingError;
 pub use header::Header;
+pub use memory::MemoryRecorder;
 pub use reader::{Bookmark, End, Recording};
 pub use taping::{Closed, Taping};
 pub use writer::{Existing, Kept, Recorder, RecordingFile};

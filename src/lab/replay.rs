@@ -28,6 +28,7 @@ mod asked;
 mod checkpoints;
 mod clock;
 mod gaps;
+mod slow_motion;
 mod standing;
 
 /// How many bytes of lines that tell nothing are read at once: those of a newer program, and gaps.
@@ -89,9 +90,14 @@ impl Player {
     ///
     /// When there is no recording that can be read.
     pub fn open(path: &Path, speed: Speed, wall: Time) -> Result<Self, RecordingError> {
-        let recording = Recording::open(path)?;
+        Ok(Self::new(Recording::open(path)?, speed, wall))
+    }
+
+    /// Plays a recording from its beginning, from `wall` on; a simulation in slow motion where nodes elect.
+    #[must_use]
+    pub fn new(recording: Recording, speed: Speed, wall: Time) -> Self {
         let began = recording.header().began;
-        Ok(Self {
+        Self {
             clock: PlayClock::started(began, speed, wall),
             next: None,
             end: None,
@@ -105,7 +111,7 @@ impl Player {
             checkpoints: Checkpoints::new(),
             elections: Vec::new(),
             recording,
-        })
+        }
     }
 
     /// Returns what the recording says about itself.
@@ -129,7 +135,7 @@ impl Player {
             if self.goal.is_none() && !self.clock.plays() {
                 return None;
             }
-            self.read_ahead();
+            self.read_ahead(wall);
             let Some(next) = &self.next else {
                 if !self.arrives_at_end(wall) {
                     return None;
@@ -226,12 +232,15 @@ impl Player {
         self.clock.plays() || self.goal.is_some()
     }
 
-    fn read_ahead(&mut self) {
+    fn read_ahead(&mut self, wall: Time) {
         if self.next.is_some() || self.end.is_some() {
             return;
         }
         match self.recording.read() {
-            Ok(Ok(entry)) => self.next = Some(entry),
+            Ok(Ok(entry)) => {
+                self.slow_down_for(&entry, wall);
+                self.next = Some(entry);
+            }
             Ok(Err(end)) => self.end = Some(Ended::End(end)),
             Err(error) => self.end = Some(Ended::Broken(error)),
         }

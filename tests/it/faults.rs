@@ -298,6 +298,32 @@ fn what_makes_no_sense_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn doing_a_fault_again_reaches_who_was_down_and_says_so_until_then() {
+    let mut cluster = three("");
+    cluster.kill(3);
+    refused(&cluster, "cut 1 3", 1, "start it and do this again");
+    refused(&cluster, "cut 1 3", 1, "start it and do this again");
+    let shown = cluster.heirloom(&["fault", "show"]);
+    assert!(told(&shown).contains("Node 1: to node 3: cut; from node 3: cut"));
+    // Nobody asks node 3 for anything that is not about it.
+    fault(&cluster, "cut 1 2");
+    fault(&cluster, "heal 1 2");
+    cluster.start(3);
+    fault(&cluster, "cut 1 3");
+    let shown = told(&cluster.heirloom(&["fault", "show"]));
+    assert!(
+        shown.contains("Node 1: to node 3: cut; from node 3: cut"),
+        "{shown}"
+    );
+    assert!(shown.contains("Node 2: none"), "{shown}");
+    assert!(
+        shown.contains("Node 3: to node 1: cut; from node 1: cut"),
+        "{shown}"
+    );
+    fault(&cluster, "heal");
+}
+
+#[test]
 fn a_node_that_takes_no_faults_says_how_it_would() {
     let cluster = TestCluster::started(2, "timing = \"fast\"");
     refused(

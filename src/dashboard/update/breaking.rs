@@ -6,6 +6,7 @@ use crate::dashboard::keymap::Action;
 use crate::dashboard::links::Cursor;
 use crate::dashboard::message::Command;
 use crate::dashboard::model::{Control, Ending, Model, Window};
+use crate::dashboard::playback;
 use crate::dashboard::theme::Tone;
 
 /// Does something to nodes, and says what was done or why not.
@@ -57,6 +58,10 @@ pub(super) fn in_matrix(model: &mut Model, action: Action) -> Vec<Command> {
         *cursor = cursor.moved(&model.cluster, action);
         return Vec::new();
     };
+    if let Some(why) = playback::refusal(model) {
+        model.say(Tone::Busy, why);
+        return Vec::new();
+    }
     if model.setup.control == Control::Attached {
         let said = "attached: whoever started these nodes breaks them; heirloom fault does it from a shell";
         model.say(Tone::Busy, said);
