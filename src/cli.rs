@@ -27,6 +27,7 @@ mod file;
 mod generate;
 mod interrupt;
 mod list;
+mod made;
 mod node;
 mod options;
 mod output;

@@ -13,6 +13,7 @@ use self::venue::Venue;
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure, HungUp, remark};
 use super::interrupt::Signals;
+use super::made;
 use super::present::PresentArgs;
 use super::print::print;
 use super::record::RecordArgs;
@@ -92,14 +93,6 @@ struct NoTerminal;
 #[error("--record keeps one run; drop --repeat, or drop --record: a failed run leaves a recording anyway")]
 struct OneRecording;
 
-/// A report that could not be kept.
-#[derive(Debug, thiserror::Error)]
-#[error("could not write the report to {}: {error}", .path.display())]
-struct ReportError {
-    path: PathBuf,
-    error: std::io::Error,
-}
-
 /// Plays a scenario, or lists or checks what could be played.
 pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Before) -> Result<Exit, Failure> {
     let Some(scenario) = &args.scenario else {
@@ -116,6 +109,11 @@ pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Befor
     let record = args.record.clone().or(before.record.clone());
     if args.repeat.is_some() && record.is_asked() {
         return Err(Failure::usage(OneRecording));
+    }
+    if let Some(report) = &args.report_to {
+        let mut kept = vec![(scenario.as_path(), "the scenario itself")];
+        kept.extend(record.file().map(|file| (file, "where the run is recorded")));
+        made::check(&[report], record.existing(), &kept)?;
     }
     let unseen =
         args.no_tui || before.output.asks_for_lines() || args.repeat.is_some() || args.report.is_some();
@@ -243,7 +241,7 @@ fn play_unseen(
         let passed = runs.iter().filter(|run| run.played.passed()).count();
         said(&format!("{passed} of {} runs passed\n", runs.len()))?;
     }
-    report(&runs, args)?;
+    report(&runs, args, record)?;
     if interrupted {
         return Ok(Exit::Interrupted);
     }
@@ -295,7 +293,7 @@ fn leave(reel: Reel, script: &Script) {
     }
 }
 
-fn report(runs: &[Run], args: &DemoArgs) -> Result<(), Failure> {
+fn report(runs: &[Run], args: &DemoArgs, record: &RecordArgs) -> Result<(), Failure> {
     let text = match args.report {
         None => return Ok(()),
         Some(Report::Junit) => report::junit(runs),
@@ -304,8 +302,5 @@ fn report(runs: &[Run], args: &DemoArgs) -> Result<(), Failure> {
     let Some(path) = &args.report_to else {
         return Ok(print(&text)?);
     };
-    std::fs::write(path, text).map_err(|error| {
-        let path = path.clone();
-        Failure::from(ReportError { path, error })
-    })
+    made::write(path, record.existing(), text.as_bytes())
 }

@@ -1,7 +1,6 @@
 //! `heirloom export`: files made of a recording.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,12 +11,12 @@ use ratatui::layout::Size;
 
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure};
-use crate::client::saved::printable_path;
+use super::made;
 use crate::dashboard::layout::SIZE_MIN;
 use crate::dashboard::transport::Speed;
-use crate::lab::export::{Cast, Shot, election, frames, sequence};
+use crate::lab::export::{Cast, ExportError, Shot, election, frames, sequence};
 use crate::lab::picture::{DARK, Film, LIGHT, cells};
-use crate::lab::recording::Recording;
+use crate::lab::recording::{Existing, Recording};
 
 /// The largest screen that is drawn: far more than any display has.
 const SIDE_MAX: u16 = 500;
@@ -75,6 +74,16 @@ pub(super) struct ExportArgs {
     appearance: AppearanceArgs,
 }
 
+impl ExportArgs {
+    const fn existing(&self) -> Existing {
+        if self.force {
+            Existing::Replace
+        } else {
+            Existing::Keep
+        }
+    }
+}
+
 /// The size of a screen, written as `120x30`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ScreenSize(Size);
@@ -87,10 +96,6 @@ enum NotMade {
         SIZE_MIN.width, SIZE_MIN.height
     )]
     Size { text: String },
-    #[error("{0} exists; name another file, or pass --force to replace it")]
-    Exists(String),
-    #[error("could not write {file}: {source}")]
-    Unwritable { file: String, source: io::Error },
     #[error("there is no election {wanted} in this recording, which has {count}")]
     NoElection { wanted: u64, count: u64 },
     #[error("there is no election in this recording")]
@@ -115,11 +120,10 @@ impl FromStr for ScreenSize {
 /// Makes every file that was asked for.
 pub(super) fn run(args: &ExportArgs, before: AppearanceArgs) -> Result<Exit, Failure> {
     let appearance = args.appearance.or(before);
-    for path in [&args.cast, &args.svg, &args.film].into_iter().flatten() {
-        if !args.force && path.symlink_metadata().is_ok() {
-            return Err(Failure::usage(NotMade::Exists(printable_path(path))));
-        }
-    }
+    let existing = args.existing();
+    let made = [&args.cast, &args.svg, &args.film].into_iter().flatten();
+    let made: Vec<&Path> = made.map(PathBuf::as_path).collect();
+    made::check(&made, existing, &[(&args.file, "the recording itself")])?;
     let shot = Shot {
         size: args.size.0,
         theme: appearance.theme(),
@@ -129,10 +133,10 @@ pub(super) fn run(args: &ExportArgs, before: AppearanceArgs) -> Result<Exit, Fai
         interval: CAST_INTERVAL,
     };
     if let Some(path) = &args.svg {
-        write(args, path, diagram(args)?.as_bytes())?;
+        made::write(path, existing, diagram(args)?.as_bytes())?;
     }
     if let Some(path) = &args.cast {
-        write(args, path, &cast(args, &shot)?)?;
+        made::make(path, existing, |out| cast(args, &shot, path, out))?;
     }
     if let Some(path) = &args.film {
         let palette = if appearance.is_light() { LIGHT } else { DARK };
@@ -144,11 +148,8 @@ pub(super) fn run(args: &ExportArgs, before: AppearanceArgs) -> Result<Exit, Fai
         let end = frames(&args.file, &shot, |at, frame| {
             film.add(at, cells(frame, &palette))
         })?;
-        write(
-            args,
-            path,
-            film.svg(end, &palette, "heirloom", MADE_BY)?.as_bytes(),
-        )?;
+        let svg = film.svg(end, &palette, "heirloom", MADE_BY)?;
+        made::write(path, existing, svg.as_bytes())?;
     }
     Ok(Exit::Done)
 }
@@ -167,26 +168,14 @@ fn diagram(args: &ExportArgs) -> Result<String, Failure> {
     Ok(sequence(&found, &nodes)?)
 }
 
-fn cast(args: &ExportArgs, shot: &Shot) -> Result<Vec<u8>, Failure> {
+/// Writes a cast frame by frame: a gigabyte of a recording may make many of it.
+fn cast(args: &ExportArgs, shot: &Shot, path: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+    let unwritable = |source| made::unwritable(path, source);
     let wall_seconds = Recording::open(&args.file)?.header().wall_ms / 1000;
-    let mut bytes = Vec::new();
-    let mut cast = Cast::begin(&mut bytes, shot.size, wall_seconds, "heirloom")?;
-    frames(&args.file, shot, |at, frame| cast.add(at, frame))?;
-    cast.end()?;
-    Ok(bytes)
-}
-
-fn write(args: &ExportArgs, path: &Path, content: &[u8]) -> Result<(), NotMade> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true);
-    let options = if args.force {
-        options.truncate(true)
-    } else {
-        options.create_new(true)
-    };
-    let written = options.open(path).and_then(|mut file| file.write_all(content));
-    written.map_err(|source| NotMade::Unwritable {
-        file: printable_path(path),
-        source,
-    })
+    let mut cast = Cast::begin(out, shot.size, wall_seconds, "heirloom").map_err(unwritable)?;
+    frames(&args.file, shot, |at, frame| cast.add(at, frame)).map_err(|error| match error {
+        ExportError::Taken(source) => unwritable(source),
+        ExportError::Recording(error) => error.into(),
+    })?;
+    cast.end().map_err(unwritable)
 }

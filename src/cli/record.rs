@@ -1,6 +1,6 @@
 //! Whether a run is recorded, and where: one definition for a cluster of one's own and for another's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
@@ -16,7 +16,7 @@ pub(super) struct RecordArgs {
     /// keys a user's name is the key: whoever has the recording and the encrypted images can decrypt them.
     #[arg(long, env = "HEIRLOOM_RECORD", value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Replace the recording that is there already
+    /// Replace files that are there already: the recording, and the report of a demonstration
     #[arg(long, env = "HEIRLOOM_FORCE", value_parser = FalseyValueParser::new())]
     force: bool,
 }
@@ -35,13 +35,23 @@ impl RecordArgs {
         self.record.is_some()
     }
 
-    /// Opens the file, if there is to be one.
-    pub(super) fn open(&self) -> Result<Option<RecordingFile>, Failure> {
-        let existing = if self.force {
+    /// Returns the file, if there is to be one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.record.as_deref()
+    }
+
+    /// Returns what becomes of files that are there already.
+    pub(super) const fn existing(&self) -> Existing {
+        if self.force {
             Existing::Replace
         } else {
             Existing::Keep
-        };
+        }
+    }
+
+    /// Opens the file, if there is to be one.
+    pub(super) fn open(&self) -> Result<Option<RecordingFile>, Failure> {
+        let existing = self.existing();
         let file = self.record.as_deref();
         file.map(|path| RecordingFile::create(path, existing))
             .transpose()

@@ -33,6 +33,9 @@ pub struct Lane {
     since: Option<Time>,
     /// What came of reading back, the last time.
     pub checked: Option<Checked>,
+    /// Whether the clients pause because no more can be remembered to be read back.
+    #[serde(default)]
+    pub full: bool,
 }
 
 /// What came of reading back everything that was acknowledged.
@@ -56,6 +59,12 @@ impl Lane {
         self.count(at);
         self.clients = 0;
         self.since = None;
+    }
+
+    /// Folds in that they pause, since so many uploads were acknowledged that no more can be remembered.
+    pub fn fills(&mut self, at: Time) {
+        self.ends(at);
+        self.full = true;
     }
 
     /// Folds in that an upload was acknowledged.

@@ -251,6 +251,8 @@ impl Model {
         self.stage = stage;
         self.held = None;
         self.now = now;
+        // Neither would age as it should, by a clock that was put back.
+        self.toast = None;
         self.presenter.show_none();
     }
 

@@ -132,7 +132,12 @@ impl Scene {
     }
 
     pub(crate) fn send(&mut self, message: Message) -> Vec<Command> {
-        update(&mut self.model, self.now, message)
+        let commands = update(&mut self.model, self.now, message);
+        // As whoever drives a dashboard does: it is a message, and so recorded.
+        if commands.contains(&Command::Forget) {
+            self.forget();
+        }
+        commands
     }
 
     pub(crate) fn press(&mut self, letter: char) -> Vec<Command> {

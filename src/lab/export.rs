@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 
 use super::recording::{End, Recording, RecordingError, What};
-use crate::dashboard::cluster::elections::Election;
+use crate::dashboard::cluster::elections::{Election, Elections};
 use crate::dashboard::layout::SIZE_MIN;
 use crate::dashboard::theme::Theme;
 use crate::dashboard::transport::Speed;
@@ -168,24 +168,60 @@ pub fn election(path: &Path, number: Option<u64>) -> Result<(Option<Election>, u
     let mut recording = Recording::open(path)?;
     let setup = recording.header().setup(SIZE_MIN, Theme::default());
     let mut model = Model::new(setup);
-    let mut found: Option<Election> = None;
+    let mut search = Search {
+        number,
+        forgotten: 0,
+        found: None,
+    };
+    let mut count = 0;
     while let Ok(entry) = recording.read()? {
         let What::Message(message) = entry.what else {
             continue;
         };
+        let elections = &model.cluster.elections;
+        if matches!(message, Message::Forget) {
+            search.look(elections);
+            search.forgotten += elections.count();
+            count = 0;
+        }
         update(&mut model, entry.at, message);
         let elections = &model.cluster.elections;
-        if number.is_some_and(|number| elections.count() > number) && found.is_some() {
-            // What comes later belongs to others.
-            continue;
-        }
-        let wanted = elections.newest().find(|election| match number {
-            Some(number) => election.number == number,
-            None => election.number > 0 && (election.outcome.is_some() || found.is_none()),
-        });
-        if let Some(election) = wanted {
-            found = Some(election.clone());
+        if elections.count() > count {
+            // Only the newest still changes, so the one before it is whole now.
+            count = elections.count();
+            search.look(elections);
         }
     }
-    Ok((found, model.cluster.elections.count()))
+    search.look(&model.cluster.elections);
+    Ok((search.found, search.forgotten + model.cluster.elections.count()))
+}
+
+/// Looks for an election where one may soon be gone: a copy a line would be hundreds of steps each time.
+struct Search {
+    /// Which, over the whole recording; without one, the last of which a leader came.
+    number: Option<u64>,
+    /// How many elections were forgotten, after which they are counted from 1 again.
+    forgotten: u64,
+    found: Option<Election>,
+}
+
+impl Search {
+    fn look(&mut self, elections: &Elections) {
+        let is_wanted = |election: &&Election| match self.number {
+            Some(number) => self.forgotten + election.number == number,
+            None => election.outcome.is_some(),
+        };
+        let wanted = elections.newest().find(is_wanted);
+        let any = || elections.newest().next();
+        let led = self.found.as_ref().is_some_and(|found| found.outcome.is_some());
+        let wanted = match self.number {
+            None if !led => wanted.or_else(any),
+            Some(_) | None => wanted,
+        };
+        if let Some(wanted) = wanted {
+            let mut found = wanted.clone();
+            found.number += self.forgotten;
+            self.found = Some(found);
+        }
+    }
 }

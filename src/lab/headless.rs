@@ -82,7 +82,11 @@ impl Stage<'_> {
             if self.performance.is_over() {
                 return false;
             }
-            let due = self.performance.due().map(|due| due.since(self.now()));
+            let due = [self.performance.due(), self.captions.due()]
+                .into_iter()
+                .flatten()
+                .min();
+            let due = due.map(|due| due.since(self.now()));
             tokio::select! {
                 // What was told counts before the time that is over.
                 biased;
@@ -113,7 +117,7 @@ impl Stage<'_> {
     /// Keeps what the scenario shows, if that has changed.
     fn keep_stage(&mut self) {
         let now = self.now();
-        if let Some(stage) = self.captions.changed(&self.performance) {
+        if let Some(stage) = self.captions.changed(&self.performance, now) {
             self.taping.keep(now, Told::Stage(stage));
         }
     }

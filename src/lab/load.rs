@@ -32,6 +32,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How long a client pauses after an upload that failed, so that a cluster that refuses is not flooded.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 
+/// How many acknowledged uploads are remembered, to be read back: some ten megabytes, and more than can be
+/// read back while an audience waits. A scenario uploads hundreds or thousands.
+const OWED_MAX: usize = 50_000;
+
 /// How many ends of uploads wait to be counted; whoever owns the load takes them at once.
 const ENDS_WAITING: usize = 256;
 
@@ -102,6 +106,9 @@ impl LoadClients {
     /// Lets clients upload from now on, instead of those that did.
     pub fn begin(&mut self, now: Time, load: LoadOf) {
         self.clients.abort_all();
+        if self.lane.full {
+            return;
+        }
         self.lane.begins(now, load.clients);
         for _ in 0..load.clients {
             let client = ClusterClient::new(self.config.clone());
@@ -164,6 +171,7 @@ impl LoadClients {
             What::Ended(End::Acknowledged(owed)) => {
                 self.owed.push(owed);
                 self.lane.acknowledges(now);
+                self.pause_if_full(now);
             }
             What::Checked(checked) => {
                 self.lane.checked = checked.as_ref().ok().copied();
@@ -171,6 +179,14 @@ impl LoadClients {
             }
         }
         None
+    }
+
+    /// Ends the uploads once no more can be remembered; nobody is without service then.
+    fn pause_if_full(&mut self, now: Time) {
+        if self.owed.len() >= OWED_MAX && !self.lane.full {
+            self.end(now);
+            self.lane.fills(now);
+        }
     }
 
     /// Notes as owed what was acknowledged before anybody had heard of it.
@@ -219,5 +235,43 @@ async fn upload_on(
             return;
         }
         sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::testing::Scene;
+
+    fn acknowledged(number: usize) -> News {
+        News(What::Ended(End::Acknowledged(Acknowledged {
+            image: ImageId::from_bytes((number as u128).to_be_bytes()),
+            digest: String::new(),
+        })))
+    }
+
+    #[tokio::test]
+    async fn a_load_pauses_once_no_more_can_be_remembered_and_says_so() {
+        let folder = tempfile::tempdir().expect("made");
+        let config = ClientConfig {
+            cluster: Scene::led(80, 24).model.setup.cluster.clone(),
+            user: "demo".parse().expect("a name"),
+            images_dir: folder.path().to_owned(),
+            image_bytes_max: 1 << 20,
+            deadline: Duration::from_secs(10),
+        };
+        let mut load = LoadClients::new(config, folder.path().to_owned());
+        load.begin(Time::ZERO, LoadOf::default());
+        for number in 1..OWED_MAX {
+            load.heard(Time::ZERO, acknowledged(number));
+        }
+        assert_eq!((load.lane().clients, load.lane().full), (2, false));
+        load.heard(Time::ZERO, acknowledged(OWED_MAX));
+        assert_eq!((load.lane().clients, load.lane().full), (0, true));
+        load.are_gone().await;
+        let later = Time::ZERO + Duration::from_mins(1);
+        assert_eq!(load.lane().longest(later), Duration::ZERO, "nobody waits");
+        load.begin(later, LoadOf::default());
+        assert_eq!((load.lane().clients, load.owed.len()), (0, OWED_MAX));
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::picture::escaped;
 use super::play::line;
 use super::play::verdict::{Outcome, Played, Verdict};
-use crate::event::line::printable;
 
 /// One run of a scenario, by the name it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,23 +109,6 @@ fn failures(played: &Played) -> usize {
     usize::from(played.failure().is_some())
 }
 
-/// Returns text as XML allows it, in quotes and out of them.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in printable(text).chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            // Two that no XML may hold, however it is written.
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
-}
-
 /// Returns the runs as one JSON object; every time is in milliseconds.
 #[must_use]
 pub fn json(runs: &[Run]) -> String {
@@ -168,6 +151,7 @@ fn run_json(Run { name, played }: &Run) -> Value {
             "without_service_longest_ms": millis(played.longest),
             "without_service_ms": millis(played.without_service),
             "checked": lane.checked,
+            "paused_full": lane.full,
         },
     })
 }

@@ -95,7 +95,10 @@ impl Live {
     /// Returns when the scenario is to be shown something though nothing is told.
     pub(super) fn show_due(&self) -> Option<Time> {
         let show = self.show.as_ref().filter(|_| self.model.ending == Ending::No)?;
-        show.performance.due()
+        [show.performance.due(), show.captions.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn carry_on(&mut self, cues: Vec<Cue>) {
@@ -125,8 +128,9 @@ impl Live {
 
     /// Tells the dashboard what the scenario shows, if that has changed.
     fn show_stage(&mut self) {
+        let now = self.source.now();
         let Some(show) = &mut self.show else { return };
-        if let Some(stage) = show.captions.changed(&show.performance) {
+        if let Some(stage) = show.captions.changed(&show.performance, now) {
             let stage = Box::new(stage.clone());
             self.tell(Message::Stage(stage), Wanted::Soon);
         }

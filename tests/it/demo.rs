@@ -127,6 +127,22 @@ fn a_report_for_ci_goes_where_it_is_wanted() {
         2,
         "{xml}"
     );
+    for (more, says) in [
+        (&[][..], "report.xml exists; name another file, or pass --force"),
+        (
+            &["--record", "report.xml", "--force"],
+            "is where the run is recorded",
+        ),
+    ] {
+        let alone = ["alone.scenario", "--report", "junit", "--report-to", "report.xml"];
+        let refused = demo(&cluster, &[&alone, more].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+        assert!(told(&refused).contains(says), "{}", told(&refused));
+    }
+    assert_eq!(
+        std::fs::read_to_string(cluster.path().join("report.xml")).ok(),
+        Some(xml)
+    );
 }
 
 #[test]

@@ -152,6 +152,13 @@ fn exported(cluster: &TestCluster) {
     let first = read();
     let refused = cluster.heirloom(&all);
     assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    let itself = cluster.heirloom(&["export", "run.jsonl", "--cast", "./run.jsonl", "--force"]);
+    assert_eq!(itself.status.code(), Some(2), "{}", told(&itself));
+    assert!(
+        told(&itself).contains("is the recording itself"),
+        "{}",
+        told(&itself)
+    );
     let again = cluster.heirloom(&[&all[..], &["--force"]].concat());
     assert!(again.status.success(), "{}", told(&again));
     assert_eq!(read(), first, "the same recording makes the same bytes");

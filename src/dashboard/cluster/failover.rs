@@ -307,7 +307,9 @@ impl Leadership {
         let Some(last) = self.history.back_mut() else {
             return;
         };
-        if self.running.is_none() && at > last.began {
+        // One that was done before may be heard of only now.
+        let since = last.serving.map(|serving| last.began + serving);
+        if self.running.is_none() && since.is_some_and(|since| at >= since) {
             last.first_upload.get_or_insert(at.since(last.began));
         }
     }

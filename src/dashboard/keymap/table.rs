@@ -54,7 +54,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(M::Replay, &[END], A::ToEnd, "", "go to the end of the recording"),
     bind(M::Replay, &[key('>')], A::Finer, "", "timeline: show less time, in more detail"),
     bind(M::Replay, &[key('<')], A::Coarser, "", "timeline: show more time"),
-    bind(M::Scenario, &[key(' '), ENTER], A::NextCaption, "", "go on from the caption (demo --step)"),
+    bind(M::Scenario, &[key(' '), ENTER], A::NextCaption, "next", "go on from the caption (demo --step)"),
     bind(M::Logs, &[key('/')], A::Filter, "filter", "show only lines that hold some text"),
     bind(M::Logs, &[key('n')], A::OlderMatch, "older", "mark the next older match"),
     bind(M::Logs, &[key('N')], A::NewerMatch, "newer", "mark the next newer match"),

@@ -4,7 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::text::{put, wrapped};
+use super::text::{self, put, wrapped};
 use crate::dashboard::lane::Lane;
 use crate::dashboard::stage::{NewsKind, Stage};
 use crate::dashboard::theme::{Theme, Tone};
@@ -37,9 +37,9 @@ pub(super) fn draw(stage: &Stage, theme: Theme, now: Time, area: Rect, buffer: &
         put(buffer, theme, (room, area.y), right, NEXT, filled);
     }
     let width = usize::from(right.saturating_sub(left));
-    let caption = wrapped(&stage.caption, width);
-    let rows = (area.y + 1..area.bottom().saturating_sub(2)).zip(&caption);
-    for (y, line) in rows {
+    let rows = area.y + 1..area.bottom().saturating_sub(2);
+    let caption = in_rows(theme, &stage.caption, rows.len(), width);
+    for (y, line) in rows.zip(&caption) {
         put(buffer, theme, (left, y), right, line, theme.strong());
     }
     if let Some(news) = &stage.news {
@@ -70,6 +70,22 @@ pub(super) fn draw(stage: &Stage, theme: Theme, now: Time, area: Rect, buffer: &
     );
 }
 
+/// Breaks a caption into so many lines at most; one that needs more ends with a mark.
+fn in_rows(theme: Theme, caption: &str, rows: usize, width: usize) -> Vec<String> {
+    let mut lines = wrapped(caption, width);
+    if lines.len() > rows {
+        lines.truncate(rows);
+        if let Some(last) = lines.last_mut() {
+            let mark = theme.pick("…", ">");
+            *last = text::cut(theme, last, width.saturating_sub(1));
+            if !last.ends_with(mark) {
+                last.push_str(mark);
+            }
+        }
+    }
+    lines
+}
+
 /// Says what the load came to, the checked line last.
 fn lane(lane: &Lane, now: Time) -> String {
     if !lane.was_on() {
@@ -81,8 +97,9 @@ fn lane(lane: &Lane, now: Time) -> String {
             checked.acknowledged, checked.lost
         )
     });
+    let clients = if lane.full { "clients (paused)" } else { "clients" };
     format!(
-        "clients: {} ok, {} retried, {} failed; without service {} at most, {} in all{checked}",
+        "{clients}: {} ok, {} retried, {} failed; without service {} at most, {} in all{checked}",
         lane.acknowledged,
         lane.retried,
         lane.failed,

@@ -19,6 +19,7 @@ const DARK: Theme = Theme::new(Palette::Dark, Charset::Unicode);
 mod presenting;
 mod scenes;
 mod sentences;
+mod stage;
 
 use scenes::{
     attached, busy, crashing, frozen, heir, killed, lacking, lagging_leader, led, missing, no_quorum,
@@ -237,7 +238,8 @@ fn styles_of_every_palette() {
             ("killed", killed((80, 24), theme)),
         ];
         scenes.push(("logs", pressed(heir((80, 24), theme), "l/lead\nnn")));
-        scenes.push(("faults", pressed(heir((80, 24), theme), "3fjj")));
+        scenes.push(("faults", pressed(heir((80, 24), theme), "3Fjj")));
+        scenes.push(("links", pressed(heir((80, 24), theme), "3fjj")));
         scenes.push(("catching up", lacking((80, 24), theme)));
         for (name, scene) in scenes {
             let _ = writeln!(maps, "----- {name}\n{}", style_map(&scene.drawn()));

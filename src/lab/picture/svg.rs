@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use super::cells::{Cell, Ink, Palette, Rgb};
 use super::shapes::{CELL, Rect, Shape, merged, rect, shape};
+use crate::event::line::printable;
 
 /// Around the screen, and above it.
 const MARGIN: u32 = 14;
@@ -252,11 +253,21 @@ fn write_run(svg: &mut String, row: usize, run: &Run) -> fmt::Result {
     writeln!(svg, " fill=\"{}\">{}</text>", run.ink.colour, escaped(&run.text))
 }
 
-/// Returns text as it may stand in a picture.
+/// Returns text as XML allows it, in quotes and out of them.
 pub(in crate::lab) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    let mut escaped = String::with_capacity(text.len());
+    for letter in printable(text).chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            // Two that no XML may hold, however it is written.
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
 }
 
 pub(super) fn count(number: usize) -> u32 {

@@ -90,8 +90,13 @@ pub fn lane(played: &Played) -> String {
     let checked = lane.checked.map_or(String::new(), |checked| {
         format!("; {} acknowledged, {} lost", checked.acknowledged, checked.lost)
     });
+    let full = if lane.full {
+        "; the clients paused, since no more uploads are remembered"
+    } else {
+        ""
+    };
     format!(
-        "{}, {} retried, {} failed, {} without service at most, {} in all{checked}",
+        "{}, {} retried, {} failed, {} without service at most, {} in all{checked}{full}",
         counted(lane.acknowledged, "request") + " ok",
         lane.retried,
         lane.failed,

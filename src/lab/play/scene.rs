@@ -124,6 +124,11 @@ impl Scene<'_> {
     #[must_use]
     pub fn at_length(&self, condition: Condition, now: Time) -> String {
         match condition {
+            Condition::AnUpload if self.lane.full => format!(
+                "the clients paused after {} acknowledged uploads, since no more are remembered; {}",
+                self.lane.acknowledged,
+                self.everybody()
+            ),
             Condition::AnUpload | Condition::NoUpload => format!(
                 "{} acknowledged, {} retried, {} failed; {} ms since the last one; {}",
                 self.lane.acknowledged,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use tempfile::TempDir;
@@ -14,6 +15,7 @@ use crate::dashboard::transport::{Motion, Playback};
 use crate::dashboard::{Control, Model, update};
 use crate::lab::recording::{Existing, Recorder, RecordingFile, Told};
 
+mod forgotten;
 mod hostile;
 
 const SIZE: Size = Size::new(160, 48);
@@ -213,26 +215,6 @@ fn an_election_is_gone_to_from_before_and_from_behind() {
 }
 
 #[test]
-fn what_was_forgotten_before_an_audience_is_forgotten_again_and_elections_are_still_found() {
-    let (_folder, path, scene) = recorded(|scene| {
-        a_life(scene);
-        scene.forget().after(20).kill(3).after(1);
-        scene.suspect(2, 3).elect(2, 4, &[1, 2]).after(2500);
-    });
-    let mut viewer = Viewer::open(&path);
-    let mut found = 0;
-    loop {
-        viewer.ask(Playback::NextElection);
-        if viewer.motion() == Motion::Ended {
-            break;
-        }
-        found += 1;
-    }
-    assert_eq!(found, 4, "three before, one after it");
-    assert_eq!(viewer.drawn(), scene.drawn());
-}
-
-#[test]
 fn a_recording_that_is_paused_stands_still_and_waits_for_nothing() {
     let (_folder, path, _) = recorded(a_life);
     let mut viewer = Viewer::open(&path);
@@ -264,6 +246,23 @@ fn a_step_goes_to_the_next_thing_that_can_be_seen() {
         viewer.player.told,
         before + 2 + 40 + 1,
         "not what its process uses"
+    );
+}
+
+#[test]
+fn a_remark_goes_with_the_place_at_which_it_was_made() {
+    let (_folder, path, _) = recorded(a_life);
+    let mut viewer = Viewer::open(&path);
+    viewer.model.transport = Some(viewer.player.transport());
+    viewer.after(8000);
+    let kill = KeyEvent::new(KeyCode::Char('!'), KeyModifiers::NONE);
+    let now = viewer.player.now(viewer.wall);
+    update(&mut viewer.model, now, Message::Key(kill));
+    assert!(viewer.model.toast.is_some(), "nothing is killed in a recording");
+    viewer.ask(Playback::ToStart);
+    assert!(
+        viewer.model.toast.is_none(),
+        "it would stay for eight seconds more"
     );
 }
 

@@ -13,8 +13,9 @@ use crate::event::line::printable;
 /// The most lines a scenario may have: longer than any audience stays.
 pub const LINES_MAX: usize = 2000;
 
-/// The most characters that one `say` or title may have: what fits on a screen and can be read.
-pub const TEXT_CHARS_MAX: usize = 600;
+/// The most characters that one `say` or title may have: what the four rows of a stage hold on a screen of
+/// 80 columns, with the end of each lost to a word that goes to the next.
+pub const TEXT_CHARS_MAX: usize = 280;
 
 /// The settings, and the words of everything that may follow them.
 const SETTINGS: [&str; 5] = ["title", "nodes", "timing", "quorum", "takeover-after"];
@@ -89,7 +90,7 @@ impl Reading {
         }) = self.steps.last_mut()
         {
             if text.chars().count() + more.chars().count() >= TEXT_CHARS_MAX {
-                return Err(whole(number, "at most 600 characters in one `say`", "more"));
+                return Err(too_long(number));
             }
             text.push(' ');
             text.push_str(&more);
@@ -238,9 +239,14 @@ fn plain(number: usize, line: &str, text: &str) -> Result<String, Mistake> {
         });
     }
     if text.chars().count() > TEXT_CHARS_MAX {
-        return Err(whole(number, "at most 600 characters in one `say`", "more"));
+        return Err(too_long(number));
     }
     Ok(text)
+}
+
+fn too_long(line: usize) -> Mistake {
+    let expected = format!("at most {TEXT_CHARS_MAX} characters in one `say`; say the rest in another");
+    whole(line, &expected, "more")
 }
 
 /// Makes the mistake of a whole line.

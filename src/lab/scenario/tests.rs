@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::check::check;
-use super::{Instruction, Scenario, builtin, parse};
+use super::{Instruction, Scenario, TEXT_CHARS_MAX, builtin, parse};
 use crate::id::NodeId;
 
 fn members(count: u16) -> Vec<NodeId> {
@@ -48,6 +48,18 @@ fn every_instruction_prints_as_it_is_written() {
         expect everybody is up within 2s\nexpect everybody is in sync within 2s\nexpect an upload within 2s\n\
         expect no upload for 2s\nexpect no failed request\nexpect no acknowledged upload lost\n";
     assert_eq!(parse(text).expect("valid").to_string(), text);
+}
+
+#[test]
+fn as_much_is_said_at_once_as_a_stage_holds() {
+    let said = |letters: usize| parse(&format!("title t\nsay {}\n", "x".repeat(letters)));
+    assert!(said(TEXT_CHARS_MAX).is_ok());
+    let mistakes = said(TEXT_CHARS_MAX + 1).expect_err("too long");
+    let told = mistakes.to_string();
+    assert!(
+        told.contains("at most 280 characters in one `say`; say the rest in another"),
+        "{told}"
+    );
 }
 
 #[test]

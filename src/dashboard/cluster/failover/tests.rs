@@ -91,6 +91,8 @@ fn every_phase_of_a_kill_is_timed_from_the_signal() {
         copies: 2,
         took_us: 1,
     };
+    // Done before the heir served, and heard of only after.
+    leadership.told(at(1003), node(1), &done);
     leadership.told(at(1500), node(1), &done);
     leadership.told(at(1900), node(1), &done);
     let expected = Failover {

@@ -127,8 +127,6 @@ fn one_key_heals_thaws_starts_and_forgets() {
         Command::Wish(Wish::Start(node(3))),
     ];
     assert_eq!(commands, expected);
-    // As it is told, and so recorded, before anything that comes of the rest.
-    scene.send(Message::Forget);
     assert!(!scene.model.is_paused(), "a clean cluster is looked at");
     let cluster = scene.model.shown();
     assert_eq!((cluster.leadership.history.len(), cluster.requests.len()), (0, 0));
