@@ -24,6 +24,9 @@ pub enum FaultError {
     /// It is of a clock, and the node has none.
     #[error("node {0} does not run, so it has no clock to stall; start it first")]
     NotRunning(NodeId),
+    /// It is of a clock, and more of that wait for the node than it could want.
+    #[error("node {0} stands still, and its clock is to stand still many times already; let it go on first")]
+    StandsStill(NodeId),
     /// A share of messages is more than all of them.
     #[error("{0} % is more than everything; give 0 to 100")]
     MoreThanAll(u8),
