@@ -34,6 +34,22 @@ pub struct Cursor {
     pub to: NodeId,
 }
 
+/// Says whether a key of the matrix makes something wrong, or right again.
+pub(super) fn breaks(action: Action) -> bool {
+    matches!(
+        action,
+        Action::CutWay
+            | Action::CutBoth
+            | Action::Isolate
+            | Action::Delay
+            | Action::Lose
+            | Action::SlowDisk
+            | Action::StallClock
+            | Action::HealOne
+            | Action::HealAll
+    )
+}
+
 impl Cursor {
     /// Makes the cursor on the first way of a node; `None` in a cluster of one.
     pub(super) fn of(cluster: &Cluster, from: NodeId) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use super::faults::Fault;
 use super::keymap::{Action, Mode};
+use super::links;
 use super::message::Command;
 use super::model::Model;
 use super::theme::Tone;
@@ -49,7 +50,7 @@ pub(super) fn refuses(model: &mut Model, action: Action) -> bool {
 /// Says whether an action makes sense only where there are nodes.
 pub(super) fn needs_a_cluster(action: Action) -> bool {
     let of_fault = Fault::ALL.into_iter().any(|fault| fault.action() == action);
-    of_fault || matches!(action, Action::Faults | Action::Upload | Action::CleanUp)
+    of_fault || links::breaks(action) || matches!(action, Action::Faults | Action::Upload | Action::CleanUp)
 }
 
 /// Returns what the key of [`Action::Play`] does now.

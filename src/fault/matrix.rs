@@ -27,6 +27,9 @@ pub enum FaultError {
     /// It is of a clock, and more of that wait for the node than it could want.
     #[error("node {0} stands still, and its clock is to stand still many times already; let it go on first")]
     StandsStill(NodeId),
+    /// Nobody here can tell the nodes.
+    #[error("these nodes are not run from here; break them where they were started")]
+    NotOurs,
     /// A share of messages is more than all of them.
     #[error("{0} % is more than everything; give 0 to 100")]
     MoreThanAll(u8),
