@@ -202,6 +202,10 @@ impl Node {
             (NodeRole::Leading, Some(ballot)) => Belief::Elected(ballot),
             (NodeRole::Following, Some(ballot)) => Belief::Follows(ballot),
             (NodeRole::Starting, _) => Belief::Nothing,
+            // It says so only once, which was before anybody came.
+            (NodeRole::Electing, _) if report.quorum.reachable < report.quorum.needed => Belief::NoQuorum {
+                missing: report.quorum.missing.clone(),
+            },
             (NodeRole::Electing | NodeRole::Leading | NodeRole::Following, _) => Belief::Electing,
         };
         self.believe(at, belief);
