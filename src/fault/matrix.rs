@@ -114,6 +114,7 @@ impl Matrix {
     pub fn apply(&mut self, fault: &Fault) -> Result<(), FaultError> {
         match fault {
             Fault::Cut(between) => self.change(*between, |way| way.cut = true)?,
+            Fault::Uncut(between) => self.change(*between, |way| way.cut = false)?,
             Fault::Partition(groups) => self.partition(groups)?,
             &Fault::Delay {
                 between,

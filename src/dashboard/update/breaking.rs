@@ -55,6 +55,7 @@ pub(super) fn in_matrix(model: &mut Model, action: Action) -> Vec<Command> {
         return Vec::new();
     }
     model.say(Tone::Accent, said);
+    model.cluster.asked(&fault);
     vec![Command::Fault(fault)]
 }
 

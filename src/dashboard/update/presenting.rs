@@ -25,6 +25,7 @@ pub(super) fn clean_up(model: &mut Model) -> Vec<Command> {
     model.forget();
     model.say(Tone::Good, "all healed and started; images are kept");
     // Who is started must find its links whole.
+    model.cluster.asked(&Fault::HealAll);
     let healed = Command::Fault(Fault::HealAll);
     std::iter::once(healed)
         .chain(wishes.into_iter().map(Command::Wish))
