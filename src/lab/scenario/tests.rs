@@ -167,6 +167,30 @@ fn what_cannot_be_is_found_without_running_it() {
             "line 2: node 1 cannot be on two sides; name it once",
         ),
         (
+            "partition leader | heir, leader",
+            "line 2: leader cannot be on two sides; name it once",
+        ),
+        (
+            "cut between leader and leader",
+            "line 2: leader has no link to itself; name two nodes",
+        ),
+        (
+            "lose 5 percent from heir to heir",
+            "line 2: heir has no link to itself; name two nodes",
+        ),
+        (
+            "delay 40s jitter 30s around leader",
+            "line 2: 70 s is too long a delay; give at most 60 s, or cut the link",
+        ),
+        (
+            "slow-disk heir by 2m",
+            "line 2: 120 s is too long a delay; give at most 60 s, or cut the link",
+        ),
+        (
+            "kill node 3\nstall-clock node 3 for 1s",
+            "line 3: node 3 has no clock to stall after `kill node 3`; start it before",
+        ),
+        (
             "expect node 7 leads within 1s",
             "line 2: there is no node 7; the cluster has nodes 1, 2 and 3",
         ),
@@ -202,6 +226,9 @@ fn what_may_be_is_let_be() {
         "kill node 3\nstart node 3\nexpect node 3 leads within 1s",
         "freeze leader\nthaw all\nexpect everybody is up within 1s",
         "kill node 3\nexpect node 3 leads nobody for 1s",
+        "cut between leader and heir\ndelay 60s from heir to leader\npartition leader | node 1",
+        "freeze node 3\nstall-clock node 3 for 1s",
+        "stop node 3\nstart node 3\nstall-clock node 3 for 1s",
         "load on\nload off\nexpect no acknowledged upload lost",
     ] {
         assert_eq!(complaints(lines), [""; 0], "{lines}");
