@@ -29,7 +29,9 @@ pub fn parse(text: &str) -> Result<Scenario, Mistakes> {
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         if number > LINES_MAX {
-            reading.mistakes.push(whole(number, "at most 2000 lines", "more"));
+            reading
+                .mistakes
+                .push(whole(number, &format!("at most {LINES_MAX} lines"), "more"));
             break;
         }
         if let Err(mistake) = reading.line(number, line) {
@@ -89,7 +91,7 @@ impl Reading {
         }) = self.steps.last_mut()
         {
             if text.chars().count() + more.chars().count() >= TEXT_CHARS_MAX {
-                return Err(whole(number, "at most 600 characters in one `say`", "more"));
+                return Err(too_long(number));
             }
             text.push(' ');
             text.push_str(&more);
@@ -118,7 +120,11 @@ impl Reading {
                 return Ok(());
             }
             "nodes" => {
-                let nodes = words.number("a number of nodes, 1 to 9", 1, u64::from(NODES_MAX))?;
+                let nodes = words.number(
+                    &format!("a number of nodes, 1 to {NODES_MAX}"),
+                    1,
+                    u64::from(NODES_MAX),
+                )?;
                 self.wants.nodes = u16::try_from(nodes).ok();
             }
             "timing" => {
@@ -235,9 +241,15 @@ fn plain(number: usize, line: &str, text: &str) -> Result<String, Mistake> {
         });
     }
     if text.chars().count() > TEXT_CHARS_MAX {
-        return Err(whole(number, "at most 600 characters in one `say`", "more"));
+        return Err(too_long(number));
     }
     Ok(text)
+}
+
+/// Makes the mistake of saying too much at a time.
+fn too_long(number: usize) -> Mistake {
+    let expected = format!("at most {TEXT_CHARS_MAX} characters in one `say`");
+    whole(number, &expected, "more")
 }
 
 /// Makes the mistake of a whole line.

@@ -2,8 +2,13 @@
 
 use proptest::prelude::*;
 
+use super::action::{CLIENTS_MAX, IMAGE_BYTES_MAX};
 use super::check::check;
+use super::parse::{LINES_MAX, TEXT_CHARS_MAX};
+use super::print::{Size, Span};
+use super::words::SPAN_MAX;
 use super::{Instruction, Scenario, builtin, parse};
+use crate::config::NODES_MAX;
 use crate::id::NodeId;
 
 fn members(count: u16) -> Vec<NodeId> {
@@ -144,6 +149,27 @@ fn a_mistake_is_shown_below_its_line() {
 fn without_a_title_or_anything_to_happen_there_is_no_scenario() {
     for text in ["", "title t", "kill leader", "# nothing\n"] {
         assert!(parse(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn whoever_asks_for_too_much_is_told_the_limit_that_holds() {
+    let many = "wait 1ms\n".repeat(LINES_MAX);
+    let long = format!("say {}", "x".repeat(TEXT_CHARS_MAX + 1));
+    for (lines, limit) in [
+        (many, LINES_MAX.to_string()),
+        (long, TEXT_CHARS_MAX.to_string()),
+        ("nodes 99".to_owned(), NODES_MAX.to_string()),
+        ("load on with 999 clients".to_owned(), CLIENTS_MAX.to_string()),
+        (
+            "load on of 99999MiB".to_owned(),
+            format!("`{}`", Size(IMAGE_BYTES_MAX)),
+        ),
+        ("wait 99m".to_owned(), format!("`{}`", Span(SPAN_MAX))),
+    ] {
+        let wrong = wrong(&lines);
+        let (expected, _) = wrong[0].split_once(", found").expect("what was expected");
+        assert!(expected.contains(&limit), "{limit}: {expected}");
     }
 }
 
