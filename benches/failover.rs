@@ -4,23 +4,25 @@
 //! without a pause who acts. Beside each round stands the floor of the same minute: how long it takes
 //! on this machine until the death of a bare process is seen by whoever holds a connection to it.
 
+#[path = "distribution/asker.rs"]
+#[expect(dead_code, reason = "the distribution uses the rest")]
+mod asker;
 #[path = "../tests/it/harness.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod harness;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Read;
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use asker::Asker;
 use harness::TestCluster;
 use heirloom::event::RequestKind;
 use heirloom::id::ImageId;
-use heirloom::protocol::{
-    ClientMessage, Greeted, Hello, NodeMessage, Offer, Opening, PROTOCOL_VERSION, Purpose,
-};
+use heirloom::protocol::{ClientMessage, NodeMessage, Offer, Purpose};
 
 const ROUNDS: usize = 100;
 
@@ -72,40 +74,9 @@ fn failover(timing: &str) -> Duration {
     at.duration_since(killed)
 }
 
-struct Asker {
-    reader: BufReader<TcpStream>,
-    writer: TcpStream,
-}
-
 fn connect(cluster: &TestCluster, id: u16) -> Asker {
-    let stream = TcpStream::connect(cluster.address(id)).expect("the node listens");
-    stream.set_nodelay(true).expect("a socket option");
-    let writer = stream.try_clone().expect("a second handle");
-    let mut asker = Asker {
-        reader: BufReader::new(stream),
-        writer,
-    };
-    let hello = Opening::Hello(Hello {
-        version: PROTOCOL_VERSION,
-        cluster: "heirloom".parse().expect("a name"),
-        purpose: Purpose::Client {
-            user: "bench".parse().expect("a name"),
-        },
-    });
-    let greeted: Greeted = asker.ask(&hello).expect("a greeting");
-    assert!(matches!(greeted, Greeted::Welcome(_)), "{greeted:?}");
-    asker
-}
-
-impl Asker {
-    fn ask<M: serde::Serialize, A: serde::de::DeserializeOwned>(&mut self, message: &M) -> Option<A> {
-        let mut line = serde_json::to_vec(message).ok()?;
-        line.push(b'\n');
-        self.writer.write_all(&line).ok()?;
-        let mut answer = String::new();
-        self.reader.read_line(&mut answer).ok()?;
-        serde_json::from_str(&answer).ok()
-    }
+    let user = "bench".parse().expect("a name");
+    Asker::welcomed(&cluster.address(id), Purpose::Client { user })
 }
 
 /// Asks again and again, as fast as a node answers; a node in an election answers when it is over.
@@ -116,7 +87,7 @@ fn ask_until_assigned(mut asker: Asker, assigned: &Sender<Instant>) {
         size: 1000,
         failed: None,
     });
-    while let Some(answer) = asker.ask::<_, NodeMessage>(&offer) {
+    while let Some(answer) = asker.ask::<NodeMessage>(&offer) {
         if let NodeMessage::Assigned(_) = answer {
             let _ = assigned.send(Instant::now());
             return;

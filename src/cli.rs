@@ -220,7 +220,7 @@ fn run(command: Command, before: Before, configuration: &Configuration) -> Resul
         Command::Bench(args) => bench::run(&settings()?, &args),
         Command::Simulate(args) => {
             let asked = &configuration.options;
-            simulate::run(asked, &configuration.merged()?, &args)
+            simulate::run(asked, &configuration.merged()?, before.appearance, &args)
         }
         Command::Demo(args) => demo::run(configuration, &args, &before),
         Command::Store(args) => store::run(&settings()?, &args),

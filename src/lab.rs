@@ -15,3 +15,4 @@ pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod simulated;

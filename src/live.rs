@@ -40,7 +40,7 @@ use crate::id::UserName;
 use crate::lab::load::News;
 use crate::lab::performance::Performance;
 use crate::lab::play::verdict::Played;
-use crate::lab::recording::{RecordingFile, Taping, Told};
+use crate::lab::recording::{Closed, RecordingFile, Taping, Told};
 use crate::supervisor::Summary;
 use crate::time::Time;
 use crate::upload::UploadEvent;
@@ -103,6 +103,8 @@ pub struct Outcome {
     pub reason: Reason,
     /// What the scenario came to, if one was played.
     pub played: Option<Played>,
+    /// What came of recording it; said already.
+    pub recorded: Closed,
 }
 
 /// Starts the cluster or finds it, shows it until somebody ends it, and leaves a summary on the screen.
@@ -218,12 +220,14 @@ impl Live {
             Some(_) => String::new(),
             None => farewell::lines(self.source.ran(), &self.model.cluster, &summary),
         };
-        last_words.extend(self.taping.close(self.source.now()).map(|said| said + "\n"));
+        let recorded = self.taping.close(self.source.now());
+        last_words.extend(recorded.said().map(|said| format!("{said}\n")));
         self.screen.close(&last_words);
         Ok(Outcome {
             summary,
             reason,
             played,
+            recorded,
         })
     }
 
@@ -231,14 +235,17 @@ impl Live {
         let due = [self.due(), self.show_due()].into_iter().flatten().min();
         let wait = due.map(|due| due.since(self.source.wall()));
         tokio::select! {
-            message = self.source.next() => Happened::Told(message),
-            typed = self.keys.next() => Happened::Typed(typed),
+            // What was told counts before the time that is over, for a scenario judges by both; and a
+            // person before either: a recording that is sought through always has something to tell.
+            biased;
             asked = self.signals.next() => Happened::Asked(asked),
+            typed = self.keys.next() => Happened::Typed(typed),
+            () = self.screen.freed() => Happened::Due,
+            ended = ended(&mut self.pager) => Happened::Paged(ended),
             event = self.uploads.next() => Happened::Upload(event),
             found = self.jobs.next() => Happened::Found(found),
             news = news(&mut self.show) => Happened::Load(news),
-            ended = ended(&mut self.pager) => Happened::Paged(ended),
-            () = self.screen.freed() => Happened::Due,
+            message = self.source.next() => Happened::Told(message),
             () = elapsed(wait) => Happened::Due,
         }
     }
@@ -294,6 +301,7 @@ impl Live {
             Command::Preview(request) => self.jobs.picture(request),
             Command::Copy(text) => self.screen.pass(clipboard::sequence(&text)),
             Command::Page(text) => self.page(&text),
+            Command::Forget => self.tell(Message::Forget, Wanted::Now),
             Command::Next => self.next_caption(),
             Command::Playback(asked) => self.source.play(asked),
             Command::Suspend => self.suspend(),
@@ -317,6 +325,7 @@ impl Live {
         };
         self.reason.get_or_insert(reason);
         self.model.ending = how;
+        self.end_show();
         self.pace.want(Wanted::Now);
         self.source.wish(wish);
     }

@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::arrivals::Arrivals;
+use self::buffers::Buffers;
 use self::clock::Clock;
 use self::connections::Connections;
 use self::context::Context;
@@ -54,6 +55,7 @@ use crate::store::{DataDirectory, Identity, Store, SyncDelay};
 mod accept;
 mod alive;
 mod arrivals;
+mod buffers;
 mod clock;
 mod connection;
 mod connections;
@@ -304,6 +306,7 @@ fn share(
         faults,
         laggards: Laggards::default(),
         arrivals: Arrivals::default(),
+        buffers: Buffers::default(),
         surroundings: tokio::sync::watch::Sender::default(),
         // Known before anybody can ask for one of them.
         lacks: Arc::new(Lacks::of(unreadable)),

@@ -44,20 +44,24 @@ impl AppearanceArgs {
         self.theme == Some(Chosen::Light)
     }
 
-    /// Returns the theme that was chosen, or that fits the terminal.
-    pub(super) fn theme(self) -> Theme {
-        let charset = if self.ascii {
+    /// Returns the characters that were chosen.
+    pub(super) const fn charset(self) -> Charset {
+        if self.ascii {
             Charset::Ascii
         } else {
             Charset::Unicode
-        };
+        }
+    }
+
+    /// Returns the theme that was chosen, or that fits the terminal.
+    pub(super) fn theme(self) -> Theme {
         let palette = match self.theme.unwrap_or_default() {
             Chosen::Dark => Palette::Dark,
             Chosen::Light => Palette::Light,
             Chosen::None => Palette::None,
             Chosen::Auto => fitting(var("NO_COLOR").ok().as_deref(), var("COLORFGBG").ok().as_deref()),
         };
-        Theme::new(palette, charset)
+        Theme::new(palette, self.charset())
     }
 }
 

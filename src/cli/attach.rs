@@ -46,9 +46,9 @@ pub(super) fn run(settings: Settings, args: AttachArgs, before: Before) -> Resul
         .build()?;
     let ended = runtime.block_on(live::run(start));
     runtime.shutdown_background();
-    let Outcome { reason, .. } = ended?;
+    let Outcome { reason, recorded, .. } = ended?;
     match reason {
-        Reason::Asked | Reason::HungUp => Ok(Exit::Done),
+        Reason::Asked | Reason::HungUp => Ok(Exit::of_recording(&recorded)),
         Reason::Interrupted => Ok(Exit::Interrupted),
     }
 }

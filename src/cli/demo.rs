@@ -11,7 +11,7 @@ use self::reel::Reel;
 use self::script::Script;
 use self::venue::Venue;
 use super::appearance::AppearanceArgs;
-use super::exit::{Exit, Failure, remark};
+use super::exit::{Exit, Failure, HungUp, remark};
 use super::interrupt::Signals;
 use super::present::PresentArgs;
 use super::print::print;
@@ -160,31 +160,48 @@ fn play_seen(
 ) -> Result<Exit, Failure> {
     let pace = if args.step { Pace::Stepped } else { Pace::Read };
     let stand = venue.stand()?;
-    let (reel, file) = Reel::open(record, stand.scratch())?;
     let theme = args.appearance.or(before.appearance).theme();
     let present = args.present.or(before.present);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
+        // Before a recording is replaced, or made for nothing: with ports in use nothing happens.
         stand.ports_are_free().await?;
+        let (reel, file) = Reel::open(record, stand.scratch())?;
         let player = Player::new(script.scenario.clone(), stand.timing(), pace);
         let performance = Performance::new(player, stand.load());
         let mut start = stand.show(performance, file, theme, tty)?;
         start.setup = present.told(start.setup);
-        Ok::<_, Failure>(live::run(start).await?)
+        Ok::<_, Failure>((live::run(start).await?, reel))
     });
     runtime.shutdown_background();
-    let live::Outcome { reason, played, .. } = ended?;
+    let (outcome, reel) = ended?;
+    let live::Outcome {
+        reason,
+        played,
+        recorded,
+        ..
+    } = outcome;
     if let Some(failure) = played.as_ref().and_then(Played::failure) {
         remark(&line::judged(failure));
         leave(reel, script);
         return Ok(Exit::Failed);
     }
     match reason {
-        Reason::Asked | Reason::HungUp => Ok(Exit::Done),
+        Reason::HungUp => Err(HungUp.into()),
         Reason::Interrupted => Ok(Exit::Interrupted),
+        Reason::Asked => Ok(match played {
+            Some(played) if !played.passed() => left_by_hand(&played),
+            Some(_) | None => Exit::of_recording(&recorded),
+        }),
     }
+}
+
+/// Says that somebody left before the end: whoever waits for the exit code wants to know it.
+fn left_by_hand(played: &Played) -> Exit {
+    remark(&line::ended(played));
+    Exit::Failed
 }
 
 /// Plays it without a screen, as often as asked for.
@@ -207,12 +224,12 @@ fn play_unseen(
         Ok(print(text)?)
     };
     let mut runs = Vec::new();
-    let mut interrupted = false;
+    let (mut interrupted, mut recorded) = (false, Exit::Done);
     for _ in 0..args.repeat.unwrap_or(1) {
         said(&format!("{}\n", script.scenario.title))?;
-        let ended = runtime.block_on(play_once(script, venue, record, &said))?;
+        let (ended, kept) = runtime.block_on(play_once(script, venue, record, &said))?;
         said(&format!("\n{}\n", line::ended(&ended.played)))?;
-        interrupted = ended.interrupted;
+        (interrupted, recorded) = (ended.interrupted, kept);
         runs.push(Run {
             name: script.name.clone(),
             played: ended.played,
@@ -231,15 +248,16 @@ fn play_unseen(
         return Ok(Exit::Interrupted);
     }
     let passed = runs.iter().all(|run| run.played.passed());
-    Ok(if passed { Exit::Done } else { Exit::Failed })
+    Ok(if passed { recorded } else { Exit::Failed })
 }
 
+/// Plays it without a screen; returns what came of it, and how the recording of it would end the command.
 async fn play_once(
     script: &Script,
     venue: &Venue,
     record: &RecordArgs,
     said: &impl Fn(&str) -> Result<(), Failure>,
-) -> Result<headless::Ended, Failure> {
+) -> Result<(headless::Ended, Exit), Failure> {
     let mut signals = Signals::listen()?;
     let stand = venue.stand()?;
     stand.ports_are_free().await?;
@@ -258,13 +276,14 @@ async fn play_once(
     };
     let (launch, cluster) = (stand.launch()?, stand.cluster());
     let ended = headless::run(launch, cluster, performance, &mut taping, &mut told, asked).await;
-    if let Some(said) = taping.close(ended.at) {
-        remark(&said);
+    let recorded = taping.close(ended.at);
+    if let Some(said) = recorded.said() {
+        remark(said);
     }
     if ended.played.failure().is_some() {
         leave(reel, script);
     }
-    Ok(ended)
+    Ok((ended, Exit::of_recording(&recorded)))
 }
 
 /// Leaves the recording of a failed run, and says so.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::client::RequestError;
 use crate::event::line::printable;
+use crate::lab::recording::Closed;
 
 /// The table of exit codes, as `--help` and the manual show it.
 pub(super) const TABLE: &str = "\
@@ -39,6 +40,17 @@ impl Exit {
             Self::Usage => 2,
             Self::NoLeader => 3,
             Self::Interrupted => 130,
+        }
+    }
+}
+
+impl Exit {
+    /// Returns how a run ends in which nothing else went wrong: badly without what it was to record.
+    pub(super) const fn of_recording(recorded: &Closed) -> Self {
+        if recorded.is_broken() {
+            Self::Failed
+        } else {
+            Self::Done
         }
     }
 }
@@ -86,6 +98,11 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
         }
     }
 }
+
+/// The terminal went away under the dashboard.
+#[derive(Debug, thiserror::Error)]
+#[error("the terminal is gone, so every node was killed; with --no-tui the cluster needs none")]
+pub(super) struct HungUp;
 
 /// Ends a program: prints the error, if there is one, and returns its exit code.
 pub(super) fn finish(ended: Result<Exit, Failure>) -> ExitCode {

@@ -7,6 +7,7 @@ use clap::Args;
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure};
 use crate::dashboard::terminal::Tty;
+use crate::dashboard::theme::Theme;
 use crate::dashboard::transport::Speed;
 use crate::lab::replay::Player;
 use crate::live::{self, Outcome, Reason};
@@ -35,6 +36,11 @@ pub(super) fn run(args: &ReplayArgs, before: AppearanceArgs) -> Result<Exit, Fai
     let player = Player::open(&args.file, args.speed, Time::ZERO)?;
     let tty = Tty::open().ok_or_else(|| Failure::usage(NoTerminal))?;
     let theme = args.appearance.or(before).theme();
+    show(player, tty, theme)
+}
+
+/// Shows what a player plays until somebody ends it.
+pub(super) fn show(player: Player, tty: Tty, theme: Theme) -> Result<Exit, Failure> {
     let start = live::Start {
         setup: player.header().setup(tty.size(), theme),
         tty,

@@ -13,11 +13,12 @@ use self::choice::{Faults, Sizes};
 use self::figures::Found;
 use self::live::Live;
 use self::plan::Plan;
+use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure};
 use super::interrupt::Signals;
 use super::options::{Options, Span};
 use super::print::print;
-use crate::dashboard::theme::Charset;
+use crate::dashboard::transport::Speed;
 
 mod chart;
 mod choice;
@@ -30,6 +31,7 @@ mod svg;
 mod table;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 /// What the kinds of faults are, and what the fields of `--json` mean.
 const DETAILS: &str = "\
@@ -50,6 +52,11 @@ names comes at that pace; `heavy` is all of them, twelve in 20 s; `none` is none
 
 After its faults each run is healed, and the cluster must agree. An election lasts from when nobody
 served until another reign did; what its nodes sent meanwhile are its messages.
+
+With --watch the run of --seed is shown on the dashboard as if its nodes were processes, as fast as
+virtual time (--speed) and elections, which are over in milliseconds, a thousand times more slowly.
+Space pauses, . steps, [ and ] seek, { and } go to elections, + and - change the speed. The run is over
+before it is shown; the report is printed at the end.
 
 With --json one object is printed: seed, faults, duration_s, quorum, timing, interrupted, violation
 (null, or seed, what, replay, trace), and for each size in `sizes`: nodes, runs, virtual_s, elections,
@@ -95,9 +102,14 @@ pub(super) struct SimulateArgs {
     /// File to draw the growth in, as a picture (SVG)
     #[arg(long, value_name = "FILE", requires = "grow")]
     svg: Option<PathBuf>,
-    /// Draw with the characters of ASCII only
-    #[arg(long, env = "HEIRLOOM_ASCII", value_parser = FalseyValueParser::new())]
-    ascii: bool,
+    /// Show one run on the dashboard, its elections in slow motion; up to 9 nodes
+    #[arg(long, env = "HEIRLOOM_SIMULATE_WATCH", value_parser = FalseyValueParser::new())]
+    watch: bool,
+    /// How many times faster than virtual time --watch shows it, from 0.1 to 100 [default: 1]
+    #[arg(long, value_name = "N", requires = "watch")]
+    speed: Option<Speed>,
+    #[command(flatten)]
+    appearance: AppearanceArgs,
     /// Print the figures as one JSON object
     #[arg(long, env = "HEIRLOOM_JSON", value_parser = FalseyValueParser::new())]
     json: bool,
@@ -106,7 +118,12 @@ pub(super) struct SimulateArgs {
 /// Runs the simulations, shows how they go, and prints what they found.
 ///
 /// `asked` are the options of flags and variables alone, `options` those of the file too.
-pub(super) fn run(asked: &Options, options: &Options, args: &SimulateArgs) -> Result<Exit, Failure> {
+pub(super) fn run(
+    asked: &Options,
+    options: &Options,
+    before: AppearanceArgs,
+    args: &SimulateArgs,
+) -> Result<Exit, Failure> {
     if asked.nodes.is_some() && args.grow.is_some() {
         let problem = anyhow!("--grow has sizes of its own; say --grow=3,9,27, or drop --nodes");
         return Err(Failure::usage(problem));
@@ -119,14 +136,19 @@ pub(super) fn run(asked: &Options, options: &Options, args: &SimulateArgs) -> Re
             return Err(Failure::usage(problem));
         }
     }
-    let found = carry_out(&plan)?;
-    report(&plan, &found, args)?;
+    let appearance = args.appearance.or(before);
+    let (found, exit) = if args.watch {
+        watch::run(&plan, args, appearance)?
+    } else {
+        (carry_out(&plan)?, Exit::Done)
+    };
+    report(&plan, &found, args, appearance)?;
     Ok(if found.violation.is_some() {
         Exit::Failed
     } else if found.interrupted {
         Exit::Interrupted
     } else {
-        Exit::Done
+        exit
     })
 }
 
@@ -154,15 +176,16 @@ fn carry_out(plan: &Plan) -> io::Result<Found> {
     })
 }
 
-fn report(plan: &Plan, found: &Found, args: &SimulateArgs) -> Result<(), Failure> {
+fn report(
+    plan: &Plan,
+    found: &Found,
+    args: &SimulateArgs,
+    appearance: AppearanceArgs,
+) -> Result<(), Failure> {
     if args.json {
         print(&format!("{}\n", json::object(plan, found)))?;
     } else {
-        let charset = if args.ascii {
-            Charset::Ascii
-        } else {
-            Charset::Unicode
-        };
+        let charset = appearance.charset();
         print(&table::of(plan, found, args.grow.is_some(), charset))?;
     }
     if let Some(file) = &args.svg {

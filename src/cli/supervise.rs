@@ -7,7 +7,7 @@ use ratatui::layout::Size;
 
 use super::Before;
 use super::appearance::AppearanceArgs;
-use super::exit::{Exit, Failure, remark};
+use super::exit::{Exit, Failure, HungUp, remark};
 use super::interrupt::{Asked, Signals};
 use super::output::{Format, OutputArgs};
 use super::ports;
@@ -73,12 +73,17 @@ async fn show(
         record,
         client_of: Some(Box::new(move |user| settings.client(user))),
     };
-    let Outcome { summary, reason, .. } = live::run(start).await?;
+    let Outcome {
+        summary,
+        reason,
+        recorded,
+        ..
+    } = live::run(start).await?;
     if summary.given_up.len() == nodes {
         return Err(no_node_is_left(&summary));
     }
     match reason {
-        Reason::Asked => Ok(Exit::Done),
+        Reason::Asked => Ok(Exit::of_recording(&recorded)),
         Reason::Interrupted => Ok(Exit::Interrupted),
         Reason::HungUp => Err(HungUp.into()),
     }
@@ -118,13 +123,14 @@ async fn print_lines(
         }
     };
     let summary = headless::run(Supervisor::start(launch), format, std::io::stdout(), asked, heard).await?;
-    if let Some(said) = taping.close(last) {
-        remark(&said);
+    let recorded = taping.close(last);
+    if let Some(said) = recorded.said() {
+        remark(said);
     }
     match first_asked {
         Some(Asked::Interrupt) => Ok(Exit::Interrupted),
-        Some(Asked::Terminate) => Ok(Exit::Done),
-        None if summary.given_up.is_empty() => Ok(Exit::Done),
+        Some(Asked::Terminate) => Ok(Exit::of_recording(&recorded)),
+        None if summary.given_up.is_empty() => Ok(Exit::of_recording(&recorded)),
         None => Err(no_node_is_left(&summary)),
     }
 }
@@ -133,8 +139,3 @@ fn no_node_is_left(summary: &Summary) -> Failure {
     let given_up = nodes(&summary.given_up);
     anyhow::anyhow!("no node is left: {given_up} crashed again and again; see above for why").into()
 }
-
-/// The terminal went away under the dashboard.
-#[derive(Debug, thiserror::Error)]
-#[error("the terminal is gone, so every node was killed; with --no-tui the cluster needs none")]
-struct HungUp;

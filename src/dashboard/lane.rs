@@ -79,7 +79,10 @@ impl Lane {
     /// Says whether there has been a load at all.
     #[must_use]
     pub fn was_on(&self) -> bool {
-        self.clients > 0 || self.acknowledged + self.failed + self.retried > 0
+        self.clients > 0
+            || [self.acknowledged, self.failed, self.retried]
+                .iter()
+                .any(|count| *count > 0)
     }
 
     /// Returns for how long nothing has been acknowledged; zero while the load is off.
@@ -93,7 +96,7 @@ impl Lane {
         let nanos = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
         let ran = self.running(at);
         self.longest_ns = self.longest_ns.max(nanos(ran));
-        self.without_ns += nanos(noticed(ran));
+        self.without_ns = self.without_ns.saturating_add(nanos(noticed(ran)));
         self.since = self.since.map(|_| at);
     }
 }

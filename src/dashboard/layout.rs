@@ -2,16 +2,16 @@
 
 use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
 
+use self::panels::panels;
 use super::presenter::Presenting;
+
+mod panels;
 
 /// The smallest screen on which something useful can be read.
 pub const SIZE_MIN: Size = Size::new(60, 16);
 
 /// The narrowest card of a node.
 const CARD_WIDTH_MIN: u16 = 25;
-
-/// The narrowest screen that shows elections beside the logs.
-const WIDE: u16 = 150;
 
 /// The lowest screen that has room for the tall forms of banner and cards.
 const TALL: u16 = 36;
@@ -50,6 +50,27 @@ impl Panel {
         Self::Elections,
         Self::Logs,
     ];
+}
+
+/// What a dashboard can have something to show of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// A cluster that elects, and keeps images.
+    Everything,
+    /// Nodes that do nothing but elect.
+    Elections,
+}
+
+impl Contents {
+    /// Returns the panels that something can be in, in the order of Tab.
+    #[must_use]
+    pub fn panels(self) -> Vec<Panel> {
+        let mut panels = Panel::ALL.to_vec();
+        if self == Self::Elections {
+            panels.retain(|panel| !matches!(panel, Panel::Rotation | Panel::Uploads));
+        }
+        panels
+    }
 }
 
 /// How nodes are drawn.
@@ -121,7 +142,13 @@ pub struct Layout {
 impl Layout {
     /// Lays out a screen for a cluster of so many nodes; `None` when it is too small.
     #[must_use]
-    pub fn of(area: Rect, nodes: u16, alone: Option<Panel>, presenting: Presenting) -> Option<Self> {
+    pub fn of(
+        area: Rect,
+        nodes: u16,
+        alone: Option<Panel>,
+        presenting: Presenting,
+        contents: Contents,
+    ) -> Option<Self> {
         if area.width < SIZE_MIN.width || area.height < SIZE_MIN.height {
             return None;
         }
@@ -147,7 +174,7 @@ impl Layout {
         };
         let panels = match alone {
             Some(panel) => vec![(panel, body)],
-            None => panels(body, nodes, nodes_form, tall),
+            None => panels(body, nodes, nodes_form, tall, contents),
         };
         Some(Self {
             banner,
@@ -176,67 +203,14 @@ pub const fn bar_height(height: u16) -> u16 {
     }
 }
 
-/// Gives each panel its place, from the top down, as long as there is room.
-fn panels(body: Rect, nodes: u16, form: NodesForm, tall: bool) -> Vec<(Panel, Rect)> {
-    let nodes_height = match form {
-        NodesForm::Cards => 8 + u16::from(tall),
-        NodesForm::Lines => nodes + 2,
-    };
-    // A border, a heading and a line for each node; on a tall screen uploads take more.
-    let middle_height = (nodes + 3).max(if tall { body.height / 5 } else { 0 });
-    // A border, a line for each node, and the axis.
-    let timeline_height = nodes + 3;
-    let mut left = body;
-    let mut take = |height: u16| {
-        if height > left.height {
-            return None;
-        }
-        let [taken, rest] = Split::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(left);
-        left = rest;
-        Some(taken)
-    };
-    let mut panels = Vec::new();
-    panels.extend(take(nodes_height).map(|area| (Panel::Nodes, area)));
-    if let Some(middle) = take(middle_height) {
-        let rotation_width = (middle.width / 3).clamp(30, 48);
-        let [rotation, uploads] =
-            Split::horizontal([Constraint::Length(rotation_width), Constraint::Fill(1)]).areas(middle);
-        panels.extend([(Panel::Rotation, rotation), (Panel::Uploads, uploads)]);
-    }
-    panels.extend(take(timeline_height).map(|area| (Panel::Timeline, area)));
-    if left.height >= 5 {
-        let election_width = if left.width >= WIDE { left.width * 2 / 5 } else { 0 };
-        let [logs, elections] =
-            Split::horizontal([Constraint::Fill(1), Constraint::Length(election_width)]).areas(left);
-        if election_width > 0 {
-            panels.push((Panel::Elections, elections));
-        }
-        panels.push((Panel::Logs, logs));
-    } else {
-        // What is too low for a panel goes to the ones above it.
-        grow(&mut panels, left.height);
-    }
-    panels
-}
-
-/// Gives so many lines more to the panels that end lowest.
-fn grow(panels: &mut [(Panel, Rect)], lines: u16) {
-    let bottom = panels.iter().map(|(_, area)| area.bottom()).max();
-    for (_, area) in panels
-        .iter_mut()
-        .filter(|(_, area)| Some(area.bottom()) == bottom)
-    {
-        area.height += lines;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shown(width: u16, height: u16, nodes: u16) -> Vec<Panel> {
         let area = Rect::new(0, 0, width, height);
-        let layout = Layout::of(area, nodes, None, Presenting::No).expect("large enough");
+        let layout =
+            Layout::of(area, nodes, None, Presenting::No, Contents::Everything).expect("large enough");
         layout.panels.iter().map(|(panel, _)| *panel).collect()
     }
 
@@ -253,15 +227,37 @@ mod tests {
         assert_eq!(panels, Panel::ALL);
     }
 
-    fn clusters() -> impl Iterator<Item = (u16, Presenting)> {
-        (1..=9).flat_map(|nodes| [Presenting::No, Presenting::Yes].map(|presenting| (nodes, presenting)))
+    fn clusters() -> impl Iterator<Item = (u16, Presenting, Contents)> {
+        let presenting = [Presenting::No, Presenting::Yes];
+        let contents = [Contents::Everything, Contents::Elections];
+        let ways = presenting.map(|presenting| contents.map(|contents| (presenting, contents)));
+        let ways = ways.into_iter().flatten();
+        ways.flat_map(|(presenting, contents)| (1..=9).map(move |nodes| (nodes, presenting, contents)))
+    }
+
+    #[test]
+    fn where_nothing_is_kept_elections_are_seen_on_every_terminal_that_is_high_enough() {
+        for (width, height) in [(80, 22), (80, 43), (120, 40), (160, 43)] {
+            for nodes in 1..=7 {
+                let area = Rect::new(0, 0, width, height);
+                let layout = Layout::of(area, nodes, None, Presenting::No, Contents::Elections);
+                let layout = layout.expect("large enough");
+                let place = layout.area(Panel::Elections).expect("shown");
+                assert!(
+                    place.height >= 5 && place.width >= 40,
+                    "{nodes} on {area:?}: {place:?}"
+                );
+                assert!(layout.area(Panel::Timeline).is_some(), "{nodes} on {area:?}");
+                assert_eq!(layout.area(Panel::Uploads), None);
+            }
+        }
     }
 
     #[test]
     fn before_an_audience_the_banner_is_as_large_as_the_screen_allows() {
         let form = |width, height, presenting| {
             let area = Rect::new(0, 0, width, height);
-            let layout = Layout::of(area, 3, None, presenting).expect("large enough");
+            let layout = Layout::of(area, 3, None, presenting, Contents::Everything).expect("large enough");
             (layout.banner_form, layout.banner.height)
         };
         let (no, yes) = (Presenting::No, Presenting::Yes);
@@ -278,7 +274,8 @@ mod tests {
         for (width, height) in [(80, 24), (80, 27), (120, 40), (200, 60)] {
             let panels = |presenting| {
                 let area = Rect::new(0, 0, width, height);
-                let layout = Layout::of(area, 3, None, presenting).expect("large enough");
+                let layout =
+                    Layout::of(area, 3, None, presenting, Contents::Everything).expect("large enough");
                 let mut panels: Vec<Panel> = layout.panels.iter().map(|(panel, _)| *panel).collect();
                 panels.sort_unstable();
                 panels
@@ -292,9 +289,9 @@ mod tests {
     fn every_size_and_cluster_fills_the_screen_without_overlap() {
         for width in [60, 61, 80, 99, 150, 500] {
             for height in 16..80 {
-                for (nodes, presenting) in clusters() {
+                for (nodes, presenting, contents) in clusters() {
                     let area = Rect::new(0, 0, width, height);
-                    let layout = Layout::of(area, nodes, None, presenting).expect("large enough");
+                    let layout = Layout::of(area, nodes, None, presenting, contents).expect("large enough");
                     let mut covered = layout.banner.area() + layout.footer.area();
                     for (index, (panel, place)) in layout.panels.iter().enumerate() {
                         assert_eq!(area.intersection(*place), *place, "{panel:?} is inside");
@@ -313,7 +310,10 @@ mod tests {
     fn a_screen_that_is_too_small_has_no_layout() {
         for (width, height) in [(0, 0), (1, 1), (59, 80), (200, 15)] {
             let area = Rect::new(0, 0, width, height);
-            assert_eq!(Layout::of(area, 3, None, Presenting::Yes), None);
+            assert_eq!(
+                Layout::of(area, 3, None, Presenting::Yes, Contents::Everything),
+                None
+            );
         }
     }
 }

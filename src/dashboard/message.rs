@@ -42,6 +42,8 @@ pub enum Message {
     Paged(Result<(), String>),
     /// A scenario shows this now.
     Stage(Box<Stage>),
+    /// What the panels tell of the past is forgotten: a person cleaned up.
+    Forget,
     /// A recording goes on from here: this is what was known at this time.
     Rewound(Box<Known>),
     /// Time has passed, and something on the screen has aged.
@@ -71,6 +73,8 @@ pub enum Command {
         /// Which file.
         file: PathBuf,
     },
+    /// Forget what the panels tell of the past, and record that they did; told as [`Message::Forget`].
+    Forget,
     /// Give up the upload.
     CancelUpload,
     /// Say what is in a folder; of a file, what is in its own.

@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Size;
 
 use super::cluster::Cluster;
 use super::cluster::logs::Logs;
 use super::cluster::node::NodeState;
 use super::dialog::upload::{Start, UploadDialog};
 use super::keymap::Mode;
-use super::layout::{Layout, Panel, SIZE_MIN};
+use super::layout::Panel;
 use super::links::Cursor;
 use super::log_view::LogView;
 use super::message::Known;
-use super::presenter::{KEY_SPAN, Presenter, Presenting};
+use super::presenter::{KEY_SPAN, Presenter};
 use super::scale::Scale;
-use super::stage::{self, Stage};
+use super::stage::Stage;
 use super::theme::Tone;
 use super::transport::{Motion, Transport};
 use crate::id::NodeId;
 use crate::time::Time;
 
+mod room;
 mod setup;
 
 pub use setup::{Control, Setup};
@@ -228,43 +229,6 @@ impl Model {
         }
     }
 
-    /// Returns where everything stands; `None` when the screen is too small.
-    #[must_use]
-    pub fn layout(&self) -> Option<Layout> {
-        let area = self.places().0;
-        let nodes = u16::try_from(self.cluster.nodes.len()).unwrap_or(u16::MAX);
-        // The upload dialog begins below the ordinary banner.
-        let presenting = if self.upload.is_shown() {
-            Presenting::No
-        } else {
-            self.presenter.presenting()
-        };
-        Layout::of(area, nodes, self.zoomed.then_some(self.focus), presenting)
-    }
-
-    /// Returns the room of the dashboard, and that of a scenario below it where there is enough for both.
-    pub(super) fn places(&self) -> (Rect, Option<Rect>) {
-        let whole = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
-        if self.stage.is_none() || whole.height < SIZE_MIN.height + stage::ROWS {
-            return (whole, None);
-        }
-        let height = whole.height - stage::ROWS;
-        let below = Rect {
-            y: height,
-            height: stage::ROWS,
-            ..whole
-        };
-        (Rect { height, ..whole }, Some(below))
-    }
-
-    /// Returns how many lines the panel in focus shows.
-    #[must_use]
-    pub fn page(&self) -> usize {
-        let area = self.layout().and_then(|layout| layout.area(self.focus));
-        let border = if self.zoomed { 1 } else { 2 };
-        area.map_or(1, |area| usize::from(area.height.saturating_sub(border)).max(1))
-    }
-
     /// Returns the cluster that is shown, and the look at its logs.
     pub(super) fn shown_logs(&mut self) -> (&Logs, &mut LogView) {
         let cluster = self.held.as_ref().map_or(&self.cluster, |held| &held.cluster);
@@ -288,6 +252,14 @@ impl Model {
         self.held = None;
         self.now = now;
         self.presenter.show_none();
+    }
+
+    /// Shows what a scenario shows; a screen that was held goes on, since no key of a scenario would do that.
+    pub(super) fn show_stage(&mut self, stage: Stage) {
+        if !stage.over {
+            self.held = None;
+        }
+        self.stage = Some(stage);
     }
 
     /// Forgets the remark about the last key where no time passes in which it would age.

@@ -4,7 +4,7 @@ use super::faults::Fault;
 use super::keymap::{Action, Mode};
 use super::links;
 use super::message::Command;
-use super::model::Model;
+use super::model::{Control, Model};
 use super::theme::Tone;
 use super::transport::{Motion, Playback};
 
@@ -37,14 +37,24 @@ pub(super) fn act(action: Action) -> Vec<Command> {
 
 /// Says why a key does nothing to nodes that were recorded; `true` if it is such a key.
 pub(super) fn refuses(model: &mut Model, action: Action) -> bool {
-    let refused = model.transport.is_some() && needs_a_cluster(action);
-    if refused {
-        model.say(
-            Tone::Busy,
-            "this is a recording: nothing can be done to its nodes; start heirloom for a cluster",
-        );
+    let why = refusal(model).filter(|_| needs_a_cluster(action));
+    if let Some(why) = why {
+        model.say(Tone::Busy, why);
     }
-    refused
+    why.is_some()
+}
+
+/// Returns why nothing can be done to the nodes that are shown; `None` where there are some.
+fn refusal(model: &Model) -> Option<&'static str> {
+    model.transport.as_ref()?;
+    Some(match model.setup.control {
+        Control::Simulated => {
+            "this is a simulation: its seed decides what happens; start heirloom for a cluster"
+        }
+        Control::Supervised | Control::Attached => {
+            "this is a recording: nothing can be done to its nodes; start heirloom for a cluster"
+        }
+    })
 }
 
 /// Says whether an action makes sense only where there are nodes.

@@ -11,6 +11,9 @@ use super::lane::Lane;
 /// On the narrowest screen four hold a caption of three hundred letters.
 pub const ROWS: u16 = 7;
 
+/// How many it takes where nobody explains and no client uploads: a bar and the news.
+pub const BRIEF_ROWS: u16 = 2;
+
 /// What a scenario shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
@@ -24,6 +27,9 @@ pub struct Stage {
     pub lane: Lane,
     /// Whether it waits for somebody to ask for the next.
     pub waits: bool,
+    /// Whether it is over: the cluster is whoever's who looks at it.
+    #[serde(default)]
+    pub over: bool,
 }
 
 /// Something that was done or found.

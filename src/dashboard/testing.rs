@@ -143,6 +143,15 @@ impl Scene {
         self.send(Message::Key(KeyEvent::new(code, KeyModifiers::NONE)))
     }
 
+    /// Lets what the panels tell be forgotten.
+    pub(crate) fn forget(&mut self) -> &mut Self {
+        if let Some(kept) = &mut self.kept {
+            kept.push((self.now, Message::Forget));
+        }
+        self.send(Message::Forget);
+        self
+    }
+
     /// Tells a fact of a node.
     pub(crate) fn tell(&mut self, number: u16, fact: Fact) -> &mut Self {
         let event = Event {

@@ -1,4 +1,4 @@
-//! A recording as it is shown: where it stands, how fast it goes, and what a key asks of it.
+//! A recording, or a simulation, as it is shown: where it stands, how fast it goes, and what a key asks of it.
 //!
 //! Who plays the recording owns all this; the dashboard shows it and passes keys on.
 
@@ -15,10 +15,21 @@ pub struct Transport {
     pub length: Duration,
     /// How fast it plays.
     pub speed: Speed,
-    /// Whether it does.
+    /// Whether it goes more slowly for a while.
+    pub pace: Pace,
+    /// Whether it plays.
     pub motion: Motion,
     /// What a person should know of the recording, such as that it was cut off.
     pub remark: Option<String>,
+}
+
+/// Whether a recording goes as fast as was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// It does.
+    AsAsked,
+    /// What happens now would be over too soon to be seen.
+    SlowMotion,
 }
 
 /// Whether a recording moves.

@@ -46,7 +46,8 @@ pub fn update(model: &mut Model, now: Time, message: Message) -> Vec<Command> {
         }
         Message::Listed(listing) => return model.upload.listed(listing),
         Message::Previewed(preview) => return model.upload.previewed(preview),
-        Message::Stage(stage) => model.stage = Some(*stage),
+        Message::Stage(stage) => model.show_stage(*stage),
+        Message::Forget => model.forget(),
         Message::Beat | Message::Rewound(_) | Message::Paged(Ok(())) => {}
         Message::Paged(Err(reason)) => model.say(Tone::Bad, reason),
     }
@@ -81,10 +82,11 @@ fn mode_above(model: &Model, mode: Mode) -> Option<Mode> {
     if !playback::has_keys(mode) {
         return None;
     }
-    let waits = model.stage.as_ref().is_some_and(|stage| stage.waits);
+    // Whether or not a caption waits: a second press must not hold the screen under an audience.
+    let plays = model.stage.as_ref().is_some_and(|stage| !stage.over);
     match &model.transport {
         Some(_) => Some(Mode::Replay),
-        None => waits.then_some(Mode::Scenario),
+        None => plays.then_some(Mode::Scenario),
     }
 }
 
@@ -263,7 +265,7 @@ fn interrupt(model: &mut Model) -> Vec<Command> {
 fn ask_to_quit(model: &mut Model) -> Vec<Command> {
     match (model.setup.control, model.ending) {
         _ if model.transport.is_some() => quit(model),
-        (Control::Attached, _) => quit(model),
+        (Control::Attached | Control::Simulated, _) => quit(model),
         (Control::Supervised, Ending::No) => {
             model.window = Some(Window::Quit);
             Vec::new()

@@ -18,6 +18,9 @@ const FETCH_PATIENCE: Duration = Duration::from_secs(15);
 /// Returns what is known of the chosen node, each fact with its name.
 pub(super) fn facts(model: &Model, node: &Node) -> Vec<(&'static str, String)> {
     let now = model.shown_at();
+    if model.is_simulated() {
+        return Vec::new();
+    }
     let mut facts = vec![("address", node.address.to_string())];
     if let Process::Running { pid, since, .. } = &node.process {
         facts.push(("process", format!("{pid}, up {}", words::age(now.since(*since)))));
@@ -53,14 +56,17 @@ pub(super) fn because(model: &Model) -> Vec<String> {
 fn of_process(model: &Model, node: &Node) -> Option<String> {
     let now = model.shown_at();
     let ago = |since| words::age(now.since(since));
+    // No key does anything to a simulated node.
+    let key = |text: &'static str| if model.is_simulated() { "" } else { text };
     Some(match &node.process {
-        Process::Unknown => "Nobody has started it. s starts it.".to_owned(),
+        Process::Unknown => format!("Nobody has started it.{}", key(" s starts it.")),
         Process::Running { pid, told, .. } => match told {
             Told::Nothing => return None,
             Told::Freeze { at } => format!(
                 "Its process {pid} was told to stand still {} ago (SIGSTOP). It answers nobody, and its \
-                 connections stay open: only a missed heartbeat can tell. p lets it go on.",
-                ago(*at)
+                 connections stay open: only a missed heartbeat can tell.{}",
+                ago(*at),
+                key(" p lets it go on.")
             ),
             Told::Stop { at } => format!("Its process {pid} was told to stop {} ago.", ago(*at)),
             Told::Kill { at } => format!(
@@ -73,7 +79,10 @@ fn of_process(model: &Model, node: &Node) -> Option<String> {
              it is given up.",
             words::age(CRASH_WINDOW)
         ),
-        Process::Down { ending, since } => format!("Its process {ending} {} ago. s starts it.", ago(*since)),
+        Process::Down { ending, since } => {
+            let key = key(" s starts it.");
+            format!("Its process {ending} {} ago.{key}", ago(*since))
+        }
         Process::GivenUp { ending, crashes, .. } => {
             format!("Its process {ending}, {crashes} times in a row. Its log says why; s tries again.")
         }

@@ -59,6 +59,7 @@ impl Captions {
     pub fn changed(&mut self, performance: &Performance) -> Option<&Stage> {
         self.stage.lane = *performance.lane();
         self.stage.waits = performance.waits_for_next();
+        self.stage.over = performance.is_over();
         if self.handed_out.as_ref() == Some(&self.stage) {
             return None;
         }

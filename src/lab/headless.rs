@@ -50,6 +50,7 @@ pub async fn run(
         told,
     };
     let interrupted = stage.play(&mut asked).await;
+    stage.performance.end(stage.supervisor.now());
     let played = stage.performance.played(stage.supervisor.now());
     stage.stop(&mut asked).await;
     Ended {

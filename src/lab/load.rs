@@ -114,7 +114,21 @@ impl LoadClients {
     /// Ends the uploads; what was on its way is not acknowledged and so not owed.
     pub fn end(&mut self, now: Time) {
         self.clients.abort_all();
+        self.take_waiting();
         self.lane.ends(now);
+    }
+
+    /// Waits until every client is gone; only one that was ended ever is.
+    #[cfg(test)]
+    pub(super) async fn are_gone(&mut self) {
+        while self.clients.join_next().await.is_some() {}
+    }
+
+    /// Gives up reading back, if that is on its way.
+    pub fn give_up_checking(&mut self) {
+        if let Some(checking) = self.checking.take() {
+            checking.abort();
+        }
     }
 
     /// Begins to read back what was acknowledged so far.
@@ -175,9 +189,7 @@ impl LoadClients {
 
 impl Drop for LoadClients {
     fn drop(&mut self) {
-        if let Some(checking) = &self.checking {
-            checking.abort();
-        }
+        self.give_up_checking();
     }
 }
 

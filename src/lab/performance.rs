@@ -43,7 +43,8 @@ impl Performance {
 
     /// Folds in that a fault could not be done.
     pub fn refused(&mut self, now: Time, why: String) -> Vec<Cue> {
-        self.player.refused(now, why)
+        let cues = self.player.refused(now, why);
+        self.carry_out(now, cues)
     }
 
     /// Waits for news of the load. May be cancelled.
@@ -54,9 +55,18 @@ impl Performance {
     /// Folds in news of the load.
     pub fn heard(&mut self, now: Time, news: News) -> Vec<Cue> {
         match self.load.heard(now, news) {
-            Some(checked) => self.player.checked(now, &checked),
+            Some(checked) => {
+                let cues = self.player.checked(now, &checked);
+                self.carry_out(now, cues)
+            }
             None => Vec::new(),
         }
+    }
+
+    /// Ends what it does to the cluster, wherever it stands: nobody uploads into a cluster that stops.
+    pub fn end(&mut self, now: Time) {
+        self.load.end(now);
+        self.load.give_up_checking();
     }
 
     /// Returns what the scenario is about.
@@ -120,5 +130,67 @@ impl Performance {
             }
         }
         left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::client::ClientConfig;
+    use crate::config::Timing;
+    use crate::dashboard::testing::Scene;
+    use crate::lab::play::Pace;
+    use crate::lab::scenario::parse;
+
+    /// A scenario in a cluster of which no node is there.
+    fn performance(lines: &str, folder: &tempfile::TempDir) -> Performance {
+        let scenario = parse(&format!("title t\n{lines}")).expect("valid");
+        let player = Player::new(scenario, Timing::FAST, Pace::Unread);
+        let scene = Scene::led(80, 24);
+        let config = ClientConfig {
+            cluster: scene.model.setup.cluster.clone(),
+            user: "demo".parse().expect("a name"),
+            images_dir: folder.path().to_owned(),
+            image_bytes_max: 1 << 20,
+            deadline: Duration::from_secs(10),
+        };
+        Performance::new(player, LoadClients::new(config, folder.path().to_owned()))
+    }
+
+    fn at(ms: u64) -> Time {
+        Time::ZERO + Duration::from_millis(ms)
+    }
+
+    #[tokio::test]
+    async fn whoever_ends_a_scenario_ends_its_load() {
+        let folder = tempfile::tempdir().expect("made");
+        let mut early = performance("load on\nwait 60m", &folder);
+        let scene = Scene::led(80, 24);
+        early.look(at(0), &scene.model.cluster);
+        assert_eq!(early.lane().clients, 2);
+        early.end(at(1000));
+        assert_eq!(early.lane().clients, 0);
+        assert_eq!(
+            early.lane().running(at(9000)),
+            Duration::ZERO,
+            "nobody waits any more"
+        );
+        early.load.are_gone().await;
+    }
+
+    #[tokio::test]
+    async fn a_load_ends_with_a_fault_that_is_refused() {
+        let folder = tempfile::tempdir().expect("made");
+        let mut refused = performance("load on\ncut around node 3\nwait 60m", &folder);
+        let scene = Scene::led(80, 24);
+        refused.look(at(0), &scene.model.cluster);
+        let cues = refused.look(at(1), &scene.model.cluster);
+        assert!(matches!(cues.last(), Some(Cue::Fault(_))), "{cues:?}");
+        let cues = refused.refused(at(2), "no".to_owned());
+        assert_eq!(cues.last(), Some(&Cue::Over));
+        assert_eq!(refused.lane().clients, 0);
+        refused.load.are_gone().await;
     }
 }

@@ -134,15 +134,6 @@ impl Player {
         cues
     }
 
-    /// Folds in that a fault could not be done.
-    pub fn refused(&mut self, now: Time, why: String) -> Vec<Cue> {
-        let mut cues = Vec::new();
-        if self.doing == Doing::Acted {
-            self.judge(now, now, Outcome::Failed, why, &mut cues);
-        }
-        cues
-    }
-
     /// Goes on from a caption, because somebody asks for the next.
     pub fn next(&mut self) {
         if let Doing::Reads(_) = self.doing {
@@ -230,6 +221,11 @@ impl Player {
             Instruction::Expect(Expectation::NothingLost) => {
                 cues.extend([Cue::Watching(step.what.to_string()), Cue::Check]);
                 Doing::Checks { since: now }
+            }
+            Instruction::Expect(Expectation::NoneFailed) => {
+                let (outcome, seen) = scene.failures();
+                self.judge(now, now, outcome, seen, cues);
+                return Progress::Again;
             }
         };
         Progress::Again

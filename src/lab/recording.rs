@@ -9,6 +9,7 @@
 //! | `process` | what became of its process: [`ProcessEvent`] |
 //! | `contact` | what came of watching a node that somebody else started: [`Contact`] |
 //! | `stage` | what a scenario shows from here on: [`Stage`] |
+//! | `forgot` | what the panels tell of the past is forgotten here: a person cleaned up |
 //! | `dropped` | so many lines are missing here: the disk was slower than the cluster |
 //! | `ended` | the end; without it, whoever recorded was killed |
 //!
@@ -29,6 +30,7 @@ use crate::time::Time;
 mod error;
 mod header;
 mod line;
+mod memory;
 mod reader;
 mod tail;
 mod taping;
@@ -36,8 +38,9 @@ mod writer;
 
 pub use error::RecordingError;
 pub use header::Header;
+pub use memory::MemoryRecorder;
 pub use reader::{Bookmark, End, Recording};
-pub use taping::Taping;
+pub use taping::{Closed, Taping};
 pub use writer::{Existing, Kept, Recorder, RecordingFile};
 
 /// The version of the format; a reader refuses another one.
@@ -59,6 +62,8 @@ pub enum Told<'a> {
     Contact(NodeId, &'a Contact),
     /// A scenario shows this now.
     Stage(&'a Stage),
+    /// What the panels tell of the past was forgotten.
+    Forgot,
 }
 
 impl<'a> Told<'a> {
@@ -79,6 +84,7 @@ impl<'a> Told<'a> {
             Message::Process(event) => Some(Self::Process(event)),
             Message::Contact(node, contact) => Some(Self::Contact(*node, contact)),
             Message::Stage(stage) => Some(Self::Stage(stage)),
+            Message::Forget => Some(Self::Forgot),
             Message::Key(_)
             | Message::Paste(_)
             | Message::Resized(_)

@@ -28,7 +28,14 @@ mod asked;
 mod checkpoints;
 mod clock;
 mod gaps;
+mod slow_motion;
 mod standing;
+
+/// How many bytes of lines that tell nothing are read at once: those of a newer program, and gaps.
+///
+/// A line of it is parsed twice and shows nothing; so many take less than a frame or two, and then
+/// keys and signals have their turn.
+const SILENT_BYTES: u64 = 512 << 10;
 
 /// A recording that is played.
 #[derive(Debug)]
@@ -83,9 +90,14 @@ impl Player {
     ///
     /// When there is no recording that can be read.
     pub fn open(path: &Path, speed: Speed, wall: Time) -> Result<Self, RecordingError> {
-        let recording = Recording::open(path)?;
+        Ok(Self::new(Recording::open(path)?, speed, wall))
+    }
+
+    /// Plays a recording from its beginning, from `wall` on; a simulation in slow motion where nodes elect.
+    #[must_use]
+    pub fn new(recording: Recording, speed: Speed, wall: Time) -> Self {
         let began = recording.header().began;
-        Ok(Self {
+        Self {
             clock: PlayClock::started(began, speed, wall),
             next: None,
             end: None,
@@ -99,7 +111,7 @@ impl Player {
             checkpoints: Checkpoints::new(),
             elections: Vec::new(),
             recording,
-        })
+        }
     }
 
     /// Returns what the recording says about itself.
@@ -108,10 +120,12 @@ impl Player {
         self.recording.header()
     }
 
-    /// Returns what the dashboard is told next, and the time at which it is; `None` when nothing is due.
+    /// Returns what the dashboard is told next, and the time at which it is; `None` when nothing is due,
+    /// or when much was read that tells nothing: [`Self::wait`] says that it is to be asked again.
     ///
     /// Whoever tells it says so by [`Self::folded`], before asking again.
     pub fn poll(&mut self, wall: Time) -> Option<(Time, Message)> {
+        let first = self.recording.place();
         loop {
             if let Some(message) = self.pending.take() {
                 self.visible = false;
@@ -121,7 +135,7 @@ impl Player {
             if self.goal.is_none() && !self.clock.plays() {
                 return None;
             }
-            self.read_ahead();
+            self.read_ahead(wall);
             let Some(next) = &self.next else {
                 if !self.arrives_at_end(wall) {
                     return None;
@@ -138,14 +152,17 @@ impl Player {
             if let Some(message) = self.take_next() {
                 return Some((self.told_to, message));
             }
+            if self.recording.place().bytes_from(first) >= SILENT_BYTES {
+                return None;
+            }
         }
     }
 
     /// Is told what the cluster is after the last message was folded in.
     pub fn folded(&mut self, wall: Time, cluster: &Cluster) {
-        let count = usize::try_from(cluster.elections.count()).unwrap_or(usize::MAX);
-        if count > self.elections.len()
-            && let Some(newest) = cluster.elections.newest().next()
+        // By their times, not by their number: that begins anew where the past was forgotten.
+        if let Some(newest) = cluster.elections.newest().next()
+            && self.elections.last().is_none_or(|known| *known < newest.began())
         {
             self.elections.push(newest.began());
         }
@@ -215,12 +232,15 @@ impl Player {
         self.clock.plays() || self.goal.is_some()
     }
 
-    fn read_ahead(&mut self) {
+    fn read_ahead(&mut self, wall: Time) {
         if self.next.is_some() || self.end.is_some() {
             return;
         }
         match self.recording.read() {
-            Ok(Ok(entry)) => self.next = Some(entry),
+            Ok(Ok(entry)) => {
+                self.slow_down_for(&entry, wall);
+                self.next = Some(entry);
+            }
             Ok(Err(end)) => self.end = Some(Ended::End(end)),
             Err(error) => self.end = Some(Ended::Broken(error)),
         }
@@ -248,7 +268,7 @@ impl Player {
                 }
                 return Some(message);
             }
-            What::Dropped(lines) => self.gaps.dropped += lines,
+            What::Dropped(lines) => self.gaps.dropped = self.gaps.dropped.saturating_add(lines),
             What::Unknown => self.gaps.unknown += 1,
             What::Ended => {}
         }

@@ -119,6 +119,8 @@ pub enum Expectation {
     For(Condition, Limit),
     /// Everything that was acknowledged to the load reads back from the cluster.
     NothingLost,
+    /// No upload of the load has failed since it was first on.
+    NoneFailed,
 }
 
 impl Instruction {
@@ -138,6 +140,7 @@ impl fmt::Display for Expectation {
             Self::Within(condition, limit) => write!(f, "{condition} within {limit}"),
             Self::For(condition, limit) => write!(f, "{condition} for {limit}"),
             Self::NothingLost => f.write_str("no acknowledged upload lost"),
+            Self::NoneFailed => f.write_str("no failed request"),
         }
     }
 }

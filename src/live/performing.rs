@@ -84,6 +84,14 @@ impl Live {
         }
     }
 
+    /// Ends what the scenario does, because somebody wants the end.
+    pub(super) fn end_show(&mut self) {
+        let now = self.source.now();
+        if let Some(show) = &mut self.show {
+            show.performance.end(now);
+        }
+    }
+
     /// Returns when the scenario is to be shown something though nothing is told.
     pub(super) fn show_due(&self) -> Option<Time> {
         let show = self.show.as_ref().filter(|_| self.model.ending == Ending::No)?;

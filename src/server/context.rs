@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::arrivals::Arrivals;
+use super::buffers::Buffers;
 use super::clock::Clock;
 use super::connections::Connections;
 use super::data::DataPool;
@@ -46,6 +47,8 @@ pub(crate) struct Context {
     pub(crate) laggards: Laggards,
     /// Images that are arriving.
     pub(crate) arrivals: Arrivals,
+    /// The memory that images pass through.
+    pub(crate) buffers: Buffers,
     /// Who leads, and who can be asked; the node's task writes it.
     pub(crate) surroundings: watch::Sender<Surroundings>,
     /// What others have noticed that this node lacks.

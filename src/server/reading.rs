@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::buffers::Buffers;
 use super::connection::STALL;
-use super::transfer::chunks::Chunks;
 use crate::id::ImageId;
 use crate::protocol::{CHUNK_BYTES, Entry};
 use crate::store::{Digest, RecordError, RecordReader, Store, StoreError};
@@ -71,15 +71,19 @@ impl Reading {
     /// # Errors
     ///
     /// When it cannot be opened, or the disk does not answer.
-    pub(crate) async fn open(store: &Store, image: ImageId) -> Result<Option<Self>, ReadingError> {
-        let store = store.clone();
+    pub(crate) async fn open(
+        store: &Store,
+        image: ImageId,
+        buffers: &Buffers,
+    ) -> Result<Option<Self>, ReadingError> {
+        let (store, buffers) = (store.clone(), buffers.clone());
         let (sender, pieces) = mpsc::channel(QUEUE_CHUNKS);
         let (opened, opening) = tokio::sync::oneshot::channel();
         spawn_blocking(move || match store.open_record(image) {
             Ok(Some(record)) => {
                 let heard = opened.send(Ok(Some(record.entry())));
                 if heard.is_ok() {
-                    read(record, &sender);
+                    read(record, &buffers, &sender);
                 }
             }
             // Who no longer waits needs no answer.
@@ -127,27 +131,18 @@ impl Reading {
 }
 
 /// Reads a record to its end, or until nobody waits for more.
-fn read(mut record: RecordReader, pieces: &mpsc::Sender<Result<Piece, RecordError>>) {
-    let mut chunks = Chunks::default();
+fn read(mut record: RecordReader, buffers: &Buffers, pieces: &mpsc::Sender<Result<Piece, RecordError>>) {
     let mut left = record.body_bytes();
-    loop {
-        // The end is read for too: it says whether all before was undamaged.
+    while left > 0 {
         let room = usize::try_from(left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
-        let mut chunk = chunks.spare(room);
-        chunk.resize(room, 0);
-        let piece = match record.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(read) => {
-                chunk.truncate(read);
-                left -= read as u64;
-                Ok(Piece::Chunk(chunks.share(chunk)))
-            }
-            Err(error) => Err(error),
-        };
+        let mut chunk = buffers.take(room);
+        let piece = record.read(&mut chunk).map(|_| Piece::Chunk(chunk.share()));
         let over = piece.is_err();
         if pieces.blocking_send(piece).is_err() || over {
             return;
         }
+        left -= room as u64;
     }
+    // The end says whether all before was undamaged.
     let _ = pieces.blocking_send(record.verify().map(Piece::End));
 }

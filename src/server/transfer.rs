@@ -44,7 +44,9 @@ pub(super) mod testing;
 
 /// How many uploads a node serves at once.
 ///
-/// Each has up to [`chunks::CHUNKS_MAX`] buffers and a thread for its disk; 64 take 100 MiB at most.
+/// Each has up to five buffers and a thread for its disk; 64 take 100 MiB at most. Of the buffers the
+/// slowest consumer holds one and has two queued, the fourth waits for its queue, the fifth is being
+/// filled.
 pub(crate) const TRANSFERS_MAX: usize = 64;
 
 /// How much of a reason goes into the log: some quote what a stranger sent.
@@ -140,7 +142,7 @@ impl Transfer<'_> {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let mut chunks = Chunks::default();
+        let mut chunks = Chunks::new(&self.context.buffers);
         let iv = self.upload.image.as_bytes();
         let first = chunks.read_behind(iv, &mut connection.reader).await?;
         let plain = &first[IV_BYTES..];

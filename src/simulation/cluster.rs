@@ -7,6 +7,7 @@ mod process;
 mod queue;
 mod steps;
 mod sync;
+mod wrong;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -124,9 +125,11 @@ impl Cluster<'_> {
     pub(super) fn run_until(&mut self, end: Time) {
         while self.goes_on() {
             let Some((at, happening)) = self.queue.pop_until(end) else {
+                self.tell_what_heals_by(end);
                 self.now = self.now.max(end);
                 return;
             };
+            self.tell_what_heals_by(at);
             self.now = at;
             self.happen(happening);
             self.counters.steps += 1;

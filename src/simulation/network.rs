@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::by_node::ByNode;
+use crate::fault::Way;
 use crate::id::NodeId;
 use crate::time::Time;
 
@@ -100,6 +101,37 @@ impl Network {
     /// Until when a connection between two nodes cannot be made or ended.
     pub(super) fn disturbed_until(&self, now: Time, a: NodeId, b: NodeId) -> Option<Time> {
         self.cut_until(now, a, b).max(self.cut_until(now, b, a))
+    }
+
+    /// When the next of what nodes tell of is over, if something is by `until`.
+    pub(super) fn next_end(&self, now: Time, until: Time) -> Option<Time> {
+        let partitions = self.partitions.iter().map(|partition| partition.ends);
+        let everywhere = [self.loss.ends, self.delay.ends];
+        let ends = self.cuts.values().copied().chain(partitions).chain(everywhere);
+        ends.filter(|&ends| now < ends && ends <= until).min()
+    }
+
+    /// What is wrong with what one node sends to another, in the words of faults on purpose.
+    ///
+    /// They have none for messages that come twice.
+    pub(super) fn way(&self, now: Time, from: NodeId, to: NodeId) -> Way {
+        let mut way = Way {
+            cut: self.cut_until(now, from, to).is_some(),
+            ..Way::default()
+        };
+        if now < self.delay.ends {
+            // From nothing to the most, each as likely: half of it, give or take half.
+            let half = self.delay.value.as_millis().div_ceil(2);
+            let half = Duration::from_millis(u64::try_from(half).unwrap_or(u64::MAX));
+            (way.delay, way.jitter) = (half, half);
+        }
+        if now < self.loss.ends {
+            let share = self.loss.value * 100.0;
+            way.loss_percent = (0..100)
+                .find(|percent| f64::from(*percent) >= share)
+                .unwrap_or(100);
+        }
+        way
     }
 
     pub(super) fn latency(&self, now: Time, rng: &mut fastrand::Rng) -> Duration {

@@ -1,5 +1,6 @@
 //! Whoever looks on while a run goes: hears what happens, and says when it is enough.
 
+use super::Step;
 use crate::event::Event;
 use crate::event::process::ProcessEvent;
 use crate::time::Time;
@@ -23,6 +24,16 @@ pub trait Observer {
     /// Hears what became of the process of a node; its times are those of the simulation.
     fn process_told(&mut self, event: &ProcessEvent) {
         let _ = event;
+    }
+
+    /// Hears what is done to the cluster on purpose, once it has taken effect.
+    fn step_done(&mut self, now: Time, step: &Step) {
+        let _ = (now, step);
+    }
+
+    /// Hears that everything is right again, and the nodes are to agree.
+    fn healed(&mut self, now: Time) {
+        let _ = now;
     }
 
     /// Is asked, again and again, whether the run is to go on.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::harness::{Program, TestCluster, told};
 use crate::processes::wait_until_gone;
 use crate::recording::is_replayed_to_the_same_screen;
+use crate::terminal::pane::Pane;
 
 /// Plays a scenario on an address of its own, with these arguments.
 fn demo(cluster: &TestCluster, arguments: &[&str]) -> Output {
@@ -196,6 +197,72 @@ fn what_is_built_in_is_listed_and_valid() {
         let checked = demo(&cluster, &[scenario.name, "--check"]);
         assert!(checked.status.success(), "{}", told(&checked));
     }
+}
+
+#[test]
+fn ports_in_use_cost_no_recording() {
+    let cluster = TestCluster::new(1, "");
+    let alone = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\n";
+    cluster.file("alone.scenario", alone.as_bytes());
+    cluster.file("dear.jsonl", b"something dear");
+    let taken = std::net::TcpListener::bind((cluster.host(), 0)).expect("binds");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let bind = format!("--bind={}", cluster.host());
+    let recordings = [
+        &["--record", "new.jsonl"][..],
+        &["--record", "dear.jsonl", "--force"],
+    ];
+    for (screen, record) in [true, false]
+        .into_iter()
+        .zip(recordings)
+        .chain([(true, recordings[1])])
+    {
+        let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+        command
+            .args(["demo", "alone.scenario", "--base-port", &port, &bind])
+            .args(record);
+        if screen {
+            let mut pane = Pane::open(command, 40, 120);
+            pane.wait_for("nothing was started");
+            assert_eq!(pane.wait().code(), Some(1), "{}", pane.text());
+        } else {
+            let output = command.arg("--no-tui").output().expect("runs");
+            assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+        }
+    }
+    assert!(
+        !cluster.path().join("new.jsonl").exists(),
+        "the next try may have the name"
+    );
+    let dear = std::fs::read(cluster.path().join("dear.jsonl")).expect("kept");
+    assert_eq!(dear, b"something dear");
+}
+
+#[test]
+fn a_demonstration_that_is_left_early_says_so_and_has_not_passed() {
+    let cluster = TestCluster::new(1, "");
+    let long = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\nwait 60m\n\
+        expect node 1 leads within 1s\n";
+    cluster.file("long.scenario", long.as_bytes());
+    let bind = format!("--bind={}", cluster.host());
+    let on_screen = || {
+        let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+        command.args(["demo", "long.scenario", "--base-port=8001", &bind]);
+        let pane = Pane::open(command, 40, 120);
+        pane.wait_for("\u{2713} wait until node 1 leads");
+        pane
+    };
+    let mut quit = on_screen();
+    quit.type_in(b"qy");
+    quit.wait_for("not played to its end, left after");
+    assert_eq!(quit.wait().code(), Some(1), "{}", quit.text());
+    let mut ended = on_screen();
+    ended.signal(Signal::TERM);
+    ended.wait_for("1 of 2 as expected");
+    assert_eq!(ended.wait().code(), Some(1), "{}", ended.text());
+    let mut gone = on_screen();
+    gone.close();
+    assert_eq!(gone.wait().code(), Some(1));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::harness::{TestCluster, told};
 mod bad_input;
 mod delete;
 mod download;
+mod leaving;
 mod list;
 mod wire;
 

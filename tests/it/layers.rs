@@ -84,7 +84,7 @@ const RULES: &[Rule] = &[
         "lab",
         4,
         Purity::Effects,
-        &[WORDS, &["client", "supervisor", "dashboard"]],
+        &[WORDS, &["client", "supervisor", "dashboard", "simulation"]],
     ),
     // It joins a dashboard with processes and a terminal, and uploads for it as any client does.
     rule(
@@ -146,6 +146,8 @@ const PURE_FILES: &[&str] = &[
     "src/lab/scenario/parse.rs",
     "src/lab/scenario/print.rs",
     "src/lab/scenario/words.rs",
+    "src/lab/simulated.rs",
+    "src/lab/simulated/words.rs",
     "src/server/sync/plan.rs",
     "src/server/transfer/copies/company.rs",
     "src/supervisor/policy.rs",
@@ -154,6 +156,7 @@ const PURE_FILES: &[&str] = &[
     "src/lab/recording/error.rs",
     "src/lab/recording/header.rs",
     "src/lab/recording/line.rs",
+    "src/lab/recording/memory.rs",
     "src/lab/export/cast.rs",
     "src/lab/export/sequence.rs",
     "src/lab/picture.rs",
@@ -166,6 +169,7 @@ const PURE_FILES: &[&str] = &[
     "src/lab/replay/checkpoints.rs",
     "src/lab/replay/clock.rs",
     "src/lab/replay/gaps.rs",
+    "src/lab/replay/slow_motion.rs",
     "src/lab/replay/standing.rs",
     "src/live/clipboard.rs",
     "src/live/farewell.rs",

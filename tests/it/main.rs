@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod clocks;
 mod copies;
 mod demo;
 mod docs;

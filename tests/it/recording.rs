@@ -209,6 +209,40 @@ fn a_dashboard_records_and_a_replay_of_it_is_paused_stepped_and_left() {
 }
 
 #[test]
+fn a_clean_up_before_an_audience_is_recorded_too() {
+    let cluster = TestCluster::new(3, FAST);
+    let mut command = cluster.command(HEIRLOOM);
+    command.args(["--record", "run.jsonl", "--present"]);
+    let mut pane = Pane::open(command, 40, 120);
+    // The banner is drawn in large letters.
+    pane.wait_for("epoch 1  for");
+    pane.type_in(b"!");
+    pane.wait_for("epoch 2  for");
+    pane.type_in(b"R");
+    pane.wait_for("all healed and started");
+    pane.type_in(b"Pqy");
+    assert!(pane.wait().success(), "{}", pane.text());
+    let mut recording = Recording::open(&cluster.path().join("run.jsonl")).expect("a recording");
+    let mut model = model_of(recording.header());
+    let mut counted = Vec::new();
+    while let Ok(entry) = recording.read().expect("readable") {
+        let What::Message(message) = entry.what else {
+            continue;
+        };
+        let forgets = matches!(message, Message::Forget);
+        let before = model.cluster.elections.count();
+        update(&mut model, entry.at, message);
+        if forgets {
+            counted.push((before, model.cluster.elections.count()));
+        }
+    }
+    assert!(
+        matches!(counted[..], [(before, 0)] if before >= 2),
+        "elections before and after: {counted:?}"
+    );
+}
+
+#[test]
 fn what_cannot_be_recorded_or_replayed_is_refused_with_the_reason() {
     let cluster = TestCluster::new(1, FAST);
     cluster.file("run.jsonl", b"something dear");

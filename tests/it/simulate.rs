@@ -54,6 +54,26 @@ fn what_cannot_be_simulated_is_refused_and_nothing_is_run() {
 }
 
 #[test]
+fn what_cannot_be_watched_is_refused_with_what_can() {
+    refused(&["--watch"], "--watch draws on a terminal, and there is none");
+    refused(
+        &["--watch", "--runs", "2"],
+        "--watch shows one run, not 2; choose it by --seed",
+    );
+    refused(
+        &["--watch", "--nodes", "10"],
+        "--watch draws up to 9 nodes, not 10",
+    );
+    refused(
+        &["--watch", "--duration", "1h"],
+        "--watch shows up to 10m of virtual time, not 1h",
+    );
+    refused(&["--watch", "--grow=3,5"], "drop one of them");
+    refused(&["--speed", "0.5"], "--watch");
+    refused(&["--watch", "--speed", "0"], "\"0\" is no speed");
+}
+
+#[test]
 fn figures_come_as_one_object_and_are_the_same_again() {
     let run = [
         "--json", "--nodes", "5", "--runs", "4", "--seed", "9", "--faults", "heavy",

@@ -11,6 +11,7 @@ use pane::{Pane, is_normal};
 mod hardship;
 mod paging;
 pub(crate) mod pane;
+mod simulating;
 mod uploading;
 
 const FAST: &str = "timing = \"fast\"";

@@ -67,6 +67,18 @@ pub(super) fn find(plan: &Plan, live: &mut Live) -> Found {
     found
 }
 
+/// Returns what one run found that is over already.
+pub(super) fn of_one(plan: &Plan, config: SimulationConfig, report: &Report) -> Found {
+    let mut figures = Figures::new(config.nodes);
+    figures.add(report);
+    figures.sort();
+    Found {
+        sizes: vec![figures],
+        violation: violated(plan, config, report),
+        interrupted: false,
+    }
+}
+
 /// Runs again, with everything told, what went wrong.
 fn violated(plan: &Plan, config: SimulationConfig, report: &Report) -> Option<Violated> {
     let what = report.violation.as_ref()?.to_string();

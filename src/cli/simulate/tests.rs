@@ -7,6 +7,7 @@ use clap::Parser;
 use super::figures::{Figures, find};
 use super::*;
 use crate::cli::simulate::plan::PlanError;
+use crate::dashboard::theme::Charset;
 use crate::simulation::{BrokenRule, GapKind, run};
 
 #[derive(Debug, Parser)]

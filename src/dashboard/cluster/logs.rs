@@ -87,7 +87,8 @@ impl Logs {
 
     /// Counts lines that were lost on their way.
     pub(super) fn lost(&mut self, node: NodeId, lines: u64) {
-        self.rings.entry(node).or_default().dropped += lines;
+        let dropped = &mut self.rings.entry(node).or_default().dropped;
+        *dropped = dropped.saturating_add(lines);
     }
 
     /// Forgets every line, and how many were forgotten or lost; the order goes on.
@@ -98,7 +99,8 @@ impl Logs {
     /// Returns how many lines were forgotten or lost.
     #[must_use]
     pub fn dropped(&self, source: LogSource) -> u64 {
-        self.rings_of(source).map(|ring| ring.dropped).sum()
+        let dropped = self.rings_of(source).map(|ring| ring.dropped);
+        dropped.fold(0, u64::saturating_add)
     }
 
     /// Returns how many lines there are.
@@ -194,7 +196,7 @@ impl Ring {
                 break;
             };
             self.bytes -= oldest.text.len();
-            self.dropped += 1;
+            self.dropped = self.dropped.saturating_add(1);
         }
     }
 }

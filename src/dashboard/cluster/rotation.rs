@@ -35,7 +35,8 @@ impl Tally {
     /// Returns how many requests it has not finished.
     #[must_use]
     pub const fn in_flight(&self) -> u64 {
-        self.assigned.saturating_sub(self.done + self.failed)
+        self.assigned
+            .saturating_sub(self.done.saturating_add(self.failed))
     }
 }
 
@@ -49,7 +50,8 @@ impl Rotation {
     /// Returns how many requests were given in this reign.
     #[must_use]
     pub fn assigned(&self) -> u64 {
-        self.tallies.values().map(|tally| tally.assigned).sum()
+        let assigned = self.tallies.values().map(|tally| tally.assigned);
+        assigned.fold(0, u64::saturating_add)
     }
 
     /// Returns the most that a node was given less the least, over the active nodes; 0 is fair.
@@ -85,15 +87,17 @@ impl Rotation {
             } => {
                 self.begins(*ballot);
                 let tally = self.tallies.entry(*node).or_default();
-                tally.assigned += 1;
-                tally.redispatched += u64::from(redispatched_from.is_some());
+                count(&mut tally.assigned);
+                if redispatched_from.is_some() {
+                    count(&mut tally.redispatched);
+                }
                 self.next = *next;
             }
             Fact::RequestDone { node, outcome, .. } if self.is_kept_by(teller) => {
                 let tally = self.tallies.entry(*node).or_default();
                 match outcome {
-                    RequestOutcome::Done => tally.done += 1,
-                    RequestOutcome::Failed => tally.failed += 1,
+                    RequestOutcome::Done => count(&mut tally.done),
+                    RequestOutcome::Failed => count(&mut tally.failed),
                 }
             }
             // Nothing else is about turns.
@@ -149,6 +153,11 @@ impl Rotation {
     fn is_kept_by(&self, teller: NodeId) -> bool {
         self.ballot.is_some_and(|ballot| ballot.id == teller)
     }
+}
+
+/// Counts one more; a report may already have said as many as there can be.
+const fn count(counter: &mut u64) {
+    *counter = counter.saturating_add(1);
 }
 
 #[cfg(test)]

@@ -39,4 +39,6 @@ pub enum Control {
     Supervised,
     /// Somebody else's: they can only be watched.
     Attached,
+    /// There are none: the nodes live in virtual time, without images.
+    Simulated,
 }

@@ -63,8 +63,8 @@ pub(super) fn in_matrix(model: &mut Model, action: Action) -> Vec<Command> {
 fn refuses(model: &mut Model, attached: &str, ending: &str) -> bool {
     let reason = match (model.setup.control, model.ending) {
         (Control::Attached, _) => attached,
-        (Control::Supervised, Ending::Stopping | Ending::Killing) => ending,
-        (Control::Supervised, Ending::No) => return false,
+        (Control::Supervised | Control::Simulated, Ending::Stopping | Ending::Killing) => ending,
+        (Control::Supervised | Control::Simulated, Ending::No) => return false,
     };
     model.say(Tone::Busy, reason);
     true

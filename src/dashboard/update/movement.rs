@@ -59,7 +59,7 @@ pub(super) fn change_panel(model: &mut Model, neighbour: Neighbour) {
     let mut ring: Vec<Panel> = shown.into_iter().map(|(panel, _)| panel).collect();
     ring.sort_unstable();
     if model.zoomed || ring.is_empty() {
-        ring = Panel::ALL.to_vec();
+        ring = model.contents().panels();
     }
     model.focus = beside(&ring, model.focus, neighbour);
 }

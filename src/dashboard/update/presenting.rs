@@ -22,12 +22,12 @@ pub(super) fn clean_up(model: &mut Model) -> Vec<Command> {
         return Vec::new();
     }
     let wishes = faults::undone(&model.cluster);
-    model.forget();
     model.say(Tone::Good, "all healed and started; images are kept");
     // Who is started must find its links whole.
     model.cluster.asked(&Fault::HealAll);
     let healed = Command::Fault(Fault::HealAll);
-    std::iter::once(healed)
+    [Command::Forget, healed]
+        .into_iter()
         .chain(wishes.into_iter().map(Command::Wish))
         .collect()
 }
@@ -44,8 +44,8 @@ fn refused(model: &Model) -> Option<&'static str> {
         return Some("every node is being stopped; nothing is cleaned up now");
     }
     // A scenario judges by what the panels know.
-    let plays = model.stage.is_some();
-    plays.then_some("a scenario has this cluster; play it again for a clean one")
+    let plays = model.stage.as_ref().is_some_and(|stage| !stage.over);
+    plays.then_some("a scenario has this cluster until it is over")
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The banner: who leads, since when, by which quorum; while nobody does, a stopwatch.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use self::leaderless::Leaderless;
 use crate::config::QuorumPolicy;
 use crate::dashboard::cluster::Cluster;
 use crate::dashboard::cluster::failover::{Beginning, Cause, Failover, Reign};
@@ -17,6 +20,7 @@ use crate::event::line::nodes as nodes_of;
 use crate::id::NodeId;
 
 mod large;
+mod leaderless;
 mod letters;
 
 /// Draws the banner: a bar that is read from afar, then what led to it.
@@ -103,7 +107,7 @@ fn headline(model: &Model) -> (Tone, String, String) {
             let text = format!("NODE {} {}  {stopwatch}", reign.ballot.id, cause.to_uppercase());
             (Tone::Busy, text, right)
         }
-        (None, Some(failover)) if model.shown_at().since(failover.began).as_millis() > 0 => {
+        (None, Some(failover)) if model.shown_at() > failover.began => {
             let stopwatch = stopwatch(model, failover);
             (
                 missing_tone(cluster),
@@ -124,44 +128,11 @@ fn reigning(theme: Theme, reign: &Reign) -> String {
 }
 
 fn stopwatch(model: &Model, failover: &Failover) -> String {
-    let seconds = model.shown_at().since(failover.began).as_secs_f64();
-    format!("{seconds:.1} s")
-}
-
-/// Why nobody leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leaderless {
-    Starting,
-    NobodyIsUp,
-    NoQuorum,
-    Electing,
-}
-
-impl Leaderless {
-    /// Finds out why: nobody is there, too few are, or they are at it.
-    fn of(cluster: &Cluster) -> Self {
-        let states = || cluster.nodes.values().map(Node::state);
-        if !states().any(NodeState::is_alive) {
-            return if states().all(|state| state == NodeState::NeverStarted) {
-                Self::Starting
-            } else {
-                Self::NobodyIsUp
-            };
-        }
-        if states().any(|state| state == NodeState::CutOff) {
-            return Self::NoQuorum;
-        }
-        Self::Electing
+    let lasts = model.shown_at().since(failover.began);
+    if model.is_simulated() && lasts < Duration::from_secs(1) {
+        return words::span(lasts);
     }
-
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Starting => "STARTING",
-            Self::NobodyIsUp => "NO NODE IS UP",
-            Self::NoQuorum => "NO LEADER: too few nodes for a quorum",
-            Self::Electing => "NO LEADER: electing",
-        }
-    }
+    format!("{:.1} s", lasts.as_secs_f64())
 }
 
 fn missing_tone(cluster: &Cluster) -> Tone {
@@ -189,6 +160,7 @@ fn circumstances(model: &Model) -> String {
     let attached = match model.setup.control {
         Control::Supervised => "",
         Control::Attached => "  attached",
+        Control::Simulated => "  simulated",
     };
     let reign = cluster.leadership.reign.map_or_else(String::new, |reign| {
         let age = words::age(model.shown_at().since(reign.since));
@@ -247,7 +219,7 @@ fn phases(model: &Model, width: usize) -> Line<'static> {
     let Some(failover) = told else {
         let hint = match model.setup.control {
             Control::Supervised => "no failover yet; ! kills the leader",
-            Control::Attached => "no failover seen yet",
+            Control::Attached | Control::Simulated => "no failover seen yet",
         };
         return Line::styled(hint, theme.quiet());
     };
@@ -338,7 +310,7 @@ fn what_helps(model: &Model) -> String {
     let frozen = of(&|state| state == NodeState::Frozen);
     let down = of(&|state| matches!(state, NodeState::Dead | NodeState::Stopped | NodeState::GivenUp));
     match (model.setup.control, frozen.is_empty(), down.is_empty()) {
-        (Control::Attached, ..) | (_, true, true) => String::new(),
+        (Control::Attached | Control::Simulated, ..) | (_, true, true) => String::new(),
         (Control::Supervised, false, _) => format!("choose {} and press p to thaw", nodes_of(&frozen)),
         (Control::Supervised, true, false) => format!("{} down; S starts all", nodes_of(&down)),
     }

@@ -69,7 +69,11 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let mut inside = super::panel(model, Panel::Elections, title, area, buffer);
     if cluster.elections.newest().next().is_none() {
         if inside.height > 0 {
-            let said = "no election yet; ! kills the leader";
+            let said = if model.is_simulated() {
+                "no election yet"
+            } else {
+                "no election yet; ! kills the leader"
+            };
             put(
                 buffer,
                 theme,
@@ -97,10 +101,11 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         inside.y += 1;
         inside.height -= 1;
     }
-    let shown = cluster
-        .elections
-        .newest()
-        .flat_map(of)
+    let hidden = hidden_steps(model, usize::from(inside.height));
+    let told = cluster.elections.newest().flat_map(of).enumerate();
+    let shown = told
+        .filter(|(line, _)| *line == 0 || *line > hidden)
+        .map(|(_, line)| line)
         .skip(model.elections_scroll);
     for (y, line) in (inside.y..inside.bottom()).zip(shown) {
         let row = Rect {
@@ -117,6 +122,19 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             Line::Step(election, index) => step(theme, lanes.as_ref(), election, index, row, buffer),
             Line::Blank => {}
         }
+    }
+}
+
+/// Returns how many steps of the newest election are passed over below its heading.
+///
+/// In slow motion its last step is what a person looks at, as long as it goes on and nobody scrolls.
+fn hidden_steps(model: &Model, height: usize) -> usize {
+    let follows = model.is_simulated() && model.elections_scroll == 0;
+    let newest = model.shown().elections.newest().next();
+    match newest.filter(|newest| follows && !newest.is_settled()) {
+        // The blank line at its end needs no room.
+        Some(newest) => (of(newest).count() - 1).saturating_sub(height),
+        None => 0,
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(ends.width() + 2);
     let mut keys = Line::default();
     if let Some(shown) = &model.transport {
-        keys.extend(transport::spans(theme, shown));
+        keys.extend(transport::spans(theme, model.setup.control, shown));
     }
     keys.extend(hints(model, rest, room.saturating_sub(keys.width())));
     let inside = Rect {

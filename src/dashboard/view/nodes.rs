@@ -8,21 +8,20 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use self::touch::touch;
 use super::frame_of;
-use super::gauge::{bar, figure};
+use super::gauge::figure;
 use crate::dashboard::cluster::node::{Belief, Node, Process, Told};
 use crate::dashboard::layout::{NodesForm, Panel};
 use crate::dashboard::model::{Control, Model};
 use crate::dashboard::theme::{Theme, Tone};
 use crate::dashboard::words;
-use crate::event::line;
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
-use crate::id::NodeId;
-use crate::time::Time;
 
 mod cuts;
 mod holdings;
 mod lines;
+mod touch;
 
 /// The least memory that fills a sparkline, in bytes: a node with nothing to do has a third of it.
 const MEMORY_SCALE_MIN: u64 = 24_000_000;
@@ -130,7 +129,11 @@ fn card_rows(model: &Model, node: &Node, style: Style, inside: Rect) -> Vec<Line
     let theme = model.setup.theme;
     let now = model.shown_at();
     match &node.process {
+        Process::Running { since, .. } if model.is_simulated() => {
+            simulated(model, node, now.since(*since), inside.width)
+        }
         Process::Running { pid, since, .. } => running(model, node, *pid, now.since(*since), style, inside),
+        Process::Unknown if model.is_simulated() => Vec::new(),
         Process::Unknown => vec![
             Line::styled(format!("port {}", node.address.port()), theme.quiet()),
             Line::from(""),
@@ -143,6 +146,12 @@ fn card_rows(model: &Model, node: &Node, style: Style, inside: Rect) -> Vec<Line
                 theme.tone(Tone::Busy),
             ),
         ],
+        Process::Down { ending, since } if model.is_simulated() => {
+            gone(theme, node, &ending.to_string(), now.since(*since), inside)
+                .into_iter()
+                .take(2)
+                .collect()
+        }
         Process::Down { ending, since } => gone(theme, node, &ending.to_string(), now.since(*since), inside),
         Process::GivenUp {
             ending,
@@ -193,14 +202,7 @@ fn running(
         } else {
             uptime_and_holdings(theme, node, up, width)
         },
-        match &node.belief {
-            Belief::NoQuorum { missing } => without_quorum(theme, missing, width),
-            Belief::Nothing
-            | Belief::Electing
-            | Belief::Follows(_)
-            | Belief::Elected(_)
-            | Belief::Leads(_) => heartbeat(model, node, width),
-        },
+        touch(model, node, width),
     ];
     if figures {
         let (cpu, memory) = (cpu_text(node), memory_text(node));
@@ -221,12 +223,12 @@ fn running(
     rows
 }
 
-/// Says that a node serves nobody, and for whom it waits.
-fn without_quorum(theme: Theme, missing: &[NodeId], width: u16) -> Line<'static> {
-    let waits = format!("waits for {}", line::nodes(missing));
-    let long = format!("serves nobody: {waits}");
-    let fits = long.len() <= usize::from(width);
-    Line::styled(if fits { long } else { waits }, theme.tone(Tone::Bad))
+/// A simulated node has no process to tell of, and keeps nothing.
+fn simulated(model: &Model, node: &Node, up: Duration, width: u16) -> Vec<Line<'static>> {
+    vec![
+        uptime(model.setup.theme, node, words::age(up)),
+        touch(model, node, width),
+    ]
 }
 
 fn uptime(theme: Theme, node: &Node, age: String) -> Line<'static> {
@@ -285,41 +287,6 @@ fn restarts(node: &Node) -> String {
         1 => "  1 restart".to_owned(),
         count => format!("  {count} restarts"),
     }
-}
-
-/// Draws how long ago the last heartbeat was answered, against when the leader would be suspected.
-fn heartbeat(model: &Model, node: &Node, width: u16) -> Line<'static> {
-    let (theme, now) = (model.setup.theme, model.shown_at());
-    let heart = theme.pick("♥ ", "hb ");
-    let Some(at) = heard_at(model, node) else {
-        return Line::styled(format!("{heart}none yet"), theme.quiet());
-    };
-    let (ago, limit) = (now.since(at), model.setup.timing.promise());
-    let text = format!(" {:.1} s ago", ago.as_secs_f64());
-    let room = usize::from(width).saturating_sub(heart.chars().count() + text.len());
-    let left = 1.0 - (ago.as_secs_f64() / limit.as_secs_f64()).min(1.0);
-    let tone = match left {
-        left if left > 0.17 => Tone::Good,
-        left if left > 0.0 => Tone::Busy,
-        _ => Tone::Bad,
-    };
-    let (full, empty) = bar(theme, left, room);
-    Line::from(vec![
-        Span::styled(heart, theme.tone(tone)),
-        Span::styled(full, theme.tone(tone)),
-        Span::styled(empty, theme.border(false)),
-        Span::raw(text),
-    ])
-}
-
-/// Returns when a worker was last answered; of a leader, when it last answered anybody.
-fn heard_at(model: &Model, node: &Node) -> Option<Time> {
-    if !matches!(node.belief, Belief::Leads(_)) {
-        return node.heartbeat.map(|heartbeat| heartbeat.at);
-    }
-    let answered = model.shown().nodes.values().filter_map(|other| other.heartbeat);
-    let by_it = answered.filter(|heartbeat| heartbeat.leader == node.id);
-    by_it.map(|heartbeat| heartbeat.at).max()
 }
 
 fn cpu_text(node: &Node) -> String {

@@ -1,4 +1,5 @@
-//! The rows of a scenario, at the bottom: its title, the caption, what was last found, the client's lane.
+//! The rows of a scenario, at the bottom: its title, the caption, what was last found, the client's lane;
+//! of a simulation the title and what was last done.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,17 +17,21 @@ const NEXT: &str = "Space or Enter: next ";
 /// How many cells that takes.
 const NEXT_WIDTH: u16 = 21;
 
-/// Draws what a scenario shows at `now`; `area` has [`ROWS`](crate::dashboard::stage::ROWS) rows.
+/// Draws what a scenario shows at `now`; `area` has as many rows as [`stage`](crate::dashboard::stage) says.
 pub(super) fn draw(stage: &Stage, theme: Theme, now: Time, area: Rect, buffer: &mut Buffer) {
     let (left, right) = (area.x + 1, area.right().saturating_sub(1));
     let bar = Rect { height: 1, ..area };
-    buffer.set_style(bar, theme.filled(Tone::Accent));
+    let failed = stage
+        .news
+        .as_ref()
+        .is_some_and(|news| news.kind == NewsKind::Failed);
+    let filled = theme.filled(if failed { Tone::Bad } else { Tone::Accent });
+    buffer.set_style(bar, filled);
     let room = if stage.waits {
         right.saturating_sub(NEXT_WIDTH)
     } else {
         right
     };
-    let filled = theme.filled(Tone::Accent);
     put(buffer, theme, (left, area.y), room, &stage.title, filled);
     if stage.waits {
         put(buffer, theme, (room, area.y), right, NEXT, filled);
@@ -48,7 +53,7 @@ pub(super) fn draw(stage: &Stage, theme: Theme, now: Time, area: Rect, buffer: &
         put(
             buffer,
             theme,
-            (left, area.bottom() - 2),
+            (left, (area.bottom() - 2).max(area.y + 1)),
             right,
             &text,
             theme.tone(tone),

@@ -21,6 +21,7 @@ use ratatui::text::Span;
 use self::cells::{Cell, Was, cells, nanos};
 use super::text::{put, width};
 use crate::dashboard::cluster::tape::MarkKind;
+use crate::dashboard::layout::Contents;
 use crate::dashboard::layout::Panel;
 use crate::dashboard::model::Model;
 use crate::dashboard::theme::{Theme, Tone};
@@ -68,14 +69,15 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             height: inside.bottom().saturating_sub(y + 2),
             ..lane
         };
-        draw_legend(model.setup.theme, place, buffer);
+        draw_legend(model, place, buffer);
     }
 }
 
 /// Draws the legend, in as many lines as it takes.
-fn draw_legend(theme: Theme, area: Rect, buffer: &mut Buffer) {
+fn draw_legend(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.setup.theme;
     let (mut x, mut y) = (area.x, area.y);
-    for pair in legend(theme).chunks(2) {
+    for pair in legend(model).chunks(2) {
         let needed: usize = pair.iter().map(Span::width).sum();
         if usize::from(area.right().saturating_sub(x)) < needed {
             (x, y) = (area.x, y + 1);
@@ -98,13 +100,19 @@ fn title(model: &Model, room: u16) -> Vec<Span<'static>> {
     } else {
         format!("{} s", cell.as_secs())
     };
+    // Where something is played, + and - are about its speed.
+    let keys = if model.transport.is_some() {
+        " (> <)"
+    } else {
+        " (+ -)"
+    };
     let mut title = vec![
         Span::styled("Timeline", theme.strong()),
         Span::styled(format!("  a cell is {cell}"), theme.quiet()),
-        Span::styled(" (+ -)", theme.quiet()),
+        Span::styled(keys, theme.quiet()),
     ];
     let taken: usize = title.iter().map(Span::width).sum();
-    let legend = legend(theme);
+    let legend = legend(model);
     let needed: usize = legend.iter().map(Span::width).sum();
     if !model.zoomed && taken + needed + 6 <= usize::from(room) {
         title.push(Span::raw("  "));
@@ -114,7 +122,8 @@ fn title(model: &Model, room: u16) -> Vec<Span<'static>> {
 }
 
 /// Returns what the shapes mean.
-fn legend(theme: Theme) -> Vec<Span<'static>> {
+fn legend(model: &Model) -> Vec<Span<'static>> {
+    let theme = model.setup.theme;
     let shapes = [
         (theme.pick("█", "="), Style::new(), "leads"),
         (theme.pick("━", "-"), Style::new(), "follows"),
@@ -126,8 +135,13 @@ fn legend(theme: Theme) -> Vec<Span<'static>> {
         symbol(theme, MarkKind::Upload, "upload"),
         symbol(theme, MarkKind::UploadFailed, "failed upload"),
     ];
+    // The last two are of uploads.
+    let count = match model.contents() {
+        Contents::Everything => shapes.len(),
+        Contents::Elections => shapes.len() - 2,
+    };
     let mut spans = Vec::new();
-    for (shape, style, meaning) in shapes {
+    for (shape, style, meaning) in shapes.into_iter().take(count) {
         spans.push(Span::styled(shape, style));
         spans.push(Span::styled(format!(" {meaning}  "), theme.quiet()));
     }

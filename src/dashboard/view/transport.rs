@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use ratatui::text::Span;
 
+use crate::dashboard::model::Control;
 use crate::dashboard::theme::{Theme, Tone};
-use crate::dashboard::transport::{Motion, Transport};
+use crate::dashboard::transport::{Motion, Pace, Transport};
 
-/// Shorter recordings hold a failover or two, which is over within milliseconds.
+/// Shorter recordings hold a failover or two, which is over within milliseconds, as it is in simulations.
 const SHORT: Duration = Duration::from_secs(10);
 
 /// Returns what stands before the keys.
-pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
+pub(super) fn spans(theme: Theme, control: Control, transport: &Transport) -> Vec<Span<'static>> {
     let (shape, tone) = match transport.motion {
         Motion::Playing => (theme.pick("▶", ">"), Tone::Good),
         Motion::Paused => (theme.pick("‖", "="), Tone::Busy),
@@ -24,15 +25,19 @@ pub(super) fn spans(theme: Theme, transport: &Transport) -> Vec<Span<'static>> {
         Motion::Seeking => " seeking",
         Motion::Ended => " ended",
     };
-    let is_short = transport.length < SHORT;
+    let is_short = control == Control::Simulated || transport.length < SHORT;
     let (position, length) = (
         clock(transport.position, is_short),
         clock(transport.length, is_short),
     );
+    let slow = match transport.pace {
+        Pace::AsAsked => "",
+        Pace::SlowMotion => " slow motion",
+    };
     let mut spans = vec![
         Span::styled(format!("{shape}{word} "), theme.tone(tone).bold()),
         Span::styled(position, theme.strong()),
-        Span::raw(format!(" of {length}  {}  ", transport.speed)),
+        Span::raw(format!(" of {length}  {}{slow}  ", transport.speed)),
     ];
     if let Some(remark) = &transport.remark {
         spans.push(Span::styled(format!("{remark}  "), theme.tone(Tone::Busy)));

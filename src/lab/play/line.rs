@@ -68,16 +68,19 @@ pub fn ended(played: &Played) -> String {
         .iter()
         .filter(|verdict| verdict.outcome == Outcome::Held);
     let (held, all) = (held.count(), played.verdicts.len() + played.skipped.len());
-    let word = if played.passed() { "passed" } else { "failed" };
+    let word = if played.passed() {
+        "passed in"
+    } else if played.failure().is_some() {
+        "failed in"
+    } else {
+        "not played to its end, left after"
+    };
     let load = if played.lane.was_on() {
         format!("; {}", lane(played))
     } else {
         String::new()
     };
-    format!(
-        "{word} in {}: {held} of {all} as expected{load}",
-        span(played.took)
-    )
+    format!("{word} {}: {held} of {all} as expected{load}", span(played.took))
 }
 
 /// Says what the load came to.

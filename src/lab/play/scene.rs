@@ -1,5 +1,6 @@
 //! What the player sees: the cluster and the client's lane at one moment, and what holds of them.
 
+use super::verdict::Outcome;
 use crate::dashboard::cluster::Cluster;
 use crate::dashboard::cluster::node::{Belief, Node, NodeState};
 use crate::dashboard::lane::Lane;
@@ -85,6 +86,19 @@ impl Scene<'_> {
             }
         };
         self.nodes().filter(fits).map(|node| node.id).collect()
+    }
+
+    /// Says whether no upload has failed so far, and how many did.
+    #[must_use]
+    pub fn failures(&self) -> (Outcome, String) {
+        let Lane {
+            acknowledged, failed, ..
+        } = self.lane;
+        let outcome = match failed {
+            0 => Outcome::Held,
+            _ => Outcome::Failed,
+        };
+        (outcome, format!("{acknowledged} acknowledged, {failed} failed"))
     }
 
     /// Says in a few words how it is that a condition holds.

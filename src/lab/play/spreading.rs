@@ -84,6 +84,15 @@ impl Spreading {
 }
 
 impl Player {
+    /// Folds in that a fault could not be done.
+    pub fn refused(&mut self, now: Time, why: String) -> Vec<Cue> {
+        let mut cues = Vec::new();
+        if self.doing == Doing::Acted {
+            self.judge(now, now, Outcome::Failed, why, &mut cues);
+        }
+        cues
+    }
+
     /// Goes on once the fault that was done at `since`, if it was one, holds wherever it can.
     pub(super) fn spread(
         &mut self,

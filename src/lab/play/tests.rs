@@ -305,6 +305,30 @@ fn what_is_lost_fails_and_so_does_not_knowing() {
 }
 
 #[test]
+fn uploads_that_failed_are_counted_from_the_beginning() {
+    let lines = "load on\nexpect an upload within 1s\nload off\nexpect no failed request";
+    let found = |failed| {
+        let mut stage = Stage::led(lines, Pace::Unread);
+        stage.lane.failed = failed;
+        stage.after(0);
+        stage.after(1);
+        stage.lane.acknowledges(stage.now);
+        stage.after(1);
+        let cues = stage.after(1);
+        assert_eq!(cues.last(), Some(&Cue::Over));
+        stage.found().pop().expect("the last line")
+    };
+    assert_eq!(
+        found(0),
+        (5, Outcome::Held, "1 acknowledged, 0 failed".to_owned())
+    );
+    assert_eq!(
+        found(2),
+        (5, Outcome::Failed, "1 acknowledged, 2 failed".to_owned())
+    );
+}
+
+#[test]
 fn an_upload_counts_from_when_it_is_waited_for() {
     let mut stage = Stage::led(
         "load on\nexpect an upload within 1s\nexpect no upload for 1s",

@@ -77,6 +77,7 @@ struct TimingLine {
 enum ControlLine {
     Supervised,
     Attached,
+    Simulated,
 }
 
 /// As much of a header as every version has.
@@ -134,6 +135,7 @@ impl Header {
             control: match self.control {
                 Control::Supervised => ControlLine::Supervised,
                 Control::Attached => ControlLine::Attached,
+                Control::Simulated => ControlLine::Simulated,
             },
             began_ns: self.began,
             wall_ms: self.wall_ms,
@@ -172,6 +174,7 @@ impl Header {
             control: match line.control {
                 ControlLine::Supervised => Control::Supervised,
                 ControlLine::Attached => Control::Attached,
+                ControlLine::Simulated => Control::Simulated,
             },
             began: line.began_ns,
             wall_ms: line.wall_ms,

@@ -31,6 +31,7 @@ enum WrittenWhat<'a> {
         came: Came<&'a StatusReport, &'a Event, &'a str>,
     },
     Stage(&'a Stage),
+    Forgot(bool),
     Dropped(u64),
     Ended(bool),
 }
@@ -53,6 +54,7 @@ struct Read {
     process: Option<ProcessEvent>,
     contact: Option<ReadContact>,
     stage: Option<Stage>,
+    forgot: Option<bool>,
     dropped: Option<u64>,
     ended: Option<bool>,
 }
@@ -76,6 +78,7 @@ pub(super) fn of_told(at_ns: Time, told: Told<'_>) -> Vec<u8> {
         Told::Node(event) => WrittenWhat::Node(event),
         Told::Process(event) => WrittenWhat::Process(event),
         Told::Stage(stage) => WrittenWhat::Stage(stage),
+        Told::Forgot => WrittenWhat::Forgot(true),
         Told::Contact(node, contact) => WrittenWhat::Contact {
             node,
             came: match contact {
@@ -146,6 +149,7 @@ fn what_of(read: Read) -> What {
         Read {
             stage: Some(stage), ..
         } => What::Message(Message::Stage(Box::new(plain(stage)))),
+        Read { forgot: Some(_), .. } => What::Message(Message::Forget),
         Read {
             dropped: Some(lines), ..
         } => What::Dropped(lines),

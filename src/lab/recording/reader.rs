@@ -1,7 +1,7 @@
 //! Reading a recording: one line after the other, of however large a file, from any bookmark on.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::{Entry, Header, LINE_BYTES_MAX, RecordingError, What, line, tail};
@@ -15,7 +15,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// It ends where the file ended when it was opened, even if somebody goes on recording.
 #[derive(Debug)]
 pub struct Recording {
-    file: BufReader<File>,
+    file: BufReader<Kept>,
     name: String,
     header: Header,
     bytes: u64,
@@ -23,6 +23,31 @@ pub struct Recording {
     first: Bookmark,
     last_at: Time,
     line: Vec<u8>,
+}
+
+/// Where the bytes of a recording are.
+#[derive(Debug)]
+enum Kept {
+    File(File),
+    Memory(Cursor<Vec<u8>>),
+}
+
+impl Read for Kept {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Memory(bytes) => bytes.read(buffer),
+        }
+    }
+}
+
+impl Seek for Kept {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Memory(bytes) => bytes.seek(to),
+        }
+    }
 }
 
 /// A place between two lines.
@@ -40,6 +65,12 @@ impl Bookmark {
     #[must_use]
     pub const fn at(self) -> Time {
         self.at
+    }
+
+    /// Returns how many bytes lie between it and an earlier place.
+    #[must_use]
+    pub const fn bytes_from(self, earlier: Self) -> u64 {
+        self.offset.saturating_sub(earlier.offset)
     }
 }
 
@@ -80,8 +111,21 @@ impl Recording {
         if !found.is_file() {
             return Err(RecordingError::NotRegular { file: name });
         }
-        let mut file = File::open(path).map_err(unreadable)?;
-        let bytes = found.len();
+        let file = File::open(path).map_err(unreadable)?;
+        Self::of(name.clone(), Kept::File(file), found.len())
+    }
+
+    /// Opens a recording that was written into memory; `name` is what errors call it.
+    pub(super) fn of_memory(name: String, bytes: Vec<u8>) -> Result<Self, RecordingError> {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Self::of(name, Kept::Memory(Cursor::new(bytes)), length)
+    }
+
+    fn of(name: String, mut file: Kept, bytes: u64) -> Result<Self, RecordingError> {
+        let unreadable = |source| RecordingError::Unreadable {
+            file: name.clone(),
+            source,
+        };
         let last = tail::last_time(&mut file, bytes).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
         let mut file = BufReader::with_capacity(BUFFER_BYTES, file);

@@ -15,6 +15,33 @@ pub struct Taping {
     announced: bool,
 }
 
+/// What came of recording, with a sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Closed {
+    /// Everything that somebody asked to be recorded is; nothing is said if nobody is to be told.
+    Whole(Option<String>),
+    /// Somebody asked for a recording, and its file is not whole.
+    Broken(String),
+}
+
+impl Closed {
+    /// Returns what a person is to be told.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Whole(said) => said.as_deref(),
+            Self::Broken(why) => Some(why),
+        }
+    }
+
+    /// Says whether somebody lacks a recording that was asked for.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+}
+
 impl Taping {
     /// Begins to record if there is a file for it; the clock that is told begins at `began`.
     ///
@@ -47,12 +74,16 @@ impl Taping {
         Some(format!("nothing more is recorded: {trouble}"))
     }
 
-    /// Ends the recording and returns a sentence about it; nothing if there is
-    /// none, or if nobody is to be told.
-    pub fn close(&mut self, now: Time) -> Option<String> {
-        match self.recorder.take()?.close(now) {
-            Ok(kept) => self.announced.then(|| kept.to_string()),
-            Err(error) => Some(error.to_string()),
+    /// Ends the recording, and returns what came of it.
+    pub fn close(&mut self, now: Time) -> Closed {
+        let Some(recorder) = self.recorder.take() else {
+            return Closed::Whole(None);
+        };
+        match recorder.close(now) {
+            Ok(kept) => Closed::Whole(self.announced.then(|| kept.to_string())),
+            Err(error) if self.announced => Closed::Broken(error.to_string()),
+            // Nobody asked for it, so nobody fails for it.
+            Err(error) => Closed::Whole(Some(error.to_string())),
         }
     }
 }

@@ -261,3 +261,59 @@ fn a_recorder_that_is_never_closed_leaves_whole_lines() {
         std::thread::yield_now();
     }
 }
+
+/// A disk that is full from the start.
+fn full() -> fs::File {
+    fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("every Linux has it")
+}
+
+#[test]
+fn a_full_disk_is_told_once_and_named_again_at_the_end() {
+    let mut recorder = RecordingFile::of(full(), "run.jsonl")
+        .begin(&header())
+        .expect("a thread");
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    let first = loop {
+        recorder.keep(at(1), Told::Node(&event(1)));
+        if let Some(trouble) = recorder.trouble() {
+            break trouble.to_string();
+        }
+        assert!(std::time::Instant::now() < deadline, "never told");
+        std::thread::yield_now();
+    };
+    assert!(
+        first.contains("could not write run.jsonl: No space left"),
+        "{first}"
+    );
+    assert!(recorder.trouble().is_none(), "nobody wants it every second");
+    let last = recorder.close(at(2)).expect_err("the disk is full").to_string();
+    assert_eq!(last, first, "not that the disk takes too long");
+}
+
+#[test]
+fn a_recording_that_was_asked_for_and_is_not_whole_is_a_failure() {
+    let theme = Theme::new(Palette::Dark, Charset::Unicode);
+    let setup = setup(Size::new(80, 24), theme);
+    let closed = |file| {
+        let mut taping = Taping::begin(Some(file), &setup, Time::ZERO).expect("a thread");
+        taping.keep(at(1), Told::Node(&event(1)));
+        taping.close(at(2))
+    };
+    let broken = closed(RecordingFile::of(full(), "run.jsonl"));
+    assert!(broken.is_broken(), "{broken:?}");
+    assert!(
+        broken.said().is_some_and(|said| said.contains("No space left")),
+        "{broken:?}"
+    );
+    let folder = tempfile::tempdir().expect("made");
+    let path = folder.path().join("run.jsonl");
+    let whole = closed(RecordingFile::create(&path, Existing::Keep).expect("made"));
+    assert!(!whole.is_broken(), "{whole:?}");
+    assert!(
+        whole.said().is_some_and(|said| said.starts_with("Recorded in ")),
+        "{whole:?}"
+    );
+}

@@ -11,7 +11,7 @@ use std::mem;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,8 +77,16 @@ pub struct Recorder {
 struct Shared {
     /// The bytes that wait in the queue.
     bytes: AtomicUsize,
-    /// Guards why the file takes nothing more, which a person is to be told.
-    trouble: Mutex<Option<io::Error>>,
+    /// Guards why the file takes nothing more.
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Why a file takes nothing more.
+#[derive(Debug)]
+struct Trouble {
+    error: io::Error,
+    /// Whether a person was told of it while it was recorded.
+    told: bool,
 }
 
 impl RecordingFile {
@@ -156,7 +164,7 @@ impl RecordingFile {
         first.push(b'\n');
         thread::Builder::new().name("record".into()).spawn(move || {
             if let Err(error) = write(file, first, &lines, &of_thread) {
-                *of_thread.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                *of_thread.trouble() = Some(Trouble { error, told: false });
             }
             let _ = finish.send(());
         })?;
@@ -206,11 +214,10 @@ impl Recorder {
     /// Returns why nothing more is recorded, once.
     #[must_use]
     pub fn trouble(&self) -> Option<RecordingError> {
-        let mut trouble = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = self.name.clone();
-        trouble
-            .take()
-            .map(|source| RecordingError::Unwritable { file, source })
+        let mut trouble = self.shared.trouble();
+        let trouble = trouble.as_mut().filter(|trouble| !trouble.told)?;
+        trouble.told = true;
+        Some(self.unwritable(again(&trouble.error)))
     }
 
     /// Writes the end, at `at`, and waits a moment for the disk.
@@ -229,16 +236,25 @@ impl Recorder {
         drop(mem::replace(&mut self.queue, mpsc::sync_channel(0).0));
         let left = deadline.saturating_duration_since(Instant::now());
         let ended = self.finished.recv_timeout(left);
-        if let Some(trouble) = self.trouble() {
-            return Err(trouble);
+        // Told or not, this is why the file is not whole.
+        if let Some(trouble) = self.shared.trouble().take() {
+            return Err(self.unwritable(trouble.error));
         }
         match ended {
             Ok(()) => Ok(Kept {
                 file: self.name,
                 dropped: self.dropped_in_all,
             }),
-            Err(_) => Err(RecordingError::Slow { file: self.name }),
+            Err(RecvTimeoutError::Timeout) => Err(RecordingError::Slow { file: self.name }),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(self.unwritable(io::Error::other("whatever wrote it has ended")))
+            }
         }
+    }
+
+    fn unwritable(&self, source: io::Error) -> RecordingError {
+        let file = self.name.clone();
+        RecordingError::Unwritable { file, source }
     }
 
     fn hand_over(&self, mut line: Vec<u8>) -> bool {
@@ -261,6 +277,20 @@ impl Recorder {
                 return;
             }
         }
+    }
+}
+
+impl Shared {
+    fn trouble(&self) -> MutexGuard<'_, Option<Trouble>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the same error, to be told a second time.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) struct PlayClock {
     at: Time,
     since: Time,
     speed: Speed,
+    /// How many times more slowly than that it goes for now.
+    slowness: f64,
     plays: bool,
 }
 
@@ -21,6 +23,7 @@ impl PlayClock {
             at,
             since,
             speed,
+            slowness: 1.0,
             plays: true,
         }
     }
@@ -35,7 +38,7 @@ impl PlayClock {
 
     pub(super) fn position(&self, wall: Time) -> Time {
         if self.plays {
-            self.at + self.speed.plays(wall.since(self.since))
+            self.at + self.speed.plays(wall.since(self.since)).div_f64(self.slowness)
         } else {
             self.at
         }
@@ -43,7 +46,18 @@ impl PlayClock {
 
     /// Returns how long it takes from `wall` until it shows `at`, while it plays.
     pub(super) fn until(&self, at: Time, wall: Time) -> Duration {
-        self.speed.takes(at.since(self.position(wall)))
+        let takes = self.speed.takes(at.since(self.position(wall)));
+        Duration::try_from_secs_f64(takes.as_secs_f64() * self.slowness).unwrap_or(Duration::MAX)
+    }
+
+    /// Goes so many times more slowly from `at` on, which it shows now; at 1 as fast as was asked.
+    pub(super) fn slow_down(&mut self, slowness: f64, at: Time, wall: Time) {
+        self.set(at, wall);
+        self.slowness = slowness;
+    }
+
+    pub(super) const fn slowness(&self) -> f64 {
+        self.slowness
     }
 
     pub(super) fn set(&mut self, at: Time, wall: Time) {

@@ -1,4 +1,6 @@
 //! What a recording lacks: lines that were dropped, and words of a newer program.
+//!
+//! How many were dropped a file says, which may say anything: counts stand still at their end.
 
 /// How much was come by that could not be shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,7 +15,10 @@ impl Gaps {
             (0, 0) => None,
             (dropped, 0) => Some(format!("{dropped} lines are missing")),
             (0, unknown) => Some(format!("{unknown} lines of a newer heirloom left out")),
-            (dropped, unknown) => Some(format!("{} lines are missing or left out", dropped + unknown)),
+            (dropped, unknown) => {
+                let lines = dropped.saturating_add(unknown);
+                Some(format!("{lines} lines are missing or left out"))
+            }
         }
     }
 }

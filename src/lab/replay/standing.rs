@@ -1,7 +1,7 @@
 //! How a recording that is played stands, and how it ends, in words.
 
 use super::{Ended, Player};
-use crate::dashboard::transport::{Motion, Transport};
+use crate::dashboard::transport::{Motion, Pace, Transport};
 use crate::lab::recording::End;
 use crate::time::Time;
 
@@ -23,6 +23,11 @@ impl Player {
             position: self.told_to.since(began),
             length: self.recording.last_at().since(began),
             speed: self.clock.speed(),
+            pace: if self.clock.slowness() > 1.0 {
+                Pace::SlowMotion
+            } else {
+                Pace::AsAsked
+            },
             motion,
             remark: self.remark(),
         }

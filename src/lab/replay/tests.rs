@@ -14,6 +14,8 @@ use crate::dashboard::transport::{Motion, Playback};
 use crate::dashboard::{Control, Model, update};
 use crate::lab::recording::{Existing, Recorder, RecordingFile, Told};
 
+mod hostile;
+
 const SIZE: Size = Size::new(160, 48);
 
 const fn theme() -> Theme {
@@ -208,6 +210,26 @@ fn an_election_is_gone_to_from_before_and_from_behind() {
     hasty.player.ask(hasty.wall, Playback::NextElection);
     hasty.ask(Playback::NextElection);
     assert_eq!(hasty.position(), found[1], "two keys at once go to the second");
+}
+
+#[test]
+fn what_was_forgotten_before_an_audience_is_forgotten_again_and_elections_are_still_found() {
+    let (_folder, path, scene) = recorded(|scene| {
+        a_life(scene);
+        scene.forget().after(20).kill(3).after(1);
+        scene.suspect(2, 3).elect(2, 4, &[1, 2]).after(2500);
+    });
+    let mut viewer = Viewer::open(&path);
+    let mut found = 0;
+    loop {
+        viewer.ask(Playback::NextElection);
+        if viewer.motion() == Motion::Ended {
+            break;
+        }
+        found += 1;
+    }
+    assert_eq!(found, 4, "three before, one after it");
+    assert_eq!(viewer.drawn(), scene.drawn());
 }
 
 #[test]

@@ -81,6 +81,8 @@ impl<'a> Foreseen<'a> {
             Instruction::Wait { until, .. } => self.comes(*until),
             Instruction::Expect(Expectation::NothingLost) => (self.load == Load::Never)
                 .then(|| "nothing was uploaded, so nothing can be lost; say `load on` before".to_owned()),
+            Instruction::Expect(Expectation::NoneFailed) => (self.load == Load::Never)
+                .then(|| "nothing was uploaded, so nothing can fail; say `load on` before".to_owned()),
             Instruction::Expect(Expectation::Within(condition, _) | Expectation::For(condition, _)) => {
                 self.comes(*condition)
             }

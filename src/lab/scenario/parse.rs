@@ -200,6 +200,9 @@ fn expect(words: &mut Words<'_>) -> Result<Expectation, Mistake> {
     if words.take_all(&["no", "acknowledged", "upload", "lost"]) {
         return Ok(Expectation::NothingLost);
     }
+    if words.take_all(&["no", "failed", "request"]) {
+        return Ok(Expectation::NoneFailed);
+    }
     let condition = Condition::read(words)?;
     let lasts = words.one_of("`within` or `for`", &[("within", false), ("for", true)])?;
     let limit = Limit::read(words)?;

@@ -51,7 +51,7 @@ fn every_instruction_prints_as_it_is_written() {
         expect node 1 is up within 2s\nexpect node 1 is down within 2s\nexpect node 1 is frozen for 2s\n\
         expect everybody agrees within 2s\nexpect everybody agrees on node 3 within 2s\n\
         expect everybody is up within 2s\nexpect everybody is in sync within 2s\nexpect an upload within 2s\n\
-        expect no upload for 2s\nexpect no acknowledged upload lost\n";
+        expect no upload for 2s\nexpect no failed request\nexpect no acknowledged upload lost\n";
     assert_eq!(parse(text).expect("valid").to_string(), text);
 }
 

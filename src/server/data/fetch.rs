@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::{DataConnection, DataError, DataPool};
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{CHUNK_BYTES, DataReply, DataRequest, Entry};
+use crate::server::buffers::Buffers;
 use crate::server::connection::STALL;
-use crate::server::transfer::chunks::Chunks;
 use crate::store::Digest;
 
 /// An image that comes from a peer; dropped before its end, the connection closes.
@@ -16,7 +16,7 @@ pub(crate) struct Fetch<'a> {
     connection: DataConnection,
     entry: Entry,
     left: u64,
-    chunks: Chunks,
+    buffers: Buffers,
 }
 
 impl DataPool {
@@ -25,7 +25,12 @@ impl DataPool {
     /// # Errors
     ///
     /// When the peer cannot be asked, does not keep it, or does not answer.
-    pub(crate) async fn fetch(&self, peer: NodeId, image: ImageId) -> Result<Fetch<'_>, DataError> {
+    pub(crate) async fn fetch(
+        &self,
+        peer: NodeId,
+        image: ImageId,
+        buffers: &Buffers,
+    ) -> Result<Fetch<'_>, DataError> {
         let (connection, reply) = self.ask(peer, &DataRequest::Fetch { image }).await?;
         match reply {
             DataReply::Copy(copy) if copy.entry.image == image => Ok(Fetch {
@@ -33,7 +38,7 @@ impl DataPool {
                 connection,
                 left: copy.entry.body_bytes,
                 entry: copy.entry,
-                chunks: Chunks::default(),
+                buffers: buffers.clone(),
             }),
             DataReply::Copy(_)
             | DataReply::Kept
@@ -70,14 +75,13 @@ impl Fetch<'_> {
             return Err(DataError::Unexpected(peer));
         }
         let room = usize::try_from(bytes).unwrap_or(CHUNK_BYTES);
-        let mut chunk = self.chunks.spare(room);
-        chunk.resize(room, 0);
+        let mut chunk = self.buffers.take(room);
         let mut filled = 0;
         while filled < chunk.len() {
             filled += reader.body(&mut chunk[filled..]).await?;
         }
         self.left -= bytes;
-        Ok(Some(self.chunks.share(chunk)))
+        Ok(Some(chunk.share()))
     }
 
     /// Waits for the word that all of it was undamaged; returns the digest that it must have.

@@ -78,13 +78,13 @@ impl Serving<'_> {
     /// Opens a copy: the one here, or the first of another node that can be had.
     async fn open(&self, image: ImageId, known: &Known) -> Result<Copy<'_>, KeptError> {
         let mut failure = self.no_such_image(image);
-        match Reading::open(&self.context.store, image).await {
+        match Reading::open(&self.context.store, image, &self.context.buffers).await {
             Ok(Some(reading)) => return Ok(Copy::Here(reading)),
             Ok(None) => {}
             Err(error) => failure = self.unreadable(image, error).await,
         }
         for &peer in known.holders() {
-            match self.context.data.fetch(peer, image).await {
+            match self.context.data.fetch(peer, image, &self.context.buffers).await {
                 Ok(fetch) => return Ok(Copy::There(Box::new(fetch))),
                 Err(error) => failure = KeptError::Peer(error),
             }

@@ -182,7 +182,7 @@ async fn fetch(context: &Context, image: ImageId, peer: NodeId) -> Outcome {
 
 /// Writes an image to the disk while it comes; keeps it only if it is what the peer read.
 async fn copy_from(context: &Context, image: ImageId, peer: NodeId) -> Result<(), FetchError> {
-    let mut coming = context.data.fetch(peer, image).await?;
+    let mut coming = context.data.fetch(peer, image, &context.buffers).await?;
     let entry = coming.entry().clone();
     let body_bytes = entry.body_bytes;
     let header = RecordHeader::of(entry, context.config.cluster.name.clone());

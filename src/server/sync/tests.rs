@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::event::{Event, WorkerState};
 use crate::id::ImageId;
+use crate::server::buffers::Buffers;
 use crate::server::data::DataPool;
 use crate::server::testing::{config, damage, entry, id, image, keep, no_faults, tombstone};
 use crate::server::tests::{Started, bind_all, start_with};
@@ -178,7 +179,7 @@ async fn an_image_of_which_every_copy_is_damaged_is_given_up_once_all_have_been_
     let pool = DataPool::new(&config(1, &cluster.ports, &cluster.directory), no_faults());
     // Both have copies of their own, so node 2 is told by somebody who reads; it then asks node 3,
     // which finds out by being asked.
-    let fetched = pool.fetch(id(2), image(1)).await;
+    let fetched = pool.fetch(id(2), image(1), &Buffers::default()).await;
     let mut fetch = fetched.expect("the damage is in the body");
     while let Ok(Some(_)) = fetch.chunk().await {}
     for events in [&mut told, &mut told_by_three] {

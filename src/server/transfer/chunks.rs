@@ -1,8 +1,5 @@
-//! The buffers of one transfer: filled from the client, lent to its readers, and used again.
+//! The chunks of one transfer: buffers filled from the body of a message, at a bearable pace.
 
-use std::collections::VecDeque;
-
-use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncRead;
 use tokio::time::{Instant, timeout};
 
@@ -10,23 +7,25 @@ use super::error::TransferError;
 use super::pace::Pace;
 use crate::protocol::CHUNK_BYTES;
 use crate::protocol::frame::FrameReader;
+use crate::server::buffers::{Buffer, Buffers};
 use crate::server::connection::STALL;
 
-/// The most buffers that one transfer has.
-///
-/// The slower consumer holds one and has two queued, the fourth waits for its queue, the fifth is
-/// being filled.
-pub(super) const CHUNKS_MAX: usize = 5;
-
-/// The buffers of one transfer.
-#[derive(Debug, Default)]
+/// What fills the buffers of one transfer.
+#[derive(Debug)]
 pub(in crate::server) struct Chunks {
-    /// Filled ones that somebody may still read, oldest first.
-    lent: VecDeque<Bytes>,
+    buffers: Buffers,
     pace: Pace,
 }
 
 impl Chunks {
+    /// Makes what fills these buffers, of which nothing has been filled yet.
+    pub(in crate::server) fn new(buffers: &Buffers) -> Self {
+        Self {
+            buffers: buffers.clone(),
+            pace: Pace::default(),
+        }
+    }
+
     /// Reads the next chunk of a body; full, unless the body ends.
     ///
     /// # Errors
@@ -35,7 +34,7 @@ impl Chunks {
     pub(in crate::server) async fn read<R>(
         &mut self,
         reader: &mut FrameReader<R>,
-    ) -> Result<BytesMut, TransferError>
+    ) -> Result<Buffer, TransferError>
     where
         R: AsyncRead + Unpin,
     {
@@ -51,15 +50,14 @@ impl Chunks {
         &mut self,
         head: &[u8],
         reader: &mut FrameReader<R>,
-    ) -> Result<BytesMut, TransferError>
+    ) -> Result<Buffer, TransferError>
     where
         R: AsyncRead + Unpin,
     {
         let left = usize::try_from(reader.body_left()).unwrap_or(CHUNK_BYTES);
         let wanted = left.saturating_add(head.len()).min(CHUNK_BYTES);
-        let mut chunk = self.spare(wanted);
-        chunk.extend_from_slice(head);
-        chunk.resize(wanted, 0);
+        let mut chunk = self.buffers.take(wanted);
+        chunk[..head.len()].copy_from_slice(head);
         let mut filled = head.len();
         while filled < wanted {
             let asked = Instant::now();
@@ -73,31 +71,6 @@ impl Chunks {
             filled += read;
         }
         Ok(chunk)
-    }
-
-    /// Makes a chunk readable by many; it is used again when all of them have dropped it.
-    pub(in crate::server) fn share(&mut self, chunk: BytesMut) -> Bytes {
-        let shared = chunk.freeze();
-        if self.lent.len() < CHUNKS_MAX {
-            self.lent.push_back(shared.clone());
-        }
-        shared
-    }
-
-    /// Returns a buffer without bytes that has room for so many: one that nobody reads any more, or
-    /// a new one.
-    pub(in crate::server) fn spare(&mut self, room: usize) -> BytesMut {
-        match self.lent.pop_front().map(Bytes::try_into_mut) {
-            Some(Ok(mut chunk)) => {
-                chunk.clear();
-                chunk
-            }
-            Some(Err(in_use)) => {
-                self.lent.push_front(in_use);
-                BytesMut::with_capacity(room)
-            }
-            None => BytesMut::with_capacity(room),
-        }
     }
 }
 
@@ -126,7 +99,7 @@ mod tests {
     async fn a_body_comes_in_full_chunks_and_a_rest() {
         let body: Vec<u8> = (0..=250).cycle().take(CHUNK_BYTES + 1).collect();
         let mut reader = reader_of(body.clone()).await;
-        let mut chunks = Chunks::default();
+        let mut chunks = Chunks::new(&Buffers::default());
         let first = chunks.read(&mut reader).await.expect("reads");
         let rest = chunks.read(&mut reader).await.expect("reads");
         assert_eq!((first.len(), rest.len()), (CHUNK_BYTES, 1));
@@ -137,24 +110,10 @@ mod tests {
     #[tokio::test]
     async fn what_stands_before_a_body_has_its_place_in_the_first_chunk() {
         let mut reader = reader_of(vec![7; CHUNK_BYTES]).await;
-        let mut chunks = Chunks::default();
+        let mut chunks = Chunks::new(&Buffers::default());
         let first = chunks.read_behind(b"before", &mut reader).await.expect("reads");
         let rest = chunks.read(&mut reader).await.expect("reads");
         assert_eq!((first.len(), rest.len()), (CHUNK_BYTES, 6));
         assert_eq!(&first[..8], b"before\x07\x07");
-    }
-
-    #[tokio::test]
-    async fn a_buffer_is_used_again_when_nobody_reads_it() {
-        let mut reader = reader_of(vec![7; 3 * CHUNK_BYTES]).await;
-        let mut chunks = Chunks::default();
-        let first = chunks.read(&mut reader).await.expect("reads");
-        let place = first.as_ptr();
-        let kept = chunks.share(first);
-        let second = chunks.read(&mut reader).await.expect("reads");
-        assert_ne!(second.as_ptr(), place, "the first is still being read");
-        drop(kept);
-        let third = chunks.read(&mut reader).await.expect("reads");
-        assert_eq!(third.as_ptr(), place);
     }
 }

@@ -1,6 +1,6 @@
 //! The bytes of an upload on their way through the node: read, encrypted in place, handed on.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
@@ -12,6 +12,7 @@ use crate::encryption::{Cipher, IV_BYTES, Key};
 use crate::id::NodeId;
 use crate::protocol::Back;
 use crate::protocol::frame::{FrameReader, FrameWriter};
+use crate::server::buffers::Buffer;
 use crate::server::connection::Connection;
 use crate::server::disk::Disk;
 use crate::store::Digest;
@@ -36,7 +37,7 @@ impl Stream<'_> {
         &mut self,
         connection: &mut Connection<R, W>,
         chunks: Chunks,
-        first: BytesMut,
+        first: Buffer,
     ) -> Result<Digest, TransferError>
     where
         R: AsyncRead + Unpin,
@@ -66,7 +67,7 @@ impl Stream<'_> {
         reader: &mut FrameReader<R>,
         writer: &mut FrameWriter<W>,
         chunks: Chunks,
-        first: BytesMut,
+        first: Buffer,
     ) -> Result<(), TransferError>
     where
         R: AsyncRead + Unpin,
@@ -96,7 +97,7 @@ impl Stream<'_> {
         reader: &mut FrameReader<R>,
         to_client: Option<mpsc::Sender<Bytes>>,
         mut chunks: Chunks,
-        first: BytesMut,
+        first: Buffer,
     ) -> Result<(), TransferError> {
         let Transfer { upload, user, .. } = self.transfer;
         let mut cipher = Cipher::new(&Key::of_user(user), upload.image);
@@ -105,7 +106,7 @@ impl Stream<'_> {
         while !chunk.is_empty() {
             cipher.apply(&mut chunk[plain_from..]);
             plain_from = 0;
-            let encrypted = chunks.share(chunk);
+            let encrypted = chunk.share();
             self.disk.write(encrypted.clone()).await?;
             self.lender.lend(&encrypted).await?;
             if let Some(to_client) = &to_client

@@ -10,6 +10,7 @@ use crate::bully::{Election, ElectionConfig, Input, Output, Vote};
 use crate::config::Timing;
 use crate::event::process::{Ending, ProcessSignal};
 use crate::event::{EventStamp, Fact};
+use crate::fault::NodeFaults;
 use crate::id::{Generation, NodeId};
 use crate::protocol::NodeRole;
 use crate::simulation::BrokenRule;
@@ -41,6 +42,8 @@ pub(super) struct Process {
     pub(super) generation: Generation,
     pub(super) election: Election,
     pub(super) stamp: EventStamp,
+    /// What it has told of what is wrong with its links.
+    pub(super) faults_told: NodeFaults,
     /// What waits for a frozen process to thaw.
     pub(super) inbox: VecDeque<Input>,
     pub(super) frozen: Option<u64>,
@@ -90,6 +93,7 @@ impl Cluster<'_> {
             generation: life.generation,
             election,
             stamp: EventStamp::new(id, life.generation),
+            faults_told: NodeFaults::default(),
             inbox: VecDeque::new(),
             frozen: None,
             links: ByNode::new(self.config.nodes, |_| Link::default()),
@@ -99,6 +103,7 @@ impl Cluster<'_> {
         });
         self.note(|| format!("{id} starts"));
         self.tell_start(life);
+        self.tell_faults();
         for peer in self.ids().into_iter().filter(|&peer| peer != id) {
             self.dial_after(Duration::ZERO, life, peer);
         }
@@ -184,6 +189,7 @@ impl Cluster<'_> {
         let waiting = std::mem::take(&mut process.inbox);
         self.note(|| format!("{id} thaws"));
         self.tell_signal(id, ProcessSignal::Thaw);
+        self.tell_faults();
         for input in waiting {
             self.give(life, input);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Cluster, Happening};
 use crate::bully::Input;
 use crate::config::QuorumPolicy;
+use crate::event::Fact;
 use crate::id::NodeId;
 use crate::simulation::by_node::ByNode;
 use crate::simulation::{Aim, Step, faults};
@@ -73,6 +74,7 @@ impl Cluster<'_> {
             return;
         }
         self.note(|| format!("-- {step:?}"));
+        self.tell_step(&step);
         let now = self.now;
         match step {
             Step::Start(id) => self.start(id),
@@ -105,6 +107,7 @@ impl Cluster<'_> {
                 self.thaw(survivor);
             }
         }
+        self.tell_faults();
     }
 
     pub(super) fn partition(&mut self, group: &[NodeId], span: Duration) {
@@ -117,14 +120,22 @@ impl Cluster<'_> {
 
     /// A clock may stand still for less than the slack between promise and lease, once a promise.
     pub(super) fn stall_clock(&mut self, id: NodeId, span: Duration) {
-        let quiet = self.config.timing.promise() * 2;
-        let now = self.now;
-        if self.stalled_at.is_some_and(|at| now.since(at) < quiet) {
+        if self.stalled_lately() {
             return;
         }
+        let now = self.now;
         self.stalled_at = Some(now);
         self.counters.clock_stalls += 1;
         self.nodes[id].clock.stall(now, span);
+        if let Some(life) = self.life_of(id) {
+            let for_ms = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+            self.tell(life, || Fact::ClockStalled { for_ms });
+        }
+    }
+
+    pub(super) fn stalled_lately(&self) -> bool {
+        let quiet = self.config.timing.promise() * 2;
+        self.stalled_at.is_some_and(|at| self.now.since(at) < quiet)
     }
 
     pub(super) fn crash(&mut self, id: NodeId) {
@@ -170,6 +181,8 @@ impl Cluster<'_> {
     pub(in crate::simulation) fn heal(&mut self) {
         self.healing = true;
         self.network.heal();
+        self.observer.healed(self.now);
+        self.tell_faults();
         for id in self.ids() {
             if self.nodes[id].process.is_none() {
                 self.start(id);

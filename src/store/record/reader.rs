@@ -116,7 +116,8 @@ impl<R: BufRead> RecordReader<R> {
         self.body_bytes
     }
 
-    /// Reads the next bytes of the body; 0 when it is finished and was found undamaged.
+    /// Reads the next bytes of the body, as many as there is room for, and says how many: fewer only
+    /// at its end; 0 when it is finished and was found undamaged.
     ///
     /// # Errors
     ///
@@ -127,17 +128,12 @@ impl<R: BufRead> RecordReader<R> {
             return Ok(0);
         }
         let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(chunk.len());
-        let read = match self.source.read(&mut chunk[..room]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return self.read(chunk),
-            result => result?,
-        };
-        if read == 0 && room > 0 {
-            return Err(RecordError::Truncated);
-        }
-        self.record.update(&chunk[..read]);
-        self.body.update(&chunk[..read]);
-        self.left -= read as u64;
-        Ok(read)
+        let chunk = &mut chunk[..room];
+        self.source.read_exact(chunk).map_err(truncated)?;
+        self.record.update(chunk);
+        self.body.update(chunk);
+        self.left -= room as u64;
+        Ok(room)
     }
 
     /// Reads what is left and returns the digest of the whole body, when nothing is damaged.
@@ -146,7 +142,8 @@ impl<R: BufRead> RecordReader<R> {
     ///
     /// When it cannot be read, or is not what was written.
     pub fn verify(mut self) -> Result<Digest, RecordError> {
-        let mut chunk = vec![0; CHUNK_BYTES];
+        let room = usize::try_from(self.left).unwrap_or(CHUNK_BYTES);
+        let mut chunk = vec![0; room.min(CHUNK_BYTES)];
         while self.read(&mut chunk)? > 0 {}
         Ok(self.body.finalize().into())
     }

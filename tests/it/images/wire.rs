@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::harness::{PATIENCE, TestCluster};
 
+/// What a client of alice says first.
+pub(super) const HELLO: &str =
+    r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"client","user":"alice"}"#;
+
 /// Speaks the wire to a node by hand, as far as a test wants.
 pub(super) struct Wire(BufReader<TcpStream>);
 
@@ -17,7 +21,7 @@ impl Wire {
             .set_read_timeout(Some(PATIENCE))
             .expect("a timeout can be set");
         let mut wire = Self(BufReader::new(stream));
-        wire.say(r#"{"type":"hello","version":2,"cluster":"heirloom","purpose":"client","user":"alice"}"#);
+        wire.say(HELLO);
         wire.hear();
         wire
     }

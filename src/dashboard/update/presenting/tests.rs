@@ -121,11 +121,14 @@ fn one_key_heals_thaws_starts_and_forgets() {
     assert!(scene.model.is_paused());
     let commands = scene.press('R');
     let expected = [
+        Command::Forget,
         Command::Fault(Fault::HealAll),
         Command::Wish(Wish::Thaw(node(1))),
         Command::Wish(Wish::Start(node(3))),
     ];
     assert_eq!(commands, expected);
+    // As it is told, and so recorded, before anything that comes of the rest.
+    scene.send(Message::Forget);
     assert!(!scene.model.is_paused(), "a clean cluster is looked at");
     let cluster = scene.model.shown();
     assert_eq!((cluster.leadership.history.len(), cluster.requests.len()), (0, 0));
@@ -158,8 +161,22 @@ fn nothing_is_cleaned_up_that_others_started_or_that_a_scenario_has() {
     let mut scene = presented();
     scene.send(Message::Stage(Box::default()));
     assert_eq!(scene.press('R'), []);
-    assert!(toast(&scene).contains("a scenario has this cluster"));
+    assert!(toast(&scene).contains("a scenario has this cluster until it is over"));
     assert_ne!(scene.model.cluster.logs.len(LogSource::Merged), 0);
+}
+
+#[test]
+fn a_scenario_that_is_over_gives_the_cluster_and_the_keys_back() {
+    let mut scene = presented();
+    scene.kill(3);
+    let over = Stage {
+        over: true,
+        ..Stage::default()
+    };
+    scene.send(Message::Stage(Box::new(over)));
+    assert!(scene.press('R').contains(&Command::Wish(Wish::Start(node(3)))));
+    assert_eq!(scene.press(' '), []);
+    assert!(scene.model.is_paused());
 }
 
 #[test]
@@ -194,6 +211,28 @@ fn space_and_enter_go_on_from_a_caption() {
     let mut scene = waiting();
     assert_eq!(scene.press(' '), [Command::Next]);
     assert_eq!(scene.key(KeyCode::Enter), [Command::Next]);
+    assert!(!scene.model.is_paused());
+}
+
+#[test]
+fn a_second_press_does_not_hold_the_screen_under_an_audience() {
+    let mut scene = waiting();
+    assert_eq!(scene.press(' '), [Command::Next]);
+    scene.send(Message::Stage(Box::default()));
+    assert_eq!(
+        scene.press(' '),
+        [Command::Next],
+        "nobody waits, and nobody minds"
+    );
+    assert!(!scene.model.is_paused());
+}
+
+#[test]
+fn a_screen_that_was_held_before_a_scenario_began_goes_on() {
+    let mut scene = Scene::led(120, 40);
+    scene.press(' ');
+    assert!(scene.model.is_paused());
+    scene.send(Message::Stage(Box::default()));
     assert!(!scene.model.is_paused());
 }
 

@@ -60,6 +60,10 @@ fn line(model: &Model, node: &Node) -> Line<'static> {
                 .into_iter()
                 .flat_map(|lacking| [Span::raw(" "), lacking, Span::raw(" ")]),
         );
+        if model.is_simulated() {
+            spans.push(Span::styled(format!(" up {age:<11}"), theme.quiet()));
+            return Line::from(spans);
+        }
         spans.push(Span::styled(format!(" pid {pid:<7} up {age:<11}"), theme.quiet()));
         spans.push(Span::raw(format!(
             " {:>7} {:>8}",

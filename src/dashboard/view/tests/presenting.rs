@@ -22,7 +22,7 @@ fn presented(size: (u16, u16), theme: Theme) -> Vec<Named> {
             "several failovers",
             several_failovers(pressed(led(size, theme), "P")),
         ),
-        ("cleaned up", pressed(several_failovers(led(size, theme)), "PR")),
+        ("cleaned up", cleaned_up(several_failovers(led(size, theme)))),
     ]
 }
 
@@ -37,6 +37,13 @@ fn several_failovers(mut scene: Scene) -> Scene {
         scene.after(2000).start(old);
     }
     scene.after(1000);
+    scene
+}
+
+/// As `R` leaves it; that the past is forgotten is told, as it is recorded.
+fn cleaned_up(scene: Scene) -> Scene {
+    let mut scene = pressed(scene, "PR");
+    scene.forget();
     scene
 }
 

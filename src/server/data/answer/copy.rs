@@ -10,6 +10,7 @@ use crate::protocol::frame::FrameReader;
 use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest, ErrorCode, NodeError};
 use crate::server::alive::{self, BEAT_MAX};
 use crate::server::arrivals::{Attempt, Stale};
+use crate::server::buffers::Buffers;
 use crate::server::connection::Connection;
 use crate::server::context::Context;
 use crate::server::disk::{Disk, DiskError};
@@ -60,7 +61,7 @@ where
     let body_bytes = copy.entry.body_bytes;
     let header = RecordHeader::of(copy.entry, context.config.cluster.name.clone());
     let mut disk = Disk::begin(&context.store, header, body_bytes);
-    let digest = receive(&mut connection.reader, &mut disk).await?;
+    let digest = receive(&mut connection.reader, &context.buffers, &mut disk).await?;
     let committed = disk.commit_as(digest);
     // A chunk without a body: the sender sees that the disk goes on.
     let committed = alive::until(committed, BEAT_MAX, &mut connection.writer, &DataReply::Chunk).await;
@@ -69,11 +70,11 @@ where
 }
 
 /// Writes what comes to the disk; returns the digest that all of it should have.
-async fn receive<R>(reader: &mut FrameReader<R>, disk: &mut Disk) -> Result<Digest, End>
+async fn receive<R>(reader: &mut FrameReader<R>, buffers: &Buffers, disk: &mut Disk) -> Result<Digest, End>
 where
     R: AsyncRead + Unpin,
 {
-    let mut chunks = Chunks::default();
+    let mut chunks = Chunks::new(buffers);
     loop {
         let next = tokio::select! {
             biased;
@@ -94,7 +95,7 @@ where
             DataRequest::Chunk if reader.body_left() == 0 => {}
             DataRequest::Chunk => {
                 let chunk = chunks.read(reader).await.map_err(not_read)?;
-                disk.write(chunks.share(chunk)).await.map_err(told)?;
+                disk.write(chunk.share()).await.map_err(told)?;
             }
             DataRequest::Commit { digest } => {
                 let digest = digest.parse();

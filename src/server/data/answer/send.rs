@@ -41,7 +41,7 @@ where
     W: AsyncWrite + Unpin,
 {
     let _room = context.room.for_reading().ok_or_else(too_many)?;
-    let mut reading = match Reading::open(&context.store, image).await {
+    let mut reading = match Reading::open(&context.store, image, &context.buffers).await {
         Ok(Some(reading)) => reading,
         Ok(None) => return Err(not_kept(image).into()),
         Err(error) => return Err(failed(error, image, context).await),
