@@ -79,6 +79,8 @@ pub enum Fault {
         #[serde(rename = "for_ms", with = "millis")]
         span: Duration,
     },
+    /// It passes again, as late and with as many losses as before.
+    Uncut(Between),
     /// Whatever is wrong there is right again.
     Heal(Between),
     /// Everything is right again.
@@ -120,6 +122,7 @@ impl Fault {
     pub fn touches(&self, node: NodeId) -> bool {
         match self {
             Self::Cut(between)
+            | Self::Uncut(between)
             | Self::Delay { between, .. }
             | Self::Lose { between, .. }
             | Self::Heal(between) => between.touches(node),

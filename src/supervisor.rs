@@ -141,7 +141,7 @@ impl Supervisor {
             tokio::select! {
                 Some((child, ending)) = self.exits.recv() => self.exited(child, ending),
                 () = self.written.notified() => {}
-                (node, why) = self.faults.failed() => self.untold(node, &why.to_string()),
+                (child, why) = self.faults.failed() => self.untold(child, &why.to_string()),
                 () = until(self.origin, due) => self.handle(Input::Tick),
             }
         }
@@ -189,16 +189,17 @@ impl Supervisor {
     }
 
     /// Tells that a node could not be told its faults; one that has ended meanwhile need not know.
-    fn untold(&mut self, node: NodeId, why: &str) {
-        if let Some(process) = self.processes.get(&node) {
+    fn untold(&mut self, child: ChildId, why: &str) {
+        let process = self.processes.get(&child.node);
+        if process.is_some_and(|process| process.id == child) {
             let reason = printable(why).into_owned();
-            self.tell(process.id, ProcessFact::FaultsUntold { reason });
+            self.tell(child, ProcessFact::FaultsUntold { reason });
         }
     }
 
     fn exited(&mut self, child: ChildId, ending: Ending) {
         self.collect();
-        self.faults.is_gone(child.node);
+        self.faults.is_gone(child);
         let is_current = |process: &Process| process.id == child;
         if self.processes.get(&child.node).is_some_and(is_current) {
             self.processes.remove(&child.node);
@@ -227,7 +228,7 @@ impl Supervisor {
 
     /// Starts a process; when that fails, returns what the policy is to know.
     fn spawn(&mut self, child: ChildId) -> Option<Input> {
-        let faults = self.faults.of(child.node);
+        let faults = self.faults.begins(child.node);
         let arguments = self.launch.arguments_of(child.node, &faults);
         let program = &self.launch.program;
         match Process::spawn(child, program, &arguments, self.exits_to.clone(), &self.written) {
@@ -271,10 +272,10 @@ impl Supervisor {
                     self.handle(input);
                 }
                 if matches!(event.fact, Fact::Started { .. }) {
-                    self.faults.listens(child.node);
+                    self.faults.listens(child);
                 }
                 if let Fact::FaultsChanged { faults } = &event.fact {
-                    self.faults.heard(child.node, faults);
+                    self.faults.heard(child, faults);
                 }
                 self.pending.push_back(Notice::Node(Box::new(event)));
             }

@@ -16,7 +16,7 @@ use self::tape::{MarkKind, Tape};
 use crate::config::ClusterConfig;
 use crate::event::process::{self, ProcessEvent, ProcessFact};
 use crate::event::{Event, Fact, WorkerState, line};
-use crate::fault::Way;
+use crate::fault::{Fault, Matrix, Way};
 use crate::id::{ImageId, NodeId};
 use crate::protocol::Contact;
 use crate::time::Time;
@@ -49,6 +49,9 @@ pub struct Cluster {
     pub elections: Elections,
     /// What nodes wrote.
     pub logs: Logs,
+    /// What is wrong on purpose, as far as a person here can tell: what was asked for last, until nodes
+    /// say otherwise. One that is down or stands still says nothing, and has it all the same.
+    pub wanted: Matrix,
     clocks: Clocks,
     /// Of which images it was noted lately that a node lacks them, the newest last.
     missed: VecDeque<(ImageId, NodeId)>,
@@ -73,6 +76,7 @@ impl Cluster {
             tape: Tape::default(),
             elections: Elections::default(),
             logs: Logs::default(),
+            wanted: Matrix::new(config.members.ids()),
             clocks: Clocks::default(),
             missed: VecDeque::new(),
         }
@@ -92,6 +96,12 @@ impl Cluster {
         sent.or_else(heard).copied().unwrap_or_default()
     }
 
+    /// Folds in that a person here asks for a fault.
+    pub(super) fn asked(&mut self, fault: &Fault) {
+        // One that makes no sense changes nothing; whoever does it says why.
+        let _ = self.wanted.apply(fault);
+    }
+
     /// Folds in what a node told, heard at `heard`.
     pub fn node_told(&mut self, heard: Time, event: &Event) {
         let source = Source::Node(event.node, event.generation);
@@ -100,6 +110,9 @@ impl Cluster {
             return;
         };
         node.told(at, &event.fact);
+        if let Fact::FaultsChanged { faults } = &event.fact {
+            self.wanted.adopt(event.node, faults);
+        }
         self.leadership.told(at, event.node, &event.fact);
         self.rotation.told(event.node, &event.fact);
         self.requests.told(at, event);

@@ -1,6 +1,7 @@
 //! The links as a matrix: who is chosen to send and to hear, and which fault a key there is.
 //!
-//! Does nothing itself; what holds is what the nodes said of themselves.
+//! Does nothing itself. A key that goes through states goes on from what was asked for last: nodes say
+//! what holds a moment later, and some that are down or stand still do not say it at all.
 
 use std::time::Duration;
 
@@ -34,6 +35,22 @@ pub struct Cursor {
     pub to: NodeId,
 }
 
+/// Says whether a key of the matrix makes something wrong, or right again.
+pub(super) fn breaks(action: Action) -> bool {
+    matches!(
+        action,
+        Action::CutWay
+            | Action::CutBoth
+            | Action::Isolate
+            | Action::Delay
+            | Action::Lose
+            | Action::SlowDisk
+            | Action::StallClock
+            | Action::HealOne
+            | Action::HealAll
+    )
+}
+
 impl Cursor {
     /// Makes the cursor on the first way of a node; `None` in a cluster of one.
     pub(super) fn of(cluster: &Cluster, from: NodeId) -> Option<Self> {
@@ -62,12 +79,12 @@ impl Cursor {
     pub(super) fn fault(self, cluster: &Cluster, action: Action) -> Option<(Fault, String)> {
         let Self { from, to } = self;
         let (one, both) = (Between::Way(from, to), Between::Pair(from, to));
-        let way = cluster.way(from, to);
+        let way = cluster.wanted.way(from, to);
         Some(match action {
-            Action::CutWay if way.cut => (Fault::Heal(one), format!("healed: {one}")),
+            Action::CutWay if way.cut => (Fault::Uncut(one), format!("cut no more: {one}")),
             Action::CutWay => (Fault::Cut(one), format!("cut: {one} hears nothing of it")),
-            Action::CutBoth if way.cut && cluster.way(to, from).cut => {
-                (Fault::Heal(both), format!("healed: {both}"))
+            Action::CutBoth if way.cut && cluster.wanted.way(to, from).cut => {
+                (Fault::Uncut(both), format!("cut no more: {both}"))
             }
             Action::CutBoth => (Fault::Cut(both), format!("cut: {both}")),
             Action::Isolate => (
@@ -114,8 +131,8 @@ fn lossy(between: Between, way: Way) -> (Fault, String) {
 }
 
 fn slow_disk(node: NodeId, cluster: &Cluster) -> (Fault, String) {
-    let now = cluster.nodes.get(&node).map(|node| node.faults.disk_delay);
-    let next = following(&DISK_DELAYS, |delay| Some(*delay) == now);
+    let now = cluster.wanted.of(node).disk_delay;
+    let next = following(&DISK_DELAYS, |delay| *delay == now);
     let delay = next.unwrap_or_default();
     let said = format!(
         "every sync of node {node}'s disk takes {} ms longer",
@@ -149,9 +166,10 @@ fn beside(cluster: &Cluster, node: NodeId, turn: Turn) -> NodeId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::message::Command;
     use crate::dashboard::testing::{Scene, node};
     use crate::event::Fact;
-    use crate::fault::Matrix;
+    use crate::fault::{Matrix, NodeFaults};
 
     fn cursor(from: u16, to: u16) -> Cursor {
         Cursor {
@@ -185,17 +203,70 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cuts_heals_what_is_cut() {
+    fn a_key_that_cuts_lets_pass_again_what_is_cut() {
         let way = Between::Way(node(1), node(3));
         let scene = faulty(&[]);
         let fault = |scene: &Scene, action| cursor(1, 3).fault(&scene.model.cluster, action).expect("one").0;
         assert_eq!(fault(&scene, Action::CutWay), Fault::Cut(way));
         let scene = faulty(&[Fault::Cut(way)]);
-        assert_eq!(fault(&scene, Action::CutWay), Fault::Heal(way));
+        assert_eq!(fault(&scene, Action::CutWay), Fault::Uncut(way));
         let both = Between::Pair(node(1), node(3));
         assert_eq!(fault(&scene, Action::CutBoth), Fault::Cut(both));
         let scene = faulty(&[Fault::Cut(both)]);
-        assert_eq!(fault(&scene, Action::CutBoth), Fault::Heal(both));
+        assert_eq!(fault(&scene, Action::CutBoth), Fault::Uncut(both));
+    }
+
+    /// Presses a key in the matrix, in which node 1 sends to node 2, and returns what it asks for.
+    fn pressed(scene: &mut Scene, key: char) -> Fault {
+        match scene.press(key).as_slice() {
+            [Command::Fault(fault)] => fault.clone(),
+            commands => panic!("no fault: {commands:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_pressed_again_takes_back_what_no_node_has_said_yet() {
+        let way = Between::Way(node(1), node(2));
+        let mut scene = Scene::led(80, 24);
+        scene.kill(1).kill(2);
+        scene.press('1');
+        scene.press('f');
+        for _ in 0..2 {
+            assert_eq!(pressed(&mut scene, 'c'), Fault::Cut(way));
+            assert_eq!(pressed(&mut scene, 'c'), Fault::Uncut(way));
+        }
+        let millis = |fault| match fault {
+            Fault::Delay { delay, .. } => delay.as_millis(),
+            other => panic!("no delay: {other:?}"),
+        };
+        for expected in [50, 200] {
+            assert_eq!(millis(pressed(&mut scene, 'd')), expected);
+        }
+        pressed(&mut scene, 'c');
+        pressed(&mut scene, 'c');
+        assert_eq!(
+            millis(pressed(&mut scene, 'd')),
+            1000,
+            "as late as before the cut"
+        );
+        assert_eq!(pressed(&mut scene, 'H'), Fault::HealAll);
+        assert_eq!(millis(pressed(&mut scene, 'd')), 50);
+    }
+
+    #[test]
+    fn what_a_node_says_counts_more_than_what_was_asked_of_it() {
+        let way = Between::Way(node(1), node(2));
+        let mut scene = Scene::led(80, 24);
+        scene.press('1');
+        scene.press('f');
+        assert_eq!(pressed(&mut scene, 'c'), Fault::Cut(way));
+        let faults = NodeFaults::default();
+        scene.tell(1, Fact::FaultsChanged { faults });
+        assert_eq!(
+            pressed(&mut scene, 'c'),
+            Fault::Cut(way),
+            "somebody else has healed it"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::faults::Fault;
 use super::keymap::{Action, Mode};
+use super::links;
 use super::message::Command;
 use super::model::{Control, Model};
 use super::theme::Tone;
@@ -44,7 +45,7 @@ pub(super) fn refuses(model: &mut Model, action: Action) -> bool {
 }
 
 /// Returns why nothing can be done to the nodes that are shown; `None` where there are some.
-pub(super) fn refusal(model: &Model) -> Option<&'static str> {
+fn refusal(model: &Model) -> Option<&'static str> {
     model.transport.as_ref()?;
     Some(match model.setup.control {
         Control::Simulated => {
@@ -59,7 +60,7 @@ pub(super) fn refusal(model: &Model) -> Option<&'static str> {
 /// Says whether an action makes sense only where there are nodes.
 pub(super) fn needs_a_cluster(action: Action) -> bool {
     let of_fault = Fault::ALL.into_iter().any(|fault| fault.action() == action);
-    of_fault || matches!(action, Action::Faults | Action::Upload | Action::CleanUp)
+    of_fault || links::breaks(action) || matches!(action, Action::Faults | Action::Upload | Action::CleanUp)
 }
 
 /// Returns what the key of [`Action::Play`] does now.

@@ -24,6 +24,12 @@ pub enum FaultError {
     /// It is of a clock, and the node has none.
     #[error("node {0} does not run, so it has no clock to stall; start it first")]
     NotRunning(NodeId),
+    /// It is of a clock, and more of that wait for the node than it could want.
+    #[error("node {0} stands still, and its clock is to stand still many times already; let it go on first")]
+    StandsStill(NodeId),
+    /// Nobody here can tell the nodes.
+    #[error("these nodes are not run from here; break them where they were started")]
+    NotOurs,
     /// A share of messages is more than all of them.
     #[error("{0} % is more than everything; give 0 to 100")]
     MoreThanAll(u8),
@@ -108,6 +114,7 @@ impl Matrix {
     pub fn apply(&mut self, fault: &Fault) -> Result<(), FaultError> {
         match fault {
             Fault::Cut(between) => self.change(*between, |way| way.cut = true)?,
+            Fault::Uncut(between) => self.change(*between, |way| way.cut = false)?,
             Fault::Partition(groups) => self.partition(groups)?,
             &Fault::Delay {
                 between,

@@ -3,12 +3,14 @@
 //! Pure. Whoever drives it folds what is told into a [`Cluster`](crate::dashboard::cluster::Cluster) and a
 //! [`Lane`](crate::dashboard::lane::Lane), shows it both with the time, and carries out the [`Cue`]s that come back: wishes,
 //! faults, captions, verdicts. After something was done it asks to be shown the cluster once more,
-//! with what came of it, before it goes on: a condition is never judged by what was before.
+//! with what came of it, and after a fault until every node that it is about has said that it obeys,
+//! before it goes on: a condition is never judged by what was before.
 
 use std::time::Duration;
 
 use self::doing::{Doing, Manner, Watch};
 use self::scene::Scene;
+use self::spreading::{SPREADING_PATIENCE, Spreading};
 use self::verdict::{Outcome, Verdict};
 use super::scenario::action::Action;
 use super::scenario::condition::{Condition, Limit};
@@ -23,6 +25,7 @@ mod cue;
 mod doing;
 pub mod line;
 pub mod scene;
+mod spreading;
 pub mod verdict;
 
 pub use cue::{Cue, Pace};
@@ -47,6 +50,8 @@ pub struct Player {
     /// The step that is done, by its place.
     at: usize,
     doing: Doing,
+    /// The fault that was done last, until it holds.
+    spreading: Option<Spreading>,
     began: Option<Time>,
     /// When something was last done, unless time was let pass since.
     acted: Option<Time>,
@@ -71,6 +76,7 @@ impl Player {
             pace,
             at: 0,
             doing: Doing::Begins,
+            spreading: None,
             began: None,
             acted: None,
             led: None,
@@ -101,6 +107,7 @@ impl Player {
             | Doing::Reads(_)
             | Doing::Pauses(_)
             | Doing::Acted
+            | Doing::Spreads { .. }
             | Doing::Checks { .. }
             | Doing::Over => Vec::new(),
         }
@@ -124,15 +131,6 @@ impl Player {
         };
         let mut cues = Vec::new();
         self.judge(now, since, outcome, seen, &mut cues);
-        cues
-    }
-
-    /// Folds in that a fault could not be done.
-    pub fn refused(&mut self, now: Time, why: String) -> Vec<Cue> {
-        let mut cues = Vec::new();
-        if self.doing == Doing::Acted {
-            self.judge(now, now, Outcome::Failed, why, &mut cues);
-        }
         cues
     }
 
@@ -162,6 +160,7 @@ impl Player {
             Doing::Begins | Doing::Acted => Some(Time::ZERO),
             Doing::Reads(until) => until,
             Doing::Pauses(until) => Some(until),
+            Doing::Spreads { since } => Some(since + SPREADING_PATIENCE),
             Doing::Watches(watch) => Some(watch.until),
             Doing::Checks { since } => Some(since + CHECK_PATIENCE),
             Doing::Over => None,
@@ -172,7 +171,8 @@ impl Player {
         match self.doing {
             Doing::Begins => self.begin(now, scene, cues),
             Doing::Reads(Some(until)) | Doing::Pauses(until) if until <= now => self.step_on(),
-            Doing::Acted => self.step_on(),
+            Doing::Acted => self.spread(now, scene, now, cues),
+            Doing::Spreads { since } => self.spread(now, scene, since, cues),
             Doing::Watches(watch) => self.watch(now, scene, watch, cues),
             Doing::Checks { since } if now >= since + CHECK_PATIENCE => {
                 let seen = "not everything could be read back in time".to_owned();
@@ -331,6 +331,10 @@ impl Player {
             format!("{action} ({whom})")
         };
         cues.push(Cue::Doing { line, text });
+        self.spreading = does.iter().find_map(|cue| match cue {
+            Cue::Fault(fault) => Some(Spreading::new(scene, fault.clone())),
+            _ => None,
+        });
         cues.extend(does);
         self.doing = Doing::Acted;
         Progress::Waits

@@ -210,11 +210,11 @@ impl Source {
         }
     }
 
-    /// Makes something wrong on purpose; links of others are let be.
+    /// Makes something wrong on purpose, where it can be: not with nodes of others, nor with what was.
     pub(super) fn fault(&mut self, fault: &Fault) -> Result<(), FaultError> {
         match self {
             Self::Supervisor(supervisor) => supervisor.fault(fault),
-            Self::Watcher { .. } | Self::Player { .. } => Ok(()),
+            Self::Watcher { .. } | Self::Player { .. } => Err(FaultError::NotOurs),
         }
     }
 

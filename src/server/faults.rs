@@ -9,6 +9,7 @@
 //! heard: nothing that comes by it is seen, neither bytes nor ends nor refusals, until it is healed.
 //! Decides nothing about which faults there are; a node that takes none has gates that stand open.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as Wait, Poll, Waker};
 use std::time::Duration;
@@ -41,7 +42,21 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Held {
     faults: NodeFaults,
-    waiting: Vec<Waker>,
+    /// Who waits for a change, each at a place of its own until its [`Waiter`] is gone.
+    waiting: BTreeMap<u64, Waker>,
+    /// How many places were ever given.
+    places: u64,
+}
+
+/// Somebody who waits for a change, and is forgotten with this.
+#[derive(Debug, Default)]
+struct Waiter(Option<Box<Place>>);
+
+/// Where somebody waits who does.
+#[derive(Debug)]
+struct Place {
+    faults: Faults,
+    number: u64,
 }
 
 impl Faults {
@@ -54,7 +69,7 @@ impl Faults {
             disk,
             held: Mutex::new(Held {
                 faults,
-                waiting: Vec::new(),
+                ..Held::default()
             }),
         }))
     }
@@ -79,7 +94,7 @@ impl Faults {
         held.faults = faults;
         let waiting = std::mem::take(&mut held.waiting);
         drop(held);
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
         true
     }
 
@@ -104,23 +119,49 @@ impl Faults {
 
     /// Waits until a peer can be dialled.
     pub(crate) async fn until_both_open(&self, peer: NodeId) {
-        std::future::poll_fn(|wait| self.poll(wait, |faults| faults.both_open(peer).then_some(()))).await;
+        let mut waiter = Waiter::default();
+        let look = |faults: &NodeFaults| faults.both_open(peer).then_some(());
+        std::future::poll_fn(|wait| self.poll(&mut waiter, wait, look)).await;
     }
 
     /// Looks for something in what holds; until it is there, every change is a reason to look again.
-    fn poll<T>(&self, wait: &mut Wait<'_>, look: impl FnOnce(&NodeFaults) -> Option<T>) -> Poll<T> {
+    fn poll<T>(
+        &self,
+        waiter: &mut Waiter,
+        wait: &mut Wait<'_>,
+        look: impl FnOnce(&NodeFaults) -> Option<T>,
+    ) -> Poll<T> {
         let mut held = self.lock();
         if let Some(found) = look(&held.faults) {
+            drop(held);
+            *waiter = Waiter::default();
             return Poll::Ready(found);
         }
-        if !held.waiting.iter().any(|waiting| waiting.will_wake(wait.waker())) {
-            held.waiting.push(wait.waker().clone());
+        let number = waiter.0.as_ref().map_or(held.places, |place| place.number);
+        let before = held.waiting.insert(number, wait.waker().clone());
+        if waiter.0.is_none() {
+            held.places += 1;
+            let faults = self.clone();
+            waiter.0 = Some(Box::new(Place { faults, number }));
         }
+        drop(held);
+        // Only now: whoever is dropped with it may have waited, too.
+        drop(before);
         Poll::Pending
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        if let Some(place) = &self.0 {
+            let left = place.faults.lock().waiting.remove(&place.number);
+            // The lock is open again: whoever is dropped with it may have waited, too.
+            drop(left);
+        }
     }
 }
 

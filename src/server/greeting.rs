@@ -52,7 +52,8 @@ where
     };
     if let Purpose::Control { node, .. } | Purpose::Data { node } = hello.purpose {
         connection.gate.bind(&context.faults, node);
-        if !connection.gate.let_in().await {
+        let left = connection.reader.transport().until_left();
+        if !connection.gate.let_in(left).await {
             return;
         }
     }

@@ -1,12 +1,12 @@
 //! What is wrong on purpose in a cluster, and how each node comes to know its part.
 //!
 //! ```text
-//!   fault --> Matrix --> one task a node: dial, greet, say, wait for the answer
+//!   fault --> Matrix --> one Teller a life: dial, greet, say, wait for the answer
 //! ```
 //!
 //! Owns the matrix. A node that is started is given its part with its flags; one that runs is told
-//! on a connection, by a task of its own, so that one which stands still delays nobody: it hears the
-//! newest once it goes on. Whoever tells nodes faults past this hears itself repeated by
+//! on a connection, by a task of its own, so that one which stands still delays nobody. A node is told
+//! whenever it obeys something else than its part, so a fault that failed can be done again. Whoever tells nodes faults past this hears itself repeated by
 //! [`Fact::FaultsChanged`](crate::event::Fact::FaultsChanged), and the matrix takes that over.
 
 use std::collections::BTreeMap;
@@ -14,13 +14,16 @@ use std::io;
 
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::teller::{Answer, Teller};
+use super::policy::ChildId;
 use crate::config::{Address, ClusterConfig};
 use crate::fault::{Fault, FaultError, Matrix, NodeFaults};
 use crate::id::{ClusterName, NodeId};
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{FaultsReply, FaultsRequest, Greeted, Hello, Opening, PROTOCOL_VERSION, Purpose};
+
+mod teller;
 
 /// Why a node could not be told its faults.
 #[derive(Debug, thiserror::Error)]
@@ -92,145 +95,110 @@ pub async fn tell(
 pub(super) struct Faults {
     matrix: Matrix,
     cluster: ClusterConfig,
+    /// What each node's newest process was given with its flags.
+    began_with: BTreeMap<NodeId, NodeFaults>,
     tellers: BTreeMap<NodeId, Teller>,
-    told: mpsc::UnboundedReceiver<(NodeId, Result<(), Untold>)>,
-    /// Kept for the tellers; so `told` never ends.
-    told_to: mpsc::UnboundedSender<(NodeId, Result<(), Untold>)>,
-}
-
-/// Who tells one life of a node; gone with it.
-#[derive(Debug)]
-struct Teller {
-    errands: mpsc::UnboundedSender<FaultsRequest>,
-    /// How many errands have not ended.
-    under_way: usize,
-    _life: DropGuard,
+    /// As many as were wished for at most: who waits for a node keeps only the newest.
+    answers: mpsc::UnboundedReceiver<Answer>,
+    /// Kept for the tellers; so `answers` never ends.
+    answers_to: mpsc::UnboundedSender<Answer>,
 }
 
 impl Faults {
     /// Makes the faults of a cluster that has none.
     pub(super) fn new(cluster: ClusterConfig) -> Self {
-        let (told_to, told) = mpsc::unbounded_channel();
+        let (answers_to, answers) = mpsc::unbounded_channel();
         Self {
             matrix: Matrix::new(cluster.members.ids()),
             cluster,
+            began_with: BTreeMap::new(),
             tellers: BTreeMap::new(),
-            told,
-            told_to,
+            answers,
+            answers_to,
         }
     }
 
     /// Does a fault; the nodes that run hear of it.
     pub(super) fn apply(&mut self, fault: &Fault) -> Result<(), FaultError> {
-        let before = self.matrix.clone();
-        let mut after = before.clone();
-        after.apply(fault)?;
+        self.matrix.apply(fault)?;
         if let &Fault::StallClock { node, span } = fault {
-            if !self.tellers.contains_key(&node) {
-                return Err(FaultError::NotRunning(node));
-            }
-            self.send(node, FaultsRequest::StallClock { span });
+            let teller = self.tellers.get(&node).ok_or(FaultError::NotRunning(node))?;
+            return if teller.stall(span) {
+                Ok(())
+            } else {
+                Err(FaultError::StandsStill(node))
+            };
         }
-        self.matrix = after;
-        let all = *fault == Fault::HealAll;
-        let nodes: Vec<NodeId> = self.tellers.keys().copied().collect();
-        for node in nodes {
-            if all || self.matrix.of(node) != before.of(node) {
-                self.bring(node);
+        for (&node, teller) in &mut self.tellers {
+            let part = self.matrix.of(node);
+            if *fault == Fault::HealAll {
+                teller.insist(part);
+            } else {
+                teller.bring(part);
             }
         }
         Ok(())
     }
 
-    /// Returns what a node has to obey.
-    pub(super) fn of(&self, node: NodeId) -> NodeFaults {
-        self.matrix.of(node)
+    /// A process of a node begins; returns what it has to obey from its start.
+    pub(super) fn begins(&mut self, node: NodeId) -> NodeFaults {
+        let part = self.matrix.of(node);
+        self.began_with.insert(node, part.clone());
+        part
     }
 
     /// A process of a node listens: it is told what has changed since its flags were written.
-    pub(super) fn listens(&mut self, node: NodeId) {
-        let Some(address) = self.cluster.members.address(node).cloned() else {
+    pub(super) fn listens(&mut self, child: ChildId) {
+        let Some(address) = self.cluster.members.address(child.node).cloned() else {
             return;
         };
-        let (errands, received) = mpsc::unbounded_channel();
-        let life_is_over = CancellationToken::new();
-        let (name, told) = (self.cluster.name.clone(), self.told_to.clone());
-        tokio::spawn(run_errands(
-            node,
-            address,
-            name,
-            received,
-            told,
-            life_is_over.clone(),
-        ));
-        let teller = Teller {
-            errands,
-            under_way: 0,
-            _life: life_is_over.drop_guard(),
-        };
-        self.tellers.insert(node, teller);
-        self.bring(node);
+        let began_with = self.began_with.get(&child.node).cloned().unwrap_or_default();
+        let answers = self.answers_to.clone();
+        let mut teller = Teller::start(child, address, &self.cluster, began_with, answers);
+        teller.bring(self.matrix.of(child.node));
+        self.tellers.insert(child.node, teller);
     }
 
-    /// The process of a node is gone; what it was to be told has no hearer.
-    pub(super) fn is_gone(&mut self, node: NodeId) {
-        self.tellers.remove(&node);
+    /// A process is gone; what it was to be told has no hearer.
+    pub(super) fn is_gone(&mut self, child: ChildId) {
+        self.tellers.retain(|_, teller| teller.child != child);
     }
 
     /// A node says what holds; that somebody else has told it so is taken over.
-    pub(super) fn heard(&mut self, node: NodeId, faults: &NodeFaults) {
-        let expects = self.tellers.get(&node).is_some_and(|teller| teller.under_way > 0);
-        if !expects {
-            self.matrix.adopt(node, faults);
+    pub(super) fn heard(&mut self, child: ChildId, faults: &NodeFaults) {
+        let Some(teller) = self.teller(child) else {
+            return;
+        };
+        teller.heard(faults);
+        if !teller.waits_for_an_answer() {
+            self.matrix.adopt(child.node, faults);
         }
     }
 
-    /// Waits for a node that could not be told. May be cancelled.
-    pub(super) async fn failed(&mut self) -> (NodeId, Untold) {
+    /// Waits for a life that could not be told. May be cancelled.
+    pub(super) async fn failed(&mut self) -> (ChildId, Untold) {
         loop {
-            let Some((node, told)) = self.told.recv().await else {
+            let Some(Answer {
+                child,
+                request,
+                ended,
+            }) = self.answers.recv().await
+            else {
                 return std::future::pending().await;
             };
-            let Some(teller) = self.tellers.get_mut(&node) else {
-                continue;
-            };
-            teller.under_way = teller.under_way.saturating_sub(1);
-            if let Err(why) = told {
-                return (node, why);
+            // What an earlier life answered says nothing of this one.
+            let teller = self.teller(child);
+            if let Some(why) = teller.and_then(|teller| teller.answered(request, ended)) {
+                return (child, why);
             }
         }
     }
 
-    fn bring(&mut self, node: NodeId) {
-        self.send(node, FaultsRequest::Set(self.matrix.of(node)));
-    }
-
-    fn send(&mut self, node: NodeId, request: FaultsRequest) {
-        if let Some(teller) = self.tellers.get_mut(&node) {
-            teller.under_way += 1;
-            // It ends only with this.
-            let _ = teller.errands.send(request);
-        }
+    fn teller(&mut self, child: ChildId) -> Option<&mut Teller> {
+        let teller = self.tellers.get_mut(&child.node)?;
+        (teller.child == child).then_some(teller)
     }
 }
 
-/// Tells one life of a node what it is to be told, in order, until that life is over.
-async fn run_errands(
-    node: NodeId,
-    address: Address,
-    cluster: ClusterName,
-    mut errands: mpsc::UnboundedReceiver<FaultsRequest>,
-    told: mpsc::UnboundedSender<(NodeId, Result<(), Untold>)>,
-    life_is_over: CancellationToken,
-) {
-    while let Some(request) = errands.recv().await {
-        let telling = tell(node, &address, &cluster, &request);
-        let ended = tokio::select! {
-            ended = telling => ended,
-            () = life_is_over.cancelled() => return,
-        };
-        if told.send((node, ended)).is_err() {
-            return;
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

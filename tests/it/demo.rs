@@ -112,6 +112,21 @@ fn an_expectation_that_cannot_hold_fails_with_its_line() {
 }
 
 #[test]
+fn nodes_that_take_no_faults_fail_the_line_that_asks_for_one() {
+    let cluster = TestCluster::new(3, "");
+    let output = demo(&cluster, &["partition", "--no-tui", "--allow-faults=false"]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let said = told(&output);
+    let line = said
+        .lines()
+        .find(|line| line.contains("partition leader | node 1, node 2: not so"));
+    assert!(
+        line.is_some_and(|line| line.contains("this node takes no faults; start it with --allow-faults")),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_report_for_ci_goes_where_it_is_wanted() {
     let cluster = TestCluster::new(1, "");
     let alone = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\n";

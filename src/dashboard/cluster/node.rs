@@ -23,7 +23,7 @@ mod told;
 
 pub use belief::{Belief, Heartbeat, Reach};
 pub use holdings::Holdings;
-pub use process::{Process, Told};
+pub use process::{Process, Told, Untold};
 pub use state::NodeState;
 
 /// A member of the cluster.
@@ -45,6 +45,10 @@ pub struct Node {
     pub links: BTreeMap<NodeId, Reach>,
     /// What is wrong with it on purpose, as it said.
     pub faults: NodeFaults,
+    /// How many times it has said that its clock stands still.
+    pub stalls: u64,
+    /// How often it could not be told its faults.
+    pub untold: Untold,
     /// What it is to the leader's rotation, as the leader told.
     pub in_rotation: Option<WorkerState>,
     /// What it keeps, and what it lacks.
@@ -70,6 +74,8 @@ impl Node {
             heartbeat: None,
             links: BTreeMap::new(),
             faults: NodeFaults::default(),
+            stalls: 0,
+            untold: Untold::default(),
             in_rotation: None,
             holdings: Holdings::default(),
             lacks_since: Time::ZERO,
@@ -183,10 +189,11 @@ impl Node {
                 self.cpu.push(u64::from(*cpu_permille));
                 self.memory.push(*memory_bytes);
             }
-            ProcessFact::Wrote { .. }
-            | ProcessFact::OutputDropped { .. }
-            | ProcessFact::FaultsUntold { .. }
-            | ProcessFact::Summary { .. } => {}
+            ProcessFact::FaultsUntold { reason } => {
+                self.untold.times += 1;
+                self.untold.why.clone_from(reason);
+            }
+            ProcessFact::Wrote { .. } | ProcessFact::OutputDropped { .. } | ProcessFact::Summary { .. } => {}
         }
     }
 
@@ -202,6 +209,10 @@ impl Node {
             (NodeRole::Leading, Some(ballot)) => Belief::Elected(ballot),
             (NodeRole::Following, Some(ballot)) => Belief::Follows(ballot),
             (NodeRole::Starting, _) => Belief::Nothing,
+            // It says so only once, which was before anybody came.
+            (NodeRole::Electing, _) if report.quorum.reachable < report.quorum.needed => Belief::NoQuorum {
+                missing: report.quorum.missing.clone(),
+            },
             (NodeRole::Electing | NodeRole::Leading | NodeRole::Following, _) => Belief::Electing,
         };
         self.believe(at, belief);

@@ -24,6 +24,7 @@ pub(super) fn clean_up(model: &mut Model) -> Vec<Command> {
     let wishes = faults::undone(&model.cluster);
     model.say(Tone::Good, "all healed and started; images are kept");
     // Who is started must find its links whole.
+    model.cluster.asked(&Fault::HealAll);
     let healed = Command::Fault(Fault::HealAll);
     [Command::Forget, healed]
         .into_iter()

@@ -59,6 +59,18 @@ fn a_node_is_told_both_what_it_sends_and_what_it_hears() {
 }
 
 #[test]
+fn what_is_cut_no_more_is_as_late_as_before() {
+    let between = Between::Pair(id(1), id(2));
+    let late = Fault::Delay {
+        between,
+        delay: Duration::from_millis(50),
+        jitter: Duration::ZERO,
+    };
+    let matrix = done(&[late.clone(), Fault::Cut(between), Fault::Uncut(between)]);
+    assert_eq!(matrix, done(&[late]));
+}
+
+#[test]
 fn what_is_healed_leaves_nothing_behind() {
     let lossy = Fault::Lose {
         between: Between::Everybody,

@@ -14,6 +14,8 @@ pub(super) enum Doing {
     Pauses(Time),
     /// Something was done; what comes of it is to be shown.
     Acted,
+    /// A fault was done then, and not everybody has said so.
+    Spreads { since: Time },
     /// A condition is looked for, or looked after.
     Watches(Watch),
     /// What was acknowledged is read back.

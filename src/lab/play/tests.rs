@@ -8,7 +8,9 @@ use super::{Cue, Pace, Player};
 use crate::config::Timing;
 use crate::dashboard::lane::{Checked, Lane};
 use crate::dashboard::testing::{self, node};
+use crate::event::Fact;
 use crate::event::process::{Ending, ProcessFact, ProcessSignal, Wish};
+use crate::fault::{Between, Fault, Matrix, NodeFaults};
 use crate::lab::scenario::parse;
 use crate::time::Time;
 
@@ -149,7 +151,7 @@ fn whoever_restarts_does_not_agree_until_it_is_back() {
     stage.scene.start(1);
     assert_eq!(judged(&stage.after(1)), [], "it follows nobody yet");
     let ballot = testing::ballot_of(1, node(3));
-    stage.scene.tell(1, crate::event::Fact::Following { ballot });
+    stage.scene.tell(1, Fact::Following { ballot });
     assert_eq!(judged(&stage.after(1)), [(3, Outcome::Held)]);
 }
 
@@ -183,6 +185,89 @@ fn nobody_can_be_killed_who_is_not_there() {
         seen.starts_with("nobody leads now: node 1 follows node 3"),
         "{seen}"
     );
+}
+
+/// Lets nodes say that they obey this, and nothing else.
+fn obey(stage: &mut Stage, fault: &Fault, numbers: &[u16]) {
+    let mut matrix = Matrix::new((1..=3).map(node));
+    matrix.apply(fault).expect("makes sense");
+    for &number in numbers {
+        let faults = matrix.of(node(number));
+        stage.scene.tell(number, Fact::FaultsChanged { faults });
+    }
+}
+
+#[test]
+fn nothing_is_judged_before_everybody_who_can_has_said_that_a_fault_holds() {
+    let lines = "cut everything\nexpect a leader within 1s";
+    let mut stage = Stage::led(lines, Pace::Unread);
+    let signal = ProcessSignal::Freeze;
+    stage.scene.process(2, ProcessFact::Signalled { signal });
+    let cut = Fault::Cut(Between::Everybody);
+    assert_eq!(stage.after(0).last(), Some(&Cue::Fault(cut.clone())));
+    assert_eq!(stage.after(0), [], "node 3 leads as it did before");
+    obey(&mut stage, &cut, &[1]);
+    assert_eq!(stage.after(5), []);
+    obey(&mut stage, &cut, &[3]);
+    let ballot = testing::ballot_of(1, node(3));
+    stage.scene.tell(3, Fact::ServingStopped { ballot });
+    let watching = Cue::Watching("expect a leader within 1s".to_owned());
+    assert_eq!(stage.after(5), [watching], "node 2 stands still and says nothing");
+    assert_eq!(judged(&stage.after(1000)), [(3, Outcome::Failed)]);
+}
+
+#[test]
+fn a_fault_that_holds_already_is_waited_for_by_nobody() {
+    let mut stage = Stage::led("cut from node 1 to node 3\nheal everything", Pace::Unread);
+    let cut = Fault::Cut(Between::Way(node(1), node(3)));
+    obey(&mut stage, &cut, &[1, 3]);
+    stage.after(0);
+    assert_eq!(stage.after(0).last(), Some(&Cue::Fault(Fault::HealAll)));
+    assert_eq!(stage.after(0), []);
+    let faults = NodeFaults::default();
+    for number in [1, 3] {
+        let faults = faults.clone();
+        stage.scene.tell(number, Fact::FaultsChanged { faults });
+    }
+    assert_eq!(stage.after(0), [Cue::Over], "node 2 had nothing to say");
+}
+
+#[test]
+fn a_clock_stands_still_once_its_node_says_so() {
+    let mut stage = Stage::led("stall-clock node 1 for 5ms", Pace::Unread);
+    stage.scene.tell(1, Fact::ClockStalled { for_ms: 5 });
+    stage.after(0);
+    assert_eq!(stage.after(1), [], "that was another time");
+    stage.scene.tell(1, Fact::ClockStalled { for_ms: 5 });
+    assert_eq!(stage.after(1), [Cue::Over]);
+}
+
+#[test]
+fn a_fault_that_a_node_could_not_be_told_fails_its_own_line() {
+    let reason = "this node takes no faults".to_owned();
+    let untold = ProcessFact::FaultsUntold { reason };
+    let mut stage = Stage::led("cut everything\nexpect no leader within 1s", Pace::Unread);
+    // What could not be told before is no news.
+    stage.scene.process(1, untold.clone());
+    stage.after(0);
+    assert_eq!(stage.after(1), []);
+    stage.scene.process(1, untold);
+    assert_eq!(judged(&stage.after(1)), [(2, Outcome::Failed)]);
+    let seen = "node 1 could not be told: this node takes no faults".to_owned();
+    assert_eq!(stage.found(), [(2, Outcome::Failed, seen)]);
+}
+
+#[test]
+fn a_fault_of_which_nobody_says_anything_fails_in_the_end_and_the_dead_need_not() {
+    let mut stage = Stage::led("cut between node 1 and node 3", Pace::Unread);
+    stage.scene.kill(3);
+    stage.after(0);
+    assert_eq!(stage.after(0), []);
+    let until = stage.player.poll_timeout().expect("not for ever");
+    let cues = stage.after(u64::try_from(until.since(stage.now).as_millis()).expect("short"));
+    assert_eq!(judged(&cues), [(2, Outcome::Failed)]);
+    let seen = "node 1 did not say so in 10 s".to_owned();
+    assert_eq!(stage.found(), [(2, Outcome::Failed, seen)]);
 }
 
 #[test]

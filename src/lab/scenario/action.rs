@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::mistake::Mistake;
+use super::print::Size;
 use super::words::Words;
 use crate::id::NodeId;
 
@@ -221,14 +222,19 @@ fn load(words: &mut Words<'_>) -> Result<Action, Mistake> {
     }
     let mut load = LoadOf::default();
     if words.take("with") {
-        let clients = words.number("a number of clients, 1 to 64", 1, CLIENTS_MAX)?;
+        let clients = words.number(
+            &format!("a number of clients, 1 to {CLIENTS_MAX}"),
+            1,
+            CLIENTS_MAX,
+        )?;
         load.clients = u8::try_from(clients).unwrap_or(u8::MAX);
         words.one_of("`clients`", &[("clients", ()), ("client", ())])?;
     }
     if words.take("of") {
         load.image_bytes = words.size()?;
         if !(IMAGE_BYTES_MIN..=IMAGE_BYTES_MAX).contains(&load.image_bytes) {
-            return Err(words.wrong_before("a size between `64B` and `16MiB`"));
+            let (least, most) = (Size(IMAGE_BYTES_MIN), Size(IMAGE_BYTES_MAX));
+            return Err(words.wrong_before(&format!("a size between `{least}` and `{most}`")));
         }
     }
     Ok(Action::LoadOn(load))

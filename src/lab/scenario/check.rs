@@ -10,7 +10,7 @@ use super::action::{Action, Deed, Harm, Who, Whom};
 use super::condition::{Condition, Is};
 use super::{Expectation, Instruction, Scenario, Step};
 use crate::event::line::nodes;
-use crate::fault::Matrix;
+use crate::fault::{FaultError, Matrix, check_delay};
 use crate::id::NodeId;
 
 /// Something that cannot be, and the line that asks for it.
@@ -158,8 +158,29 @@ impl<'a> Foreseen<'a> {
         {
             return Some(why);
         }
-        let fault = harm.with(number)?;
-        self.matrix.apply(&fault).err().map(|error| error.to_string())
+        if let Some(why) = self.stalls_nobody(harm) {
+            return Some(why);
+        }
+        let said = |error: FaultError| error.to_string();
+        match harm.with(number) {
+            Some(fault) => self.matrix.apply(&fault).err().map(said),
+            // Whoever that will be, it cannot be named twice, nor be late by so much.
+            None => twice(harm).or_else(|| check_delay(harm.span()).err().map(said)),
+        }
+    }
+
+    /// Says why a clock cannot stand still of a node that certainly has no process.
+    fn stalls_nobody(&self, harm: &Harm) -> Option<String> {
+        let Harm::StallClock { who, .. } = harm else {
+            return None;
+        };
+        let node = number(*who)?;
+        let (_, before) = self.out.iter().find(|(out, _)| *out == node)?;
+        // A frozen one hears of it once it is thawed.
+        (*before != Deed::Freeze).then(|| {
+            let before = before.word();
+            format!("node {node} has no clock to stall after `{before} node {node}`; start it before")
+        })
     }
 
     /// Says why a condition cannot come to hold.
@@ -228,6 +249,22 @@ impl<'a> Foreseen<'a> {
         let members = nodes(self.members);
         (!self.members.contains(&node)).then(|| format!("there is no node {node}; the cluster has {members}"))
     }
+}
+
+/// Says why nobody can be named twice, where it does.
+fn twice(harm: &Harm) -> Option<String> {
+    let names = harm.names();
+    let is_named_again = |at: usize| names[..at].contains(&names[at]);
+    let who = names[(0..names.len()).find(|&at| is_named_again(at))?];
+    Some(match harm {
+        Harm::Partition(_) => format!("{who} cannot be on two sides; name it once"),
+        Harm::Cut(_)
+        | Harm::Delay { .. }
+        | Harm::Lose { .. }
+        | Harm::Heal(_)
+        | Harm::SlowDisk { .. }
+        | Harm::StallClock { .. } => format!("{who} has no link to itself; name two nodes"),
+    })
 }
 
 /// Returns the node that is named by its number.

@@ -87,7 +87,7 @@ impl Limit {
             if ahead.take("detection") {
                 ahead.one_of("`times`", &[("times", ()), ("time", ())])?;
                 if tenths == 0 || u64::from(tenths) > DETECTION_TIMES_MAX * 10 {
-                    return Err(words.wrong("0.1 to 100 detection times", &[]));
+                    return Err(words.wrong(&format!("0.1 to {DETECTION_TIMES_MAX} detection times"), &[]));
                 }
                 *words = ahead;
                 return Ok(Self::DetectionTimes { tenths });

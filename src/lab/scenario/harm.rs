@@ -1,5 +1,7 @@
 //! From what a scenario does to links and disks to the fault that it is.
 
+use std::time::Duration;
+
 use super::action::{Harm, Where, Who};
 use crate::fault::{Between, Fault};
 use crate::id::NodeId;
@@ -16,6 +18,16 @@ impl Harm {
             },
             Self::Partition(groups) => groups.concat(),
             Self::SlowDisk { who, .. } | Self::StallClock { who, .. } => vec![*who],
+        }
+    }
+
+    /// Returns how late something is by it, at most; nothing where it is not about time.
+    #[must_use]
+    pub fn span(&self) -> Duration {
+        match self {
+            Self::Delay { by, jitter, .. } => by.saturating_add(*jitter),
+            Self::SlowDisk { by: span, .. } | Self::StallClock { span, .. } => *span,
+            Self::Cut(_) | Self::Partition(_) | Self::Lose { .. } | Self::Heal(_) => Duration::ZERO,
         }
     }
 

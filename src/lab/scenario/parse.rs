@@ -30,7 +30,9 @@ pub fn parse(text: &str) -> Result<Scenario, Mistakes> {
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         if number > LINES_MAX {
-            reading.mistakes.push(whole(number, "at most 2000 lines", "more"));
+            reading
+                .mistakes
+                .push(whole(number, &format!("at most {LINES_MAX} lines"), "more"));
             break;
         }
         if let Err(mistake) = reading.line(number, line) {
@@ -119,7 +121,11 @@ impl Reading {
                 return Ok(());
             }
             "nodes" => {
-                let nodes = words.number("a number of nodes, 1 to 9", 1, u64::from(NODES_MAX))?;
+                let nodes = words.number(
+                    &format!("a number of nodes, 1 to {NODES_MAX}"),
+                    1,
+                    u64::from(NODES_MAX),
+                )?;
                 self.wants.nodes = u16::try_from(nodes).ok();
             }
             "timing" => {
@@ -244,6 +250,7 @@ fn plain(number: usize, line: &str, text: &str) -> Result<String, Mistake> {
     Ok(text)
 }
 
+/// Makes the mistake of saying too much at a time.
 fn too_long(line: usize) -> Mistake {
     let expected = format!("at most {TEXT_CHARS_MAX} characters in one `say`; say the rest in another");
     whole(line, &expected, "more")

@@ -2,8 +2,13 @@
 
 use proptest::prelude::*;
 
+use super::action::{CLIENTS_MAX, IMAGE_BYTES_MAX};
 use super::check::check;
-use super::{Instruction, Scenario, TEXT_CHARS_MAX, builtin, parse};
+use super::parse::{LINES_MAX, TEXT_CHARS_MAX};
+use super::print::{Size, Span};
+use super::words::SPAN_MAX;
+use super::{Instruction, Scenario, builtin, parse};
+use crate::config::NODES_MAX;
 use crate::id::NodeId;
 
 fn members(count: u16) -> Vec<NodeId> {
@@ -160,6 +165,27 @@ fn without_a_title_or_anything_to_happen_there_is_no_scenario() {
 }
 
 #[test]
+fn whoever_asks_for_too_much_is_told_the_limit_that_holds() {
+    let many = "wait 1ms\n".repeat(LINES_MAX);
+    let long = format!("say {}", "x".repeat(TEXT_CHARS_MAX + 1));
+    for (lines, limit) in [
+        (many, LINES_MAX.to_string()),
+        (long, TEXT_CHARS_MAX.to_string()),
+        ("nodes 99".to_owned(), NODES_MAX.to_string()),
+        ("load on with 999 clients".to_owned(), CLIENTS_MAX.to_string()),
+        (
+            "load on of 99999MiB".to_owned(),
+            format!("`{}`", Size(IMAGE_BYTES_MAX)),
+        ),
+        ("wait 99m".to_owned(), format!("`{}`", Span(SPAN_MAX))),
+    ] {
+        let wrong = wrong(&lines);
+        let (expected, _) = wrong[0].split_once(", found").expect("what was expected");
+        assert!(expected.contains(&limit), "{limit}: {expected}");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_found_without_running_it() {
     for (lines, why) in [
         (
@@ -177,6 +203,30 @@ fn what_cannot_be_is_found_without_running_it() {
         (
             "partition node 1 | node 1, node 2",
             "line 2: node 1 cannot be on two sides; name it once",
+        ),
+        (
+            "partition leader | heir, leader",
+            "line 2: leader cannot be on two sides; name it once",
+        ),
+        (
+            "cut between leader and leader",
+            "line 2: leader has no link to itself; name two nodes",
+        ),
+        (
+            "lose 5 percent from heir to heir",
+            "line 2: heir has no link to itself; name two nodes",
+        ),
+        (
+            "delay 40s jitter 30s around leader",
+            "line 2: 70 s is too long a delay; give at most 60 s, or cut the link",
+        ),
+        (
+            "slow-disk heir by 2m",
+            "line 2: 120 s is too long a delay; give at most 60 s, or cut the link",
+        ),
+        (
+            "kill node 3\nstall-clock node 3 for 1s",
+            "line 3: node 3 has no clock to stall after `kill node 3`; start it before",
         ),
         (
             "expect node 7 leads within 1s",
@@ -214,6 +264,9 @@ fn what_may_be_is_let_be() {
         "kill node 3\nstart node 3\nexpect node 3 leads within 1s",
         "freeze leader\nthaw all\nexpect everybody is up within 1s",
         "kill node 3\nexpect node 3 leads nobody for 1s",
+        "cut between leader and heir\ndelay 60s from heir to leader\npartition leader | node 1",
+        "freeze node 3\nstall-clock node 3 for 1s",
+        "stop node 3\nstart node 3\nstall-clock node 3 for 1s",
         "load on\nload off\nexpect no acknowledged upload lost",
     ] {
         assert_eq!(complaints(lines), [""; 0], "{lines}");

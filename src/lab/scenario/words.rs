@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::mistake::Mistake;
+use super::print::Span;
 use crate::id::NodeId;
 
 /// The longest span that may be written.
@@ -129,7 +130,7 @@ impl<'a> Words<'a> {
         let span = Duration::from_millis(millis);
         if span.is_zero() || span > SPAN_MAX {
             self.at -= 1;
-            return Err(self.wrong("a span between `1ms` and `60m`", &[]));
+            return Err(self.wrong(&format!("a span between `1ms` and `{}`", Span(SPAN_MAX)), &[]));
         }
         Ok(span)
     }

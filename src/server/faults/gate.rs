@@ -5,7 +5,7 @@ use std::task::{Context as Wait, Poll};
 
 use tokio::time::sleep;
 
-use super::{Faults, lateness};
+use super::{Faults, Waiter, lateness};
 use crate::fault::Way;
 use crate::id::NodeId;
 
@@ -31,13 +31,19 @@ impl Gate {
 
     /// Lets a greeting in as late as it is; says whether it got through, and was not held up by a cut.
     ///
-    /// One that was held up belongs to a dial that nobody waits for any more.
-    pub(crate) async fn let_in(&self) -> bool {
+    /// One that was held up belongs to a dial that nobody waits for any more. It is kept until the way
+    /// is open, for to close it would be to say something through the cut, or until `left` says that
+    /// the dialler has closed it: then nobody is there to be told. Every dialler of ours does so within
+    /// its patience, so no more are kept than dial at a time.
+    pub(crate) async fn let_in(&self, left: impl Future<Output = ()>) -> bool {
         let Some((faults, peer)) = self.0.get() else {
             return true;
         };
         if !faults.both_open(*peer) {
-            faults.until_both_open(*peer).await;
+            tokio::select! {
+                () = faults.until_both_open(*peer) => {}
+                () = left => {}
+            }
             return false;
         }
         sleep(lateness(faults.hears(*peer))).await;
@@ -45,11 +51,11 @@ impl Gate {
     }
 
     /// Waits until something can be heard; returns what is wrong with the way all the same.
-    pub(super) fn poll_open(&self, wait: &mut Wait<'_>) -> Poll<Way> {
+    pub(super) fn poll_open(&self, waiter: &mut Waiter, wait: &mut Wait<'_>) -> Poll<Way> {
         let Some((faults, peer)) = self.0.get() else {
             return Poll::Ready(Way::default());
         };
-        faults.poll(wait, |faults| {
+        faults.poll(waiter, wait, |faults| {
             let way = faults.hears.get(peer).copied().unwrap_or_default();
             (!way.cut).then_some(way)
         })

@@ -14,8 +14,9 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Gate, lateness};
+use super::{Gate, Waiter, lateness};
 use crate::fault::Way;
+use crate::server::watch::until_end;
 
 /// How many bytes of a connection are on their way at most; behind them the sender waits.
 ///
@@ -30,6 +31,7 @@ const READ_BYTES: usize = 64 << 10;
 pub(crate) struct Heard<R> {
     transport: R,
     gate: Gate,
+    waiter: Waiter,
     /// What has come and is not due yet; none where nothing was ever late.
     late: Option<Box<Late>>,
 }
@@ -62,8 +64,18 @@ impl<R> Heard<R> {
         Self {
             transport,
             gate,
+            waiter: Waiter::default(),
             late: None,
         }
+    }
+}
+
+impl<R: AsyncRead + Unpin> Heard<R> {
+    /// Waits until the other end has closed the connection, cut or not. Loses what comes before: this
+    /// is for whoever reads nothing any more, and tells nobody.
+    pub(crate) async fn until_left(&mut self) {
+        // A connection that fails has ended, too.
+        let _ = until_end(&mut self.transport).await;
     }
 }
 
@@ -82,7 +94,7 @@ impl Heard<OwnedReadHalf> {
 impl<R: AsyncRead + Unpin> AsyncRead for Heard<R> {
     fn poll_read(self: Pin<&mut Self>, wait: &mut Wait<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let way = ready!(this.gate.poll_open(wait));
+        let way = ready!(this.gate.poll_open(&mut this.waiter, wait));
         let in_time = way.delay.is_zero() && way.jitter.is_zero();
         if in_time && this.late.as_ref().is_none_or(|late| late.queue.is_empty()) {
             this.late = None;

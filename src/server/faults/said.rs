@@ -9,19 +9,24 @@ use std::task::{Context as Wait, Poll};
 
 use tokio::io::AsyncWrite;
 
-use super::Gate;
+use super::{Gate, Waiter};
 
 /// The writing half of a connection, behind a gate.
 #[derive(Debug)]
 pub(crate) struct Said<W> {
     transport: W,
     gate: Gate,
+    waiter: Waiter,
 }
 
 impl<W: AsyncWrite + Unpin> Said<W> {
     /// Makes the writing half of a connection with this gate.
     pub(crate) fn new(transport: W, gate: Gate) -> Self {
-        Self { transport, gate }
+        Self {
+            transport,
+            gate,
+            waiter: Waiter::default(),
+        }
     }
 
     /// Tries until it works, or until its failure may be seen.
@@ -31,7 +36,7 @@ impl<W: AsyncWrite + Unpin> Said<W> {
         mut once: impl FnMut(Pin<&mut W>, &mut Wait<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         match once(Pin::new(&mut self.transport), wait) {
-            Poll::Ready(Err(error)) => self.gate.poll_open(wait).map(|_| Err(error)),
+            Poll::Ready(Err(error)) => self.gate.poll_open(&mut self.waiter, wait).map(|_| Err(error)),
             ended @ (Poll::Ready(Ok(_)) | Poll::Pending) => ended,
         }
     }

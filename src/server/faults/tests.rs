@@ -1,6 +1,7 @@
 //! Faults on real sockets of the loopback.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -190,16 +191,16 @@ fn as_many_messages_are_lost_as_was_said() {
 async fn a_greeting_that_a_cut_held_up_is_too_late() {
     let faults = takes_faults();
     let gate = Gate::of(&faults, id(2));
-    assert!(gate.let_in().await);
+    assert!(gate.let_in(pending()).await);
     faults.set(NodeFaults {
         sends: BTreeMap::from([(id(2), CUT)]),
         ..NodeFaults::default()
     });
     assert!(
-        timeout(A_WHILE, gate.let_in()).await.is_err(),
+        timeout(A_WHILE, gate.let_in(pending())).await.is_err(),
         "the answer would be cut"
     );
-    let waiting = tokio::spawn(async move { gate.let_in().await });
+    let waiting = tokio::spawn(async move { gate.let_in(pending()).await });
     tokio::task::yield_now().await;
     faults.set(NodeFaults::default());
     assert!(
@@ -208,6 +209,24 @@ async fn a_greeting_that_a_cut_held_up_is_too_late() {
             .expect("in time")
             .expect("no panic")
     );
+}
+
+#[tokio::test]
+async fn whoever_does_not_wait_any_more_is_forgotten_and_each_waits_once() {
+    let faults = takes_faults();
+    faults.set(hears(CUT));
+    for _ in 0..10 {
+        let dial = faults.until_both_open(id(2));
+        assert!(timeout(Duration::ZERO, dial).await.is_err());
+    }
+    assert_eq!(faults.lock().waiting.len(), 0);
+    let (mut heard, _said, _far) = connected(&faults).await;
+    for _ in 0..10 {
+        assert!(timeout(Duration::ZERO, heard.read_u8()).await.is_err());
+    }
+    assert_eq!(faults.lock().waiting.len(), 1);
+    drop(heard);
+    assert_eq!(faults.lock().waiting.len(), 0);
 }
 
 #[test]

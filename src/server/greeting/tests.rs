@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::event::Fact;
+use crate::fault::{NodeFaults, Way};
 use crate::id::Epoch;
 use crate::protocol::ElectionMessage;
 use crate::protocol::frame::{FrameReader, FrameWriter};
@@ -219,6 +220,47 @@ async fn an_id_whose_connection_stands_is_refused_in_the_end() {
         reason,
         "node 2 is connected already; does another process run under its id?"
     );
+}
+
+/// What node 2 and this node cannot say to each other.
+fn cut_from_two() -> NodeFaults {
+    let way = Way {
+        cut: true,
+        ..Way::default()
+    };
+    NodeFaults {
+        hears: [(id(2), way)].into(),
+        ..NodeFaults::default()
+    }
+}
+
+#[tokio::test]
+async fn a_greeting_behind_a_cut_is_met_with_silence_and_forgotten_once_its_dialler_has_left() {
+    let rig = rig();
+    rig.context.faults.set(cut_from_two());
+    let (caller, node) = tokio::io::duplex(ASKED_BYTES_MAX);
+    let context = Arc::clone(&rig.context);
+    let mut serving = tokio::spawn(async move {
+        let place = context.connections.enter(&context.cutting).expect("room");
+        let (reader, writer) = tokio::io::split(node);
+        open(
+            &mut Connection::new(reader, writer, "here".to_owned()),
+            &place,
+            &context,
+        )
+        .await;
+    });
+    let (mut reader, writer) = tokio::io::split(caller);
+    let mut writer = FrameWriter::new(writer);
+    writer.message(&hello(control(2))).await.expect("written");
+    let while_it_waits = timeout(Duration::from_millis(100), reader.read_u8()).await;
+    assert!(while_it_waits.is_err(), "neither an answer nor an end");
+    assert!(!serving.is_finished());
+    drop((reader, writer));
+    let served = timeout(Duration::from_secs(30), &mut serving).await;
+    served
+        .expect("in time, though nothing was healed")
+        .expect("no panic");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ enum Copy<'a> {
     /// This node's disk.
     Here(Reading),
     /// Another node.
-    There(Fetch<'a>),
+    There(Box<Fetch<'a>>),
 }
 
 impl Serving<'_> {
@@ -85,7 +85,7 @@ impl Serving<'_> {
         }
         for &peer in known.holders() {
             match self.context.data.fetch(peer, image, &self.context.buffers).await {
-                Ok(fetch) => return Ok(Copy::There(fetch)),
+                Ok(fetch) => return Ok(Copy::There(Box::new(fetch))),
                 Err(error) => failure = KeptError::Peer(error),
             }
         }

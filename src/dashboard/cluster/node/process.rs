@@ -56,6 +56,15 @@ pub enum Process {
     },
 }
 
+/// That a node could not be told what is wrong with it on purpose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// How many times.
+    pub times: u64,
+    /// Why, the last time.
+    pub why: String,
+}
+
 /// What a running process was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {

@@ -1,9 +1,11 @@
 //! What a node is and lacks, as it and others tell.
 
 use super::*;
+use crate::dashboard::Message;
 use crate::dashboard::testing::Scene;
 use crate::dashboard::testing::{ballot_of, image, node};
 use crate::event::Fact;
+use crate::protocol::Contact;
 
 fn state(scene: &Scene, number: u16) -> NodeState {
     scene.model.cluster.nodes[&node(number)].state()
@@ -142,5 +144,35 @@ fn a_node_that_died_after_it_kept_an_image_does_not_lack_it() {
         holdings(&scene, 2).missing,
         0,
         "one copy is missing, and it is known where"
+    );
+}
+
+/// What node 1 of three answers to whoever has just come, without a leader: it reaches so many, itself
+/// included, where two are needed.
+fn electing(reachable: usize, missing: &[u16]) -> StatusReport {
+    let missing: Vec<NodeId> = missing.iter().map(|&number| node(number)).collect();
+    let report = serde_json::json!({
+        "node": 1, "generation": 1, "cluster": "heirloom", "program": "0.1.0", "pid": 4711, "uptime_ms": 9000,
+        "role": "electing", "ballot": null, "serving": false, "epoch": 1,
+        "quorum": {"policy": "majority", "needed": 2, "reachable": reachable, "missing": missing},
+        "peers": [], "rotation": [], "images": 12, "transfers": 0
+    });
+    serde_json::from_value(report).expect("a report")
+}
+
+#[test]
+fn a_minority_that_is_found_says_that_it_has_no_quorum() {
+    let mut scene = Scene::unstarted(80, 24);
+    let mut found = |report| {
+        scene.send(Message::Contact(node(1), Contact::Reached(Box::new(report))));
+        state(&scene, 1)
+    };
+    assert_eq!(found(electing(1, &[2, 3])), NodeState::CutOff);
+    assert_eq!(found(electing(2, &[3])), NodeState::Electing, "two can elect");
+    found(electing(1, &[2, 3]));
+    let missing = vec![node(2), node(3)];
+    assert_eq!(
+        scene.model.cluster.nodes[&node(1)].belief,
+        Belief::NoQuorum { missing }
     );
 }

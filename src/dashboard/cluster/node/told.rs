@@ -38,6 +38,7 @@ impl Node {
             Fact::StoreReadOnly { .. } => self.holdings.read_only = true,
             Fact::ImageLost { .. } => self.holdings.loses_one(),
             Fact::FaultsChanged { faults } => self.faults = faults.clone(),
+            Fact::ClockStalled { .. } => self.stalls += 1,
             Fact::Stopping => self.told_to(Told::Stop { at }),
             Fact::GreetingRefused { .. }
             | Fact::Voted { .. }
@@ -55,7 +56,6 @@ impl Node {
             | Fact::Listed { .. }
             | Fact::Deleted { .. }
             | Fact::RequestFailed { .. }
-            | Fact::ClockStalled { .. }
             | Fact::LogDropped { .. } => {}
         }
     }
