@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::dashboard::testing::Scene;
-    use crate::dashboard::transport::{Motion, Speed, Transport};
+    use crate::dashboard::transport::{Motion, Pace, Speed, Transport};
 
     /// Opens the matrix and presses every key that breaks or heals something; returns what was said.
     fn refused(scene: &mut Scene) -> String {
@@ -120,6 +120,7 @@ mod tests {
             position: Duration::ZERO,
             length: Duration::from_secs(9),
             speed: Speed::ONE,
+            pace: Pace::AsAsked,
             motion: Motion::Playing,
             remark: None,
         });
