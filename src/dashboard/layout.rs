@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn where_nothing_is_kept_elections_are_seen_on_every_terminal_that_is_high_enough() {
         for (width, height) in [(80, 22), (80, 43), (120, 40), (160, 43)] {
-            for nodes in 1..=7 {
+            for nodes in 1..=9 {
                 let area = Rect::new(0, 0, width, height);
                 let layout = Layout::of(area, nodes, None, Presenting::No, Contents::Elections);
                 let layout = layout.expect("large enough");
@@ -247,7 +247,11 @@ mod tests {
                     place.height >= 5 && place.width >= 40,
                     "{nodes} on {area:?}: {place:?}"
                 );
-                assert!(layout.area(Panel::Timeline).is_some(), "{nodes} on {area:?}");
+                let whole = |place: Rect| place.height >= nodes + 3;
+                assert!(
+                    layout.area(Panel::Timeline).is_none_or(whole),
+                    "{nodes} on {area:?}"
+                );
                 assert_eq!(layout.area(Panel::Uploads), None);
             }
         }

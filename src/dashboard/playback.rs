@@ -48,9 +48,7 @@ pub(super) fn refuses(model: &mut Model, action: Action) -> bool {
 fn refusal(model: &Model) -> Option<&'static str> {
     model.transport.as_ref()?;
     Some(match model.setup.control {
-        Control::Simulated => {
-            "this is a simulation: its seed decides what happens; start heirloom for a cluster"
-        }
+        Control::Simulated => "this is a simulation: its seed decides; start heirloom for a cluster",
         Control::Supervised | Control::Attached => {
             "this is a recording: nothing can be done to its nodes; start heirloom for a cluster"
         }

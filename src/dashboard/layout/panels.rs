@@ -42,8 +42,14 @@ pub(super) fn panels(
                 panels.extend(rotation_and_uploads(middle));
             }
         }
-        Contents::Elections if left.height < timeline_height + LINES_MIN => {
+        Contents::Elections if left.height >= timeline_height + LINES_MIN => {}
+        Contents::Elections if left.height >= timeline_height => {
             panels.extend(timeline_and_elections(left));
+            return panels;
+        }
+        // Half of the nodes would be no timeline; it has a key of its own.
+        Contents::Elections if left.height >= LINES_MIN => {
+            panels.push((Panel::Elections, left));
             return panels;
         }
         Contents::Elections => {}
