@@ -13,8 +13,10 @@ pub(crate) struct Figures {
     pub(crate) rounds: usize,
     /// Terms beyond the one that a failover needs.
     pub(crate) more_terms: u64,
-    /// Changes of leader or term while nobody was struck.
+    /// Changes of leader or term while nothing was done to anybody.
     pub(crate) unasked: u64,
+    /// Rounds in which the leader or its term changed once more when the struck one came back.
+    pub(crate) upset: u64,
 }
 
 impl Figures {
@@ -22,6 +24,7 @@ impl Figures {
         self.rounds += 1;
         self.more_terms += round.terms.saturating_sub(1);
         self.unasked += round.unasked;
+        self.upset += u64::from(round.is_upset);
         for (mark, took) in round.took {
             let times = self.took.entry(mark).or_default();
             let at = times.partition_point(|&other| other <= took);

@@ -24,7 +24,7 @@
 //! data in the folder for temporary files. etcd is Debian's `etcd-server`; where there is none, only ours is measured.
 //!
 //! No round is left out. One that takes longer than thirty seconds ends the run with what was seen; leaders
-//! that change though nobody struck them are counted and printed.
+//! that change when nobody struck them are counted and printed, apart from those that one which came back has upset.
 
 mod asker;
 mod contestant;

@@ -45,8 +45,9 @@ fn table(kind: Kind, contestant: Contestant, figures: &Figures) {
         in_detection_times(detection, figures);
     }
     println!(
-        "  elections beyond one a round: {}; changes of leader or term that nobody asked for: {}",
-        figures.more_terms, figures.unasked
+        "  terms beyond one a failover: {}; leaders or terms that changed again when the struck one came back: {}, \
+         while nothing was done: {}",
+        figures.more_terms, figures.upset, figures.unasked
     );
 }
 

@@ -55,8 +55,10 @@ pub(crate) struct Round {
     pub(crate) took: BTreeMap<Mark, Duration>,
     /// By how much the term grew; one is all that is needed.
     pub(crate) terms: u64,
-    /// How often the leader or its term changed though nobody was struck.
+    /// How often the leader or its term changed while nothing was done to anybody.
     pub(crate) unasked: u64,
+    /// Whether the leader or its term changed once more when the struck one came back.
+    pub(crate) is_upset: bool,
 }
 
 /// Strikes the leader of a settled cluster, measures, and brings it back; returns the next reign.
@@ -76,10 +78,14 @@ pub(crate) fn round(cluster: &mut dyn Cluster, kind: Kind, mut reign: Reign) -> 
     let (took, told) = race.finish(struck, cluster.marks());
     cluster.restore(kind, reign.leader);
     let next = cluster.settle();
+    if next != told {
+        eprintln!("  {kind}: {told:?} was told, and then it became {next:?}");
+    }
     let round = Round {
         took,
         terms: told.term.saturating_sub(reign.term),
-        unasked: unasked + u64::from(next != told),
+        unasked,
+        is_upset: next != told,
     };
     (round, next)
 }
