@@ -31,6 +31,12 @@ const GRACE: Duration = Duration::from_millis(250);
 /// after it is elected.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// How long a member that declined is left alone while another one has not said anything yet.
+///
+/// It follows somebody, and who says nothing may be that one, frozen or cut off: whoever declines
+/// is the first to know of an heir. Asking it costs nothing against what a person would feel.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
 /// How long a member that lives may hold an offer back while no leader has answered.
 ///
 /// Nodes do so during an election, for two seconds at most; a limit stands here all the same.
@@ -55,24 +61,23 @@ pub(super) async fn broadcast(
     observe(UploadEvent::Broadcasting {
         servers: members.len(),
     });
-    let mut asking = JoinSet::new();
+    let mut asking = Asking::new(config, links, offer);
     for (node, address) in members.iter() {
-        let address = address.clone();
         observe(UploadEvent::Sending {
             node,
             address: address.clone(),
         });
-        let (kept, hello, offer) = (links.remove(&node), config.hello(), offer.clone());
-        asking.spawn(async move { (node, ask(kept, node, &address, hello, offer).await) });
+        asking.ask(node, address.clone());
     }
     let mut answers = Answers::new();
     let mut until = Instant::now() + PATIENCE;
-    while let Ok(Some(Ok((node, (answer, link))))) = timeout_at(until, asking.join_next()).await {
+    while let Some((node, answer)) = asking.next(until, &answers).await {
         if matches!(answer, Answer::Assigned(_)) {
             until = until.min(Instant::now() + GRACE);
         }
-        links.extend(link.map(|link| (node, link)));
-        record(&mut answers, node, answer, observe);
+        if answers.get(&node) != Some(&answer) {
+            record(&mut answers, node, answer, observe);
+        }
     }
     for node in members.ids() {
         if !answers.contains_key(&node) {
@@ -89,6 +94,66 @@ fn record(answers: &mut Answers, node: NodeId, answer: Answer, observe: &mut Obs
         answer: answer.clone(),
     });
     answers.insert(node, answer);
+}
+
+/// The members that are being asked, side by side.
+struct Asking<'a> {
+    config: &'a ClientConfig,
+    links: &'a mut Links,
+    offer: &'a Offer,
+    asked: JoinSet<(NodeId, (Answer, Option<Link>))>,
+}
+
+impl<'a> Asking<'a> {
+    fn new(config: &'a ClientConfig, links: &'a mut Links, offer: &'a Offer) -> Self {
+        Self {
+            config,
+            links,
+            offer,
+            asked: JoinSet::new(),
+        }
+    }
+
+    fn ask(&mut self, node: NodeId, address: Address) {
+        let kept = self.links.remove(&node);
+        let (hello, offer) = (self.config.hello(), self.offer.clone());
+        self.asked
+            .spawn(async move { (node, ask(kept, node, &address, hello, offer).await) });
+    }
+
+    /// Returns who answers next; `None` when nobody does any more, or until then.
+    async fn next(&mut self, until: Instant, answers: &Answers) -> Option<(NodeId, Answer)> {
+        loop {
+            let again = Instant::now() + ASK_AGAIN;
+            match timeout_at(until.min(again), self.asked.join_next()).await {
+                Ok(Some(Ok((node, (answer, link))))) => {
+                    self.links.extend(link.map(|link| (node, link)));
+                    return Some((node, answer));
+                }
+                Ok(Some(Err(_)) | None) => return None,
+                Err(_) if again >= until => return None,
+                Err(_) => self.ask_again(answers),
+            }
+        }
+    }
+
+    /// Asks those once more who declined, if the one they follow may be one that says nothing.
+    fn ask_again(&mut self, answers: &Answers) {
+        let members = &self.config.cluster.members;
+        let is_assigned = answers
+            .values()
+            .any(|answer| matches!(answer, Answer::Assigned(_)));
+        if is_assigned || answers.len() == members.len() {
+            return;
+        }
+        for (node, address) in members.iter() {
+            // Whose connection is not here is being asked.
+            let declined = matches!(answers.get(&node), Some(Answer::Declined { .. }));
+            if declined && self.links.contains_key(&node) {
+                self.ask(node, address.clone());
+            }
+        }
+    }
 }
 
 /// Asks one member; the connection comes back if it can be used again.

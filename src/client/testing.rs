@@ -24,6 +24,8 @@ pub(super) use kept::{kept_content, kept_id};
 pub(super) enum Script {
     /// Leads, and gives the request to node 1, or to node 2 after node 1 has failed.
     Lead,
+    /// Declines the first offer, and leads from the next one on.
+    Inherit,
     /// Does its work.
     Store,
     /// Does its work on a disk that takes its time, and shows that it lives meanwhile.
@@ -66,6 +68,7 @@ struct Connection {
     reader: FrameReader<OwnedReadHalf>,
     writer: FrameWriter<OwnedWriteHalf>,
     heard: Heard,
+    has_declined: bool,
 }
 
 impl Connection {
@@ -77,6 +80,7 @@ impl Connection {
             reader: FrameReader::new(reader),
             writer: FrameWriter::new(writer),
             heard,
+            has_declined: false,
         }
     }
 
@@ -106,7 +110,18 @@ impl Connection {
     }
 
     async fn answer(&mut self, offer: &Offer) -> Result<(), FrameError> {
-        let answer = if matches!(self.script, Script::Lead) {
+        let leads = match self.script {
+            Script::Lead => true,
+            Script::Inherit => std::mem::replace(&mut self.has_declined, true),
+            Script::Store
+            | Script::SlowCommit
+            | Script::Freeze
+            | Script::Vanish
+            | Script::Forge
+            | Script::Refuse(_)
+            | Script::Touch(_) => false,
+        };
+        let answer = if leads {
             self.note(&ClientMessage::Offer(offer.clone()));
             NodeMessage::Assigned(Assignment {
                 ballot: Ballot {

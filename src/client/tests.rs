@@ -28,8 +28,13 @@ struct Scene {
 }
 
 impl Scene {
-    /// Starts three nodes, of which the first and the second follow these scripts.
+    /// Starts three nodes, of which the third leads, and the others follow these scripts.
     async fn new(first: impl FnOnce(PathBuf) -> Script, second: Script) -> Self {
+        Self::of(first, second, Script::Lead).await
+    }
+
+    /// Starts three nodes that follow these scripts.
+    async fn of(first: impl FnOnce(PathBuf) -> Script, second: Script, third: Script) -> Self {
         let folder = tempfile::tempdir().expect("made");
         let image = folder.path().join("a.png");
         let mut plain = PNG.to_vec();
@@ -37,7 +42,7 @@ impl Scene {
         std::fs::write(&image, plain).expect("written");
         let heard = Heard::default();
         let mut addresses = BTreeMap::new();
-        for (number, script) in (1..).zip([first(image.clone()), second, Script::Lead]) {
+        for (number, script) in (1..).zip([first(image.clone()), second, third]) {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
             let address = listener.local_addr().expect("bound").to_string();
             addresses.insert(id(number), address.parse().expect("valid"));
@@ -251,6 +256,13 @@ async fn a_frozen_node_holds_up_no_upload() {
         answer: Answer::Unreachable(Unreachable::NoAnswer),
     };
     assert!(scene.events.contains(&silent));
+    assert_eq!(scene.retries(), []);
+}
+
+#[tokio::test]
+async fn an_heir_is_found_while_the_leader_that_froze_says_nothing() {
+    let mut scene = Scene::of(|_| Script::Store, Script::Inherit, Script::Freeze).await;
+    scene.upload().await.expect("uploaded");
     assert_eq!(scene.retries(), []);
 }
 

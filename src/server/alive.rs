@@ -12,7 +12,8 @@ use crate::protocol::frame::FrameWriter;
 /// The longest time between two signs of life: well within [`STALL`].
 pub(super) const BEAT_MAX: Duration = Duration::from_secs(1);
 
-/// Waits for `done`, and says `sign` every so often to whoever waits for it on the other side.
+/// Waits for `done`, and says `sign` every so often to whoever waits for it on the other side, as
+/// long as there is reason to wait.
 ///
 /// One that is gone changes nothing: what the disk has begun it ends.
 pub(super) async fn until<T, W: AsyncWrite + Unpin>(
@@ -20,6 +21,7 @@ pub(super) async fn until<T, W: AsyncWrite + Unpin>(
     every: Duration,
     writer: &mut FrameWriter<W>,
     sign: &impl Serialize,
+    is_worth_it: impl Fn() -> bool,
 ) -> T {
     tokio::pin!(done);
     let mut beat = interval_at(Instant::now() + every, every);
@@ -30,7 +32,9 @@ pub(super) async fn until<T, W: AsyncWrite + Unpin>(
             biased;
             done = &mut done => return done,
             _ = beat.tick(), if heard => {
-                heard = matches!(timeout(STALL, writer.message(sign)).await, Ok(Ok(())));
+                if is_worth_it() {
+                    heard = matches!(timeout(STALL, writer.message(sign)).await, Ok(Ok(())));
+                }
             }
         }
     }

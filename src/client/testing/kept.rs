@@ -45,6 +45,7 @@ impl Connection {
                 Ok(true)
             }
             Script::Lead
+            | Script::Inherit
             | Script::Store
             | Script::Freeze
             | Script::Vanish

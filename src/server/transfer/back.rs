@@ -91,7 +91,19 @@ pub(crate) async fn alive_until<T, W: AsyncWrite + Unpin>(
     client_stall: Duration,
     writer: &mut FrameWriter<W>,
 ) -> Result<T, TransferError> {
-    alive::until(done, between_beats(client_stall), writer, &SIGN_OF_LIFE).await
+    let every = between_beats(client_stall);
+    alive::until(done, every, writer, &SIGN_OF_LIFE, || true).await
+}
+
+/// Waits for `done` likewise, but lets the client lose patience while it is not worth waiting.
+pub(super) async fn alive_while<T, W: AsyncWrite + Unpin>(
+    is_worth_it: impl Fn() -> bool,
+    done: impl Future<Output = Result<T, TransferError>>,
+    client_stall: Duration,
+    writer: &mut FrameWriter<W>,
+) -> Result<T, TransferError> {
+    let every = between_beats(client_stall);
+    alive::until(done, every, writer, &SIGN_OF_LIFE, is_worth_it).await
 }
 
 /// Returns the time between two signs of life to a client with so much patience.
@@ -199,6 +211,26 @@ mod tests {
         };
         let committed = alive_until(slow, STALL, &mut writer).await;
         assert_eq!(committed.expect("committed"), "kept");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_waiting_is_not_worth_it_the_client_hears_nothing() {
+        let ((_, mut writer), client) = connection(1 << 20);
+        let mut beats = FrameReader::new(client);
+        let began = Instant::now();
+        let is_led = || began.elapsed() < Duration::from_secs(3);
+        let for_ever = std::future::pending::<Result<(), TransferError>>();
+        let waiting = alive_while(is_led, for_ever, STALL, &mut writer);
+        let hear = async {
+            while let Ok(heard) = timeout(STALL, beats.message::<NodeMessage>()).await {
+                assert_eq!(heard.expect("readable"), Some(NodeMessage::Chunk));
+                assert!(is_led(), "heard after {:?}", began.elapsed());
+            }
+        };
+        tokio::select! {
+            _ = waiting => unreachable!("it waits for ever"),
+            () = hear => assert!(began.elapsed() > STALL),
+        }
     }
 
     #[tokio::test(start_paused = true)]

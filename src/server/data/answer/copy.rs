@@ -64,7 +64,8 @@ where
     let digest = receive(&mut connection.reader, &context.buffers, &mut disk).await?;
     let committed = disk.commit_as(digest);
     // A chunk without a body: the sender sees that the disk goes on.
-    let committed = alive::until(committed, BEAT_MAX, &mut connection.writer, &DataReply::Chunk).await;
+    let writer = &mut connection.writer;
+    let committed = alive::until(committed, BEAT_MAX, writer, &DataReply::Chunk, || true).await;
     committed.map_err(told)?;
     tell(connection, &DataReply::Kept).await
 }
