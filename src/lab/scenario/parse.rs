@@ -187,7 +187,7 @@ fn wait(words: &mut Words<'_>) -> Result<Instruction, Mistake> {
     if !words.take("until") {
         let span = words.span();
         return span.map(Instruction::Pause).map_err(|mistake| Mistake {
-            expected: "`until` or a span such as `500ms`".to_owned(),
+            expected: format!("`until` or {}", mistake.expected),
             ..mistake
         });
     }

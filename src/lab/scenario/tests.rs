@@ -106,7 +106,7 @@ fn a_mistake_tells_where_it_is_what_was_expected_and_what_was_meant() {
         ),
         (
             "wait 5",
-            "2:6: expected `until` or a span such as `500ms`, found `5`",
+            "2:6: expected `until` or a span such as `500ms` or `2s`, found `5`",
         ),
         (
             "wait until a leader",
