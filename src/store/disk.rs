@@ -71,6 +71,10 @@ pub(super) trait DiskFile: Debug + Send + Sync {
     /// Syncs what was written. After a failure what was written is lost, whatever a retry says.
     fn sync_data(&self) -> io::Result<()>;
 
+    /// Begins to bring what the file holds into memory: all of it will be read at once. A disk that
+    /// keeps nothing in memory has nothing to do.
+    fn read_ahead(&self) {}
+
     /// Gives back the memory in which the system keeps what was read and what was synced: nobody
     /// will read it soon. A disk that keeps nothing in memory has nothing to do.
     fn release_cache(&self) {}

@@ -24,9 +24,6 @@ mod send;
 /// How long a peer may ask nothing: longer than it keeps an idle connection.
 const IDLE_TIME: Duration = Duration::from_mins(5);
 
-/// How much of a body is written within one stall time: a peer slower than this is given up.
-const PIECE_BYTES: usize = 64 * 1024;
-
 /// Why a connection goes on no longer.
 #[derive(Debug)]
 enum End {

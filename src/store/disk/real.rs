@@ -85,6 +85,11 @@ impl DiskFile for File {
         File::sync_data(self)
     }
 
+    fn read_ahead(&self) {
+        // A hint, of which the kernel takes as much as it reads ahead at most.
+        let _ = rustix::fs::fadvise(self, 0, None, Advice::WillNeed);
+    }
+
     fn release_cache(&self) {
         // A hint: where the file system has no page cache, nothing is lost.
         let _ = rustix::fs::fadvise(self, 0, None, Advice::DontNeed);

@@ -118,6 +118,10 @@ impl DiskFile for SlowFile {
         self.file.sync_data()
     }
 
+    fn read_ahead(&self) {
+        self.file.read_ahead();
+    }
+
     fn release_cache(&self) {
         self.file.release_cache();
     }

@@ -10,7 +10,7 @@ use super::{FORMAT, HEADER_BYTES_MAX, MAGIC, RecordError, RecordHeader, SUITE};
 use crate::id::{ClusterName, ImageId};
 use crate::protocol::{CHUNK_BYTES, Entry};
 use crate::store::Digest;
-use crate::store::disk::{Disk, Sequential, read_exact_at};
+use crate::store::disk::{Disk, DiskFile, Sequential, read_exact_at};
 
 /// What is read of a header line before the rest can be understood.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub struct RecordReader<R = BufReader<Sequential>> {
 }
 
 impl RecordReader {
-    /// Opens the record file of `image` in `cluster`.
+    /// Opens the record file of `image` in `cluster`, to read all of it.
     pub(in crate::store) fn open(
         disk: &dyn Disk,
         path: &Path,
@@ -45,6 +45,21 @@ impl RecordReader {
         image: ImageId,
     ) -> Result<Self, RecordError> {
         let file = disk.open(path)?;
+        file.read_ahead();
+        Self::of(file, cluster, image)
+    }
+
+    /// Opens it likewise, for its header and its end.
+    pub(in crate::store) fn open_ends(
+        disk: &dyn Disk,
+        path: &Path,
+        cluster: &ClusterName,
+        image: ImageId,
+    ) -> Result<Self, RecordError> {
+        Self::of(disk.open(path)?, cluster, image)
+    }
+
+    fn of(file: Box<dyn DiskFile>, cluster: &ClusterName, image: ImageId) -> Result<Self, RecordError> {
         let bytes = file.len()?;
         Self::new(BufReader::new(Sequential::new(file)), bytes, cluster, image)
     }

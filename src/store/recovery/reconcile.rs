@@ -148,7 +148,7 @@ impl Reader<'_> {
     }
 
     fn entry(&self, path: &Path, image: ImageId) -> Result<Entry, RecordError> {
-        let reader = RecordReader::open(self.disk, path, self.cluster, image)?;
+        let reader = RecordReader::open_ends(self.disk, path, self.cluster, image)?;
         reader.check_end()?;
         Ok(reader.entry())
     }

@@ -3,10 +3,10 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::{End, PIECE_BYTES, busy, tell};
+use super::{End, busy, tell};
 use crate::id::{ImageId, RequestId};
 use crate::protocol::frame::FrameError;
-use crate::protocol::{CatalogueItem, Copy, DataReply, ErrorCode, NodeError};
+use crate::protocol::{CHUNK_BYTES, CatalogueItem, Copy, DataReply, ErrorCode, NodeError};
 use crate::server::connection::{Connection, STALL};
 use crate::server::context::Context;
 use crate::server::disk::code_of;
@@ -51,7 +51,9 @@ where
         ballot: None,
         request: RequestId::default(),
     };
-    tell(connection, &DataReply::Copy(copy)).await?;
+    // It goes out with the first chunk.
+    let held = connection.writer.hold(&DataReply::Copy(copy));
+    held.map_err(|_| End::Gone)?;
     loop {
         match reading.chunk().await {
             Ok(Some(chunk)) => say_with_body(connection, &DataReply::Chunk, &chunk).await?,
@@ -97,11 +99,13 @@ where
     W: AsyncWrite + Unpin,
 {
     let writer = &mut connection.writer;
-    in_time(writer.message_with_body(reply, body.len() as u64)).await?;
-    for piece in body.chunks(PIECE_BYTES) {
+    let held = writer.hold_with_body(reply, body.len() as u64);
+    held.map_err(|_| End::Gone)?;
+    // A peer that takes no chunk within one stall time is given up.
+    for piece in body.chunks(CHUNK_BYTES) {
         in_time(writer.body(piece)).await?;
     }
-    Ok(())
+    in_time(writer.flush()).await
 }
 
 async fn in_time(write: impl Future<Output = Result<(), FrameError>>) -> Result<(), End> {
