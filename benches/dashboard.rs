@@ -15,7 +15,7 @@ use heirloom::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
 use heirloom::dashboard::cluster::logs::LINES_MAX;
 use heirloom::dashboard::presenter::Presenting;
 use heirloom::dashboard::theme::{Charset, Palette, Theme};
-use heirloom::dashboard::{Control, Message, Model, Setup, update, view};
+use heirloom::dashboard::{Control, Images, Message, Model, Setup, update, view};
 use heirloom::event::process::{Life, OutputStream, ProcessEvent, ProcessFact};
 use heirloom::event::{EVENT_VERSION, Event, Fact};
 use heirloom::id::{Ballot, Epoch, Generation, ImageId, NodeId};
@@ -61,6 +61,7 @@ fn setup() -> Setup {
         start_dir: ".".into(),
         users: Vec::new(),
         presenting: Presenting::No,
+        images: Images::Stay,
     }
 }
 

@@ -40,6 +40,6 @@ pub(crate) mod testing;
 mod tests;
 
 pub use message::{Command, Known, Message};
-pub use model::{Control, Model, Setup};
+pub use model::{Control, Images, Model, Setup};
 pub use update::update;
 pub use view::view;

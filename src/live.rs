@@ -23,7 +23,7 @@ use tokio::time::sleep;
 use self::jobs::Jobs;
 use self::pace::{Pace, Wanted};
 use self::pager::{Pager, ended};
-use self::performing::{Show, news};
+use self::performing::news;
 use self::place::Place;
 use self::signals::{Asked, Signals};
 pub use self::source::Cluster;
@@ -144,14 +144,16 @@ pub async fn run(start: Start) -> io::Result<Outcome> {
         remembering: Remembering::default(),
         jobs: Jobs::new(std::env::current_exe()?, coloured),
         pager: None,
-        show: start.performance.map(Show::new),
+        show: start.performance,
+        recorded_to: None,
         model,
         pace: Pace::default(),
         place: Place::Shown,
         sampled: Time::ZERO,
         reason: None,
     };
-    live.until_over().await
+    // On the heap, for the futures of all commands hold this one.
+    Box::pin(live.until_over()).await
 }
 
 struct Live {
@@ -165,7 +167,9 @@ struct Live {
     remembering: Remembering,
     jobs: Jobs,
     pager: Option<Pager>,
-    show: Option<Show>,
+    show: Option<Performance>,
+    /// When the play was ended on purpose, of which nothing is recorded after that.
+    recorded_to: Option<Time>,
     model: Model,
     pace: Pace,
     place: Place,
@@ -220,7 +224,8 @@ impl Live {
             Some(_) => String::new(),
             None => farewell::lines(self.source.ran(), &self.model.cluster, &summary),
         };
-        let recorded = self.taping.close(self.source.now());
+        let recorded_to = self.recorded_to.unwrap_or_else(|| self.source.now());
+        let recorded = self.taping.close(recorded_to);
         last_words.extend(recorded.said().map(|said| format!("{said}\n")));
         self.screen.close(&last_words);
         Ok(Outcome {
@@ -279,7 +284,7 @@ impl Live {
         } else {
             Reason::Asked
         };
-        if let Some(told) = Told::of(&message) {
+        if let Some(told) = Told::of(&message).filter(|_| self.recorded_to.is_none()) {
             self.taping.keep(now, told);
         }
         for command in update(&mut self.model, now, message) {

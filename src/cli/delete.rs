@@ -61,7 +61,7 @@ async fn delete_all<'a>(
                 untried(&images[index + 1..], told)?;
                 return Ok(Exit::NoLeader);
             }
-            Exit::Failed | Exit::Usage | Exit::Interrupted => exit = ended,
+            Exit::Failed | Exit::Usage | Exit::HungUp | Exit::Interrupted | Exit::Terminated => exit = ended,
         }
     }
     Ok(exit)

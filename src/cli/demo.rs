@@ -1,18 +1,18 @@
 //! `heirloom demo`: a cluster of its own that is led through a scenario, on stage or for CI.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use self::reel::Reel;
-use self::script::Script;
+use self::script::{Script, ScriptError};
+use self::stop::Stops;
 use self::venue::Venue;
 use super::appearance::AppearanceArgs;
 use super::exit::{Exit, Failure, HungUp, remark};
-use super::interrupt::Signals;
 use super::made;
 use super::present::PresentArgs;
 use super::print::print;
@@ -20,7 +20,7 @@ use super::record::RecordArgs;
 use super::{Before, Configuration};
 use crate::dashboard::terminal::Tty;
 use crate::event::line::{counted, quoted};
-use crate::lab::headless;
+use crate::lab::headless::{self, Ended};
 use crate::lab::performance::Performance;
 use crate::lab::play::verdict::Played;
 use crate::lab::play::{Cue, Pace, Player, line};
@@ -32,6 +32,7 @@ use crate::time::Time;
 
 mod reel;
 mod script;
+mod stop;
 mod venue;
 
 /// The most times that one command repeats a scenario: a night's worth.
@@ -99,9 +100,9 @@ pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Befor
         print(&list())?;
         return Ok(Exit::Done);
     };
-    let script = Script::read(scenario).map_err(Failure::usage)?;
+    let script = Script::read(scenario).map_err(ScriptError::usage)?;
     let venue = Venue::prepare(configuration, script.scenario.wants)?;
-    script.check(&venue.members()).map_err(Failure::usage)?;
+    script.check(&venue.members()).map_err(ScriptError::usage)?;
     if args.check {
         print(&checked(&script))?;
         return Ok(Exit::Done);
@@ -110,11 +111,7 @@ pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Befor
     if args.repeat.is_some() && record.is_asked() {
         return Err(Failure::usage(OneRecording));
     }
-    if let Some(report) = &args.report_to {
-        let mut kept = vec![(scenario.as_path(), "the scenario itself")];
-        kept.extend(record.file().map(|file| (file, "where the run is recorded")));
-        made::check(&[report], record.existing(), &kept)?;
-    }
+    keeps_what_is_there(scenario, args, &record)?;
     let unseen =
         args.no_tui || before.output.asks_for_lines() || args.repeat.is_some() || args.report.is_some();
     let tty = if unseen { None } else { Tty::open() };
@@ -123,6 +120,16 @@ pub(super) fn run(configuration: &Configuration, args: &DemoArgs, before: &Befor
         None if args.step => Err(Failure::usage(NoTerminal)),
         None => play_unseen(&script, &venue, args, &record),
     }
+}
+
+/// Refuses files of which one would destroy another, before anything is played.
+fn keeps_what_is_there(scenario: &Path, args: &DemoArgs, record: &RecordArgs) -> Result<(), Failure> {
+    let itself = [(scenario, "the scenario itself")];
+    let report = args.report_to.as_deref().map(|file| ("--report-to", file));
+    let recording = record.file().map(|file| ("--record", file));
+    let made: Vec<_> = recording.into_iter().chain(report).collect();
+    made::apart(&made, &itself)?;
+    made::check(report.as_slice(), record.existing(), &[])
 }
 
 /// Returns a line for each built-in scenario.
@@ -181,8 +188,11 @@ fn play_seen(
         recorded,
         ..
     } = outcome;
-    if let Some(failure) = played.as_ref().and_then(Played::failure) {
-        remark(&line::judged(failure));
+    if let Some(played) = &played {
+        // What the screen showed went with it. A terminal that is gone shows nothing.
+        let _ = print(&line::told(played));
+    }
+    if played.as_ref().is_some_and(|played| played.failure().is_some()) {
         leave(reel, script);
         return Ok(Exit::Failed);
     }
@@ -190,16 +200,11 @@ fn play_seen(
         Reason::HungUp => Err(HungUp.into()),
         Reason::Interrupted => Ok(Exit::Interrupted),
         Reason::Asked => Ok(match played {
-            Some(played) if !played.passed() => left_by_hand(&played),
+            // Whoever waits for the exit code wants to know that somebody left before the end.
+            Some(played) if !played.passed() => Exit::Failed,
             Some(_) | None => Exit::of_recording(&recorded),
         }),
     }
-}
-
-/// Says that somebody left before the end: whoever waits for the exit code wants to know it.
-fn left_by_hand(played: &Played) -> Exit {
-    remark(&line::ended(played));
-    Exit::Failed
 }
 
 /// Plays it without a screen, as often as asked for.
@@ -221,32 +226,38 @@ fn play_unseen(
         }
         Ok(print(text)?)
     };
+    let mut stops = runtime.block_on(async { Stops::listen() })?;
     let mut runs = Vec::new();
-    let (mut interrupted, mut recorded) = (false, Exit::Done);
+    let mut recorded = Exit::Done;
     for _ in 0..args.repeat.unwrap_or(1) {
         said(&format!("{}\n", script.scenario.title))?;
-        let (ended, kept) = runtime.block_on(play_once(script, venue, record, &said))?;
-        said(&format!("\n{}\n", line::ended(&ended.played)))?;
-        (interrupted, recorded) = (ended.interrupted, kept);
+        let (played, kept) = runtime.block_on(play_once(script, venue, record, &said, &mut stops))?;
+        // Who does not read the lines may still want the exit code, and the folder is gone by now.
+        let _ = said(&format!("\n{}\n", line::ended(&played)));
+        recorded = kept;
         runs.push(Run {
             name: script.name.clone(),
-            played: ended.played,
+            played,
         });
-        if interrupted {
+        if stops.exit().is_some() {
             break;
         }
     }
     runtime.shutdown_background();
+    let passed = runs.iter().filter(|run| run.played.passed()).count();
     if runs.len() > 1 {
-        let passed = runs.iter().filter(|run| run.played.passed()).count();
-        said(&format!("{passed} of {} runs passed\n", runs.len()))?;
+        let _ = said(&format!("{passed} of {} runs passed\n", runs.len()));
     }
     report(&runs, args, record)?;
-    if interrupted {
-        return Ok(Exit::Interrupted);
+    if runs.iter().any(|run| run.played.failure().is_some()) {
+        return Ok(Exit::Failed);
     }
-    let passed = runs.iter().all(|run| run.played.passed());
-    Ok(if passed { recorded } else { Exit::Failed })
+    let all = args.repeat.map_or(1, |count| count as usize);
+    match stops.exit() {
+        // Whoever comes too late to stop anything is told what came of it.
+        Some(stopped) if passed < all => Ok(stopped),
+        Some(_) | None => Ok(recorded),
+    }
 }
 
 /// Plays it without a screen; returns what came of it, and how the recording of it would end the command.
@@ -255,8 +266,8 @@ async fn play_once(
     venue: &Venue,
     record: &RecordArgs,
     said: &impl Fn(&str) -> Result<(), Failure>,
-) -> Result<(headless::Ended, Exit), Failure> {
-    let mut signals = Signals::listen()?;
+    stops: &mut Stops,
+) -> Result<(Played, Exit), Failure> {
     let stand = venue.stand()?;
     stand.ports_are_free().await?;
     let (reel, file) = Reel::open(record, stand.scratch())?;
@@ -269,19 +280,18 @@ async fn play_once(
             let _ = said(&format!("{text}\n"));
         }
     };
-    let asked = async || {
-        signals.next().await;
-    };
+    let asked = async || stops.next().await;
     let (launch, cluster) = (stand.launch()?, stand.cluster());
-    let ended = headless::run(launch, cluster, performance, &mut taping, &mut told, asked).await;
-    let recorded = taping.close(ended.at);
+    let Ended { played, at } =
+        headless::run(launch, cluster, performance, &mut taping, &mut told, asked).await;
+    let recorded = taping.close(at);
     if let Some(said) = recorded.said() {
         remark(said);
     }
-    if ended.played.failure().is_some() {
+    if played.failure().is_some() {
         leave(reel, script);
     }
-    Ok((ended, Exit::of_recording(&recorded)))
+    Ok((played, Exit::of_recording(&recorded)))
 }
 
 /// Leaves the recording of a failed run, and says so.

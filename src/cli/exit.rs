@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::client::RequestError;
-use crate::event::line::printable;
+use crate::event::line::{escaped, printable};
 use crate::lab::recording::Closed;
 
 /// The table of exit codes, as `--help` and the manual show it.
@@ -14,7 +14,9 @@ Exit codes:
   1    the operation failed
   2    wrong usage or configuration
   3    no leader or no quorum in time
-  130  interrupted by Ctrl-C";
+  129  a demonstration stopped by SIGHUP, because its terminal went away
+  130  interrupted by Ctrl-C
+  143  a demonstration stopped by SIGTERM";
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +29,12 @@ pub(super) enum Exit {
     Usage,
     /// No leader or no quorum in time.
     NoLeader,
+    /// The terminal went away before the end.
+    HungUp,
     /// A person pressed Ctrl-C.
     Interrupted,
+    /// Somebody wanted it to end before its end.
+    Terminated,
 }
 
 impl Exit {
@@ -39,7 +45,10 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::NoLeader => 3,
+            // As the shell says it of a program that a signal ended.
+            Self::HungUp => 129,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 }
@@ -90,6 +99,13 @@ impl Failure {
     }
 }
 
+#[cfg(test)]
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self {
@@ -124,17 +140,26 @@ pub(super) fn remark(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable(text));
 }
 
-/// Makes the line of an error, which may quote another process.
+/// An error of several lines, each of which a terminal only prints: the marks stand below what they mark.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct InLines(pub(super) String);
+
+/// Makes the line of an error, which may quote another process, or whatever a person wrote.
 ///
 /// Most errors quote their cause, since they also travel as words alone: that is not said twice.
 fn complaint(error: &anyhow::Error) -> String {
+    if let Some(InLines(lines)) = error.downcast_ref() {
+        let lines: Vec<_> = lines.split('\n').map(printable).collect();
+        return format!("error: {}", lines.join("\n"));
+    }
     let mut line = "error".to_owned();
     for cause in error.chain().map(ToString::to_string) {
         if !line.contains(&cause) {
             line = format!("{line}: {cause}");
         }
     }
-    printable(&line).into_owned()
+    escaped(&line).into_owned()
 }
 
 #[cfg(test)]
@@ -144,10 +169,13 @@ mod tests {
     #[test]
     fn what_another_process_said_cannot_move_the_cursor() {
         let error = anyhow::anyhow!("no\u{1b}[2J\nway").context("could not upload");
-        assert_eq!(
-            complaint(&error),
-            "error: could not upload: no\u{fffd}[2J\u{fffd}way"
-        );
+        assert_eq!(complaint(&error), r"error: could not upload: no\u{1b}[2J\nway");
+    }
+
+    #[test]
+    fn an_error_of_several_lines_keeps_them_and_moves_the_cursor_in_none() {
+        let error = anyhow::Error::from(InLines("a:1:2: no\u{1b}\n 1 | b\n   | ^".to_owned()));
+        assert_eq!(complaint(&error), "error: a:1:2: no\u{fffd}\n 1 | b\n   | ^");
     }
 
     #[test]
@@ -172,7 +200,9 @@ mod tests {
             Exit::Failed,
             Exit::Usage,
             Exit::NoLeader,
+            Exit::HungUp,
             Exit::Interrupted,
+            Exit::Terminated,
         ];
         let codes: Vec<u8> = TABLE
             .lines()

@@ -75,6 +75,25 @@ pub(super) struct ExportArgs {
 }
 
 impl ExportArgs {
+    /// Checks what can be checked before anything is read.
+    fn check(&self, made: &[(&'static str, &Path)]) -> Result<(), Failure> {
+        if let Some((flag, _)) = made.iter().find(|(_, path)| *path == Path::new("-")) {
+            return Err(Failure::usage(NotMade::NoFile { flag }));
+        }
+        let (from, shows) = (self.from, self.cast.is_some() || self.film.is_some());
+        if let Some(to) = self.to.filter(|to| *to <= from) {
+            return Err(Failure::usage(NotMade::Backwards { from, to }));
+        }
+        if shows && !from.is_zero() {
+            let recording = Recording::open(&self.file)?;
+            let lasts = recording.last_at().since(recording.header().began);
+            if from >= lasts {
+                return Err(Failure::usage(NotMade::AfterTheEnd { from, lasts }));
+            }
+        }
+        Ok(())
+    }
+
     const fn existing(&self) -> Existing {
         if self.force {
             Existing::Replace
@@ -100,6 +119,17 @@ enum NotMade {
     NoElection { wanted: u64, count: u64 },
     #[error("there is no election in this recording")]
     NoElections,
+    #[error("{flag} makes a file; name one, since nothing is written to standard output")]
+    NoFile { flag: &'static str },
+    #[error("--to {} is not after --from {}, so nothing would be shown", span(.to), span(.from))]
+    Backwards { from: Duration, to: Duration },
+    #[error("--from {} is not before the end: the recording is {} long, so nothing would be shown", span(.from), span(.lasts))]
+    AfterTheEnd { from: Duration, lasts: Duration },
+}
+
+fn span(span: &Duration) -> humantime::FormattedDuration {
+    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_millis(millis))
 }
 
 impl FromStr for ScreenSize {
@@ -121,8 +151,16 @@ impl FromStr for ScreenSize {
 pub(super) fn run(args: &ExportArgs, before: AppearanceArgs) -> Result<Exit, Failure> {
     let appearance = args.appearance.or(before);
     let existing = args.existing();
-    let made = [&args.cast, &args.svg, &args.film].into_iter().flatten();
-    let made: Vec<&Path> = made.map(PathBuf::as_path).collect();
+    let made = [
+        ("--cast", &args.cast),
+        ("--svg", &args.svg),
+        ("--film", &args.film),
+    ];
+    let made = made
+        .into_iter()
+        .filter_map(|(flag, path)| Some((flag, path.as_deref()?)));
+    let made: Vec<(&str, &Path)> = made.collect();
+    args.check(&made)?;
     made::check(&made, existing, &[(&args.file, "the recording itself")])?;
     let shot = Shot {
         size: args.size.0,

@@ -130,9 +130,10 @@ pub(super) fn run(settings: &Settings, args: &FaultArgs) -> Result<Exit, Failure
         after.apply(&fault).map_err(Failure::usage)?;
         let heals = matches!(fault, Fault::Heal(_) | Fault::HealAll);
         let mut exit = Exit::Done;
+        let mut told = String::new();
         for (node, request) in requests(&fault, &after, &statuses) {
             match bring(settings, node, &request).await {
-                Ok(()) => {}
+                Ok(()) => told.push_str(&said(node, &request)),
                 // A process that is gone has nothing wrong with it.
                 Err(error) if heals && error.is_gone => {}
                 Err(error) => {
@@ -141,8 +142,23 @@ pub(super) fn run(settings: &Settings, args: &FaultArgs) -> Result<Exit, Failure
                 }
             }
         }
+        if told.is_empty() && exit == Exit::Done {
+            told.push_str("Nothing has changed: it is so already\n");
+        }
+        print(&told)?;
         Ok(exit)
     })
+}
+
+/// Says what holds of a node that was told.
+fn said(node: NodeId, request: &FaultsRequest) -> String {
+    match request {
+        FaultsRequest::Set(faults) => format!("Node {node}: {faults}\n"),
+        FaultsRequest::StallClock { span } => format!(
+            "Node {node}: its clock stands still for {} ms\n",
+            span.as_millis()
+        ),
+    }
 }
 
 /// What is asked, in the words of the library.

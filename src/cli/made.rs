@@ -22,30 +22,44 @@ pub(super) enum NotMade {
     Exists(String),
     #[error("{file} is {what}, which would be lost; name another file")]
     Needed { file: String, what: &'static str },
+    #[error("{} and {} both name {file}; name another file for one of them", .flags.0, .flags.1)]
+    Twice {
+        file: String,
+        flags: (&'static str, &'static str),
+    },
     #[error("could not write {file}: {source}")]
     Unwritable { file: String, source: io::Error },
 }
 
 /// Refuses files that are there and may not be replaced, and those that would destroy what is needed.
 ///
-/// `kept` are the files that must stay, each with what it is; of several files each must be another.
+/// `made` are the files with the flags that name them, `kept` those that must stay, each with what it is.
 pub(super) fn check(
-    made: &[&Path],
+    made: &[(&'static str, &Path)],
     existing: Existing,
     kept: &[(&Path, &'static str)],
 ) -> Result<(), Failure> {
-    let mut taken: Vec<(PathBuf, &'static str)> =
-        kept.iter().map(|(path, what)| (place(path), *what)).collect();
-    for path in made {
-        let place = place(path);
-        if let Some((_, what)) = taken.iter().find(|(other, _)| *other == place) {
-            let file = printable_path(path);
-            return Err(Failure::usage(NotMade::Needed { file, what }));
+    apart(made, kept)?;
+    let there = |path: &Path| existing == Existing::Keep && path.symlink_metadata().is_ok();
+    match made.iter().find(|(_, path)| there(path)) {
+        Some((_, path)) => Err(Failure::usage(NotMade::Exists(printable_path(path)))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses files of which two are the same, or one is the same as what must stay.
+pub(super) fn apart(made: &[(&'static str, &Path)], kept: &[(&Path, &'static str)]) -> Result<(), Failure> {
+    let mut taken: Vec<(PathBuf, &'static str)> = Vec::new();
+    for (flag, path) in made {
+        let (place, file) = (place(path), || printable_path(path));
+        if let Some((_, what)) = kept.iter().find(|(kept, _)| self::place(kept) == place) {
+            return Err(Failure::usage(NotMade::Needed { file: file(), what }));
         }
-        if existing == Existing::Keep && path.symlink_metadata().is_ok() {
-            return Err(Failure::usage(NotMade::Exists(printable_path(path))));
+        if let Some((_, other)) = taken.iter().find(|(other, _)| *other == place) {
+            let flags = (*other, *flag);
+            return Err(Failure::usage(NotMade::Twice { file: file(), flags }));
         }
-        taken.push((place, "made by this command, too"));
+        taken.push((place, flag));
     }
     Ok(())
 }
@@ -178,15 +192,19 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).expect("made");
         let other = folder.path().join("other");
-        let refused =
-            |made: &[&Path]| check(made, Existing::Replace, &[(&path, "the recording itself")]).is_err();
-        assert!(refused(&[&path]));
-        assert!(refused(&[&link]));
-        assert!(refused(&[&folder.path().join(".").join("run.cast")]));
-        assert!(
-            refused(&[&other, &folder.path().join("./other")]),
-            "twice the same"
-        );
-        assert!(!refused(&[&other]));
+        let refused = |made: &[&Path]| {
+            let flags = ["--cast", "--svg"].into_iter();
+            let made: Vec<_> = flags.zip(made.iter().copied()).collect();
+            let checked = check(&made, Existing::Replace, &[(&path, "the recording itself")]);
+            checked.err().map(|failure| failure.to_string())
+        };
+        let itself =
+            |made: &[&Path]| refused(made).is_some_and(|why| why.contains("is the recording itself"));
+        assert!(itself(&[&path]));
+        assert!(itself(&[&link]));
+        assert!(itself(&[&folder.path().join(".").join("run.cast")]));
+        let twice = refused(&[&other, &folder.path().join("./other")]).expect("twice the same");
+        assert!(twice.starts_with("--cast and --svg both name "), "{twice}");
+        assert_eq!(refused(&[&other]), None);
     }
 }

@@ -15,7 +15,7 @@ use crate::config::{
 };
 use crate::dashboard::presenter::Presenting;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::{Control, Setup};
+use crate::dashboard::{Control, Images, Setup};
 use crate::event::line::nodes;
 use crate::fault::NodeFaults;
 use crate::id::{ClusterName, NodeId, ParseIdError, UserName};
@@ -200,6 +200,7 @@ impl Settings {
             start_dir: std::env::current_dir().unwrap_or_else(|_| ".".into()),
             users: Vec::new(),
             presenting: Presenting::No,
+            images: Images::Stay,
         }
     }
 

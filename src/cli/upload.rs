@@ -85,7 +85,7 @@ async fn upload_all<'a>(
             Exit::Done => {}
             // The next file would only wait for the same leader.
             Exit::NoLeader => return Ok(Exit::NoLeader),
-            Exit::Failed | Exit::Usage | Exit::Interrupted => exit = ended,
+            Exit::Failed | Exit::Usage | Exit::HungUp | Exit::Interrupted | Exit::Terminated => exit = ended,
         }
     }
     Ok(exit)

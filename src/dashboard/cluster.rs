@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, VecDeque};
 use self::clocks::{Clocks, Source};
 use self::elections::Elections;
 use self::failover::Leadership;
-use self::logs::{LineKind, Logs};
+use self::logs::Logs;
 use self::node::{Node, Told};
 use self::requests::Requests;
 use self::rotation::Rotation;
 use self::tape::{MarkKind, Tape};
 use crate::config::ClusterConfig;
-use crate::event::process::{self, ProcessEvent, ProcessFact};
-use crate::event::{Event, Fact, WorkerState, line};
+use crate::event::process::{ProcessEvent, ProcessFact};
+use crate::event::{Event, Fact, WorkerState};
 use crate::fault::{Fault, Matrix, Way};
 use crate::id::{ImageId, NodeId};
 use crate::protocol::Contact;
@@ -25,11 +25,13 @@ mod clocks;
 pub mod elections;
 pub mod failover;
 mod forget;
+mod logging;
 pub mod logs;
 pub mod node;
 pub mod requests;
 pub mod rotation;
 pub mod samples;
+mod standing;
 pub mod tape;
 
 /// Everything that is known of a cluster.
@@ -61,6 +63,9 @@ pub struct Cluster {
 ///
 /// It is told twice within moments: when a copy is lost, and when the rest is acknowledged.
 const MISSED_REMEMBERED: usize = 256;
+
+/// How many clocks are read anew because of one event: a message, its answer, and what led to them.
+const CORRECTIONS_MAX: usize = 8;
 
 impl Cluster {
     /// Makes a cluster of which nothing is known but its members.
@@ -114,13 +119,30 @@ impl Cluster {
             self.wanted.adopt(event.node, faults);
         }
         self.leadership.told(at, event.node, &event.fact);
+        self.weigh_fact(at, event.node, &event.fact);
         self.rotation.told(event.node, &event.fact);
         self.requests.told(at, event);
-        self.elections.told(at, event.node, &event.fact);
+        if self.elections.told(at, event.node, &event.fact, &self.leadership) {
+            self.put_clocks_right();
+        }
         self.told_of_another(at, event);
         self.mark_fact(at, event);
         self.log_event(event);
         self.note(at, event.node);
+    }
+
+    /// Reads clocks anew where a message seems to have arrived before it was sent.
+    fn put_clocks_right(&mut self) {
+        // Each correction can show the next one up the chain of messages, which is short.
+        for _ in 0..CORRECTIONS_MAX {
+            let Some((node, by)) = self.elections.late_clock() else {
+                return;
+            };
+            self.clocks.correct(node, by);
+            if let Some(failover) = self.elections.correct(node, by) {
+                self.leadership.correct(&failover, node, by);
+            }
+        }
     }
 
     /// Folds in what became of a node's process, heard at `heard`.
@@ -131,7 +153,9 @@ impl Cluster {
         };
         node.became(at, &event.fact);
         self.leadership.became(at, event.node, &event.fact);
-        self.elections.became(at, event.node, &event.fact);
+        self.weigh_process(at, &event.fact);
+        self.elections
+            .became(at, event.node, &event.fact, &self.leadership);
         self.mark_process(at, event);
         self.log_process(event);
         self.note(at, event.node);
@@ -153,6 +177,7 @@ impl Cluster {
                 }
                 if let Some(ballot) = report.ballot.filter(|_| report.serving) {
                     self.leadership.found(heard, ballot);
+                    self.elections.stand(&self.leadership);
                 }
             }
             Contact::Refused => {
@@ -172,6 +197,7 @@ impl Cluster {
             how(node);
         }
         self.leadership.lost_sight_of(heard, id);
+        self.elections.stand(&self.leadership);
         self.requests.lost(id);
         self.rotation.lost(id);
     }
@@ -258,62 +284,4 @@ impl Cluster {
             self.tape.mark(at, event.node, MarkKind::Frozen);
         }
     }
-
-    fn log_event(&mut self, event: &Event) {
-        if let Fact::LogDropped { lines } = event.fact {
-            self.logs.lost(event.node, lines);
-        }
-        if let Some(text) = line::of(event) {
-            let kind = if is_warning(&event.fact) {
-                LineKind::Warning
-            } else {
-                LineKind::Event
-            };
-            self.logs.push(event.node, event.wall_ms, kind, &text);
-        }
-    }
-
-    fn log_process(&mut self, event: &ProcessEvent) {
-        match &event.fact {
-            ProcessFact::Wrote { stream, text } => {
-                let kind = LineKind::Output(*stream);
-                let text = format!("Node {}: {text}", event.node);
-                self.logs.push(event.node, event.wall_ms, kind, &text);
-            }
-            ProcessFact::OutputDropped { lines } => self.logs.lost(event.node, *lines),
-            ProcessFact::Spawned { .. }
-            | ProcessFact::Signalled { .. }
-            | ProcessFact::Exited { .. }
-            | ProcessFact::Restarting { .. }
-            | ProcessFact::GaveUp { .. }
-            | ProcessFact::Sampled { .. }
-            | ProcessFact::FaultsUntold { .. }
-            | ProcessFact::Summary { .. } => {
-                if let Some(text) = process::line_of(event) {
-                    self.logs
-                        .push(event.node, event.wall_ms, LineKind::Process, &text);
-                }
-            }
-        }
-    }
-}
-
-/// Says whether a person should see it among other lines.
-const fn is_warning(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::LeaderSuspected { .. }
-            | Fact::QuorumMissing { .. }
-            | Fact::ServingStopped { .. }
-            | Fact::SteppedDown { .. }
-            | Fact::GreetingRefused { .. }
-            | Fact::UploadFailed { .. }
-            | Fact::RequestFailed { .. }
-            | Fact::RecordDamaged { .. }
-            | Fact::StoreReadOnly { .. }
-            | Fact::ImageLost { .. }
-            | Fact::FaultsChanged { .. }
-            | Fact::ClockStalled { .. }
-            | Fact::LogDropped { .. }
-    )
 }

@@ -1,7 +1,8 @@
 //! The client's lane: what the clients of a load came to, and how long nobody served them.
 //!
 //! Pure: whoever drives the clients tells what became of their uploads, and when. Being without
-//! service is measured where it hurts: between two acknowledgements, of whichever clients.
+//! service is measured where it hurts: between two acknowledgements, of whichever clients. Only a pause
+//! that is noticed and far longer than usual is an outage, both for the longest and for the sum.
 
 use std::time::Duration;
 
@@ -14,6 +15,21 @@ use crate::time::Time;
 /// Below it a pause is a disk that syncs; nobody who waits for an image would notice it.
 pub const NOTICED: Duration = Duration::from_millis(100);
 
+/// How many times longer than usual a pause must be: as the last ones were, but for the longest of them.
+///
+/// Where every upload is slow, since a disk is or since each waits for a node that is cut off, nobody is
+/// without service; one outage does not hide the next.
+const UNUSUAL: u32 = 3;
+
+/// How many pauses those are: the uploads of a moment, after which an outage is no longer what is usual.
+const LAST: usize = 8;
+
+/// The longest pause that counts as one of them: an outage says little about what is usual.
+const USUAL_MAX: Duration = Duration::from_secs(1);
+
+/// How long the first acknowledgement may take: clients have to connect, and nobody has been served before.
+const SETTLING: Duration = Duration::from_secs(1);
+
 /// What the clients of a load came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lane {
@@ -25,10 +41,13 @@ pub struct Lane {
     pub retried: u64,
     /// How many failed.
     pub failed: u64,
-    /// The longest time without an acknowledgement, up to the last one.
+    /// The longest outage, up to the last acknowledgement.
     longest_ns: u64,
-    /// All such times together that were noticed, up to the last one.
+    /// All outages together, up to the last acknowledgement.
     without_ns: u64,
+    /// How long the last pauses were, in no order; 0 before there were any.
+    #[serde(default)]
+    last_ns: [u64; LAST],
     /// Since when nothing was acknowledged, while the load is on.
     since: Option<Time>,
     /// What came of reading back, the last time.
@@ -69,20 +88,22 @@ impl Lane {
 
     /// Folds in that an upload was acknowledged.
     pub fn acknowledges(&mut self, at: Time) {
+        let ran = self.running(at);
         self.count(at);
+        self.learn(ran);
         self.acknowledged += 1;
     }
 
-    /// Returns the longest time without an acknowledgement, the one that runs included.
+    /// Returns the longest outage, the one that runs included.
     #[must_use]
     pub fn longest(&self, now: Time) -> Duration {
-        Duration::from_nanos(self.longest_ns).max(self.running(now))
+        Duration::from_nanos(self.longest_ns).max(self.outage(self.running(now)))
     }
 
-    /// Returns all noticed times without an acknowledgement together, the one that runs included.
+    /// Returns all outages together, the one that runs included; never less than the longest.
     #[must_use]
     pub fn without_service(&self, now: Time) -> Duration {
-        Duration::from_nanos(self.without_ns) + noticed(self.running(now))
+        Duration::from_nanos(self.without_ns) + self.outage(self.running(now))
     }
 
     /// Says whether there has been a load at all.
@@ -100,18 +121,41 @@ impl Lane {
         self.since.map_or(Duration::ZERO, |since| now.since(since))
     }
 
-    /// Ends the time that runs, and begins the next.
+    /// Ends the pause that runs, and begins the next.
     fn count(&mut self, at: Time) {
-        let nanos = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
         let ran = self.running(at);
-        self.longest_ns = self.longest_ns.max(nanos(ran));
-        self.without_ns = self.without_ns.saturating_add(nanos(noticed(ran)));
+        let outage = nanos(self.outage(ran));
+        self.longest_ns = self.longest_ns.max(outage);
+        self.without_ns = self.without_ns.saturating_add(outage);
         self.since = self.since.map(|_| at);
+    }
+
+    /// Learns from the pause that an acknowledgement ends how long pauses are.
+    fn learn(&mut self, ran: Duration) {
+        let turn = self.acknowledged % LAST as u64;
+        if let Some(last) = usize::try_from(turn)
+            .ok()
+            .and_then(|turn| self.last_ns.get_mut(turn))
+        {
+            *last = nanos(ran.min(USUAL_MAX));
+        }
+    }
+
+    /// Returns a pause if it is an outage, otherwise nothing.
+    fn outage(&self, pause: Duration) -> Duration {
+        let mut pauses = self.last_ns;
+        pauses.sort_unstable();
+        let usual = pauses.into_iter().rev().nth(1).unwrap_or_default();
+        let least = match self.acknowledged {
+            0 => SETTLING,
+            _ => NOTICED.max(Duration::from_nanos(usual) * UNUSUAL),
+        };
+        if pause >= least { pause } else { Duration::ZERO }
     }
 }
 
-fn noticed(span: Duration) -> Duration {
-    if span >= NOTICED { span } else { Duration::ZERO }
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -136,13 +180,66 @@ mod tests {
             340,
             "short ones do not count"
         );
-        assert_eq!(millis(lane.longest(at(1410))), 1000, "the one that runs counts");
-        lane.ends(at(610));
+        assert_eq!(millis(lane.longest(at(1610))), 1200, "the one that runs counts");
+        lane.ends(at(1610));
         assert_eq!(
             millis(lane.without_service(at(9999))),
-            540,
+            1540,
             "after the end nobody waits"
         );
         assert_eq!((lane.acknowledged, lane.clients), (4, 0));
+    }
+
+    #[test]
+    fn the_sum_is_never_below_the_longest() {
+        let mut lane = Lane::default();
+        lane.begins(at(0), 1);
+        for millis in [10, 20, 100, 110, 500, 505, 600] {
+            lane.acknowledges(at(millis));
+            let now = at(millis + 7);
+            assert!(
+                lane.without_service(now) >= lane.longest(now),
+                "after {millis} ms: {lane:?}"
+            );
+        }
+        assert_eq!(lane.longest(at(607)).as_millis(), 390);
+    }
+
+    #[test]
+    fn where_every_upload_is_slow_nobody_is_without_service() {
+        let mut lane = Lane::default();
+        lane.begins(at(0), 1);
+        for number in 1..=20 {
+            lane.acknowledges(at(number * 300));
+        }
+        lane.ends(at(6150));
+        // Until it is known what is usual.
+        assert_eq!(lane.longest(at(6150)).as_millis(), 300);
+        assert_eq!(lane.without_service(at(6150)).as_millis(), 300);
+    }
+
+    #[test]
+    fn a_cluster_that_becomes_slow_is_soon_not_without_service() {
+        let mut lane = Lane::default();
+        lane.begins(at(0), 2);
+        let mut now = 0;
+        for pause in [10; 50]
+            .into_iter()
+            .chain([520])
+            .chain([260; 50])
+            .chain([510, 260])
+        {
+            now += pause;
+            lane.acknowledges(at(now));
+        }
+        assert_eq!(lane.without_service(at(now)).as_millis(), 520 + 260);
+    }
+
+    #[test]
+    fn connecting_is_no_outage_and_waiting_for_a_first_leader_is() {
+        let mut lane = Lane::default();
+        lane.begins(at(0), 1);
+        assert_eq!(lane.without_service(at(400)), Duration::ZERO);
+        assert_eq!(lane.without_service(at(1400)).as_millis(), 1400);
     }
 }

@@ -4,6 +4,7 @@ use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
 
 use self::panels::panels;
 use super::presenter::Presenting;
+use super::stage;
 
 mod panels;
 
@@ -17,7 +18,7 @@ const CARD_WIDTH_MIN: u16 = 25;
 const TALL: u16 = 36;
 
 /// The smallest screen with a large banner: `NO LEADER  1.24 s` is as wide, and all panels but the
-/// logs stand below it.
+/// logs stand below it; above the captions of a scenario the nodes and the timeline.
 const LARGE: Size = Size::new(80, 24);
 
 /// The smallest screen with a banner twice as wide and nearly twice as high.
@@ -57,6 +58,8 @@ impl Panel {
 pub enum Contents {
     /// A cluster that elects, and keeps images.
     Everything,
+    /// The same, led through a scenario whose captions stand below.
+    Story,
     /// Nodes that do nothing but elect.
     Elections,
 }
@@ -70,6 +73,15 @@ impl Contents {
             panels.retain(|panel| !matches!(panel, Panel::Rotation | Panel::Uploads));
         }
         panels
+    }
+
+    /// Returns how many rows of the screen belong to what is told below the dashboard.
+    const fn rows_below(self) -> u16 {
+        match self {
+            Self::Everything => 0,
+            Self::Story => stage::ROWS,
+            Self::Elections => stage::BRIEF_ROWS,
+        }
     }
 }
 
@@ -140,7 +152,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Lays out a screen for a cluster of so many nodes; `None` when it is too small.
+    /// Lays out a cluster of so many nodes; `None` when the screen is too small.
+    ///
+    /// `area` is the screen without what a scenario tells below: of a small screen panels are left out
+    /// before any caption is.
     #[must_use]
     pub fn of(
         area: Rect,
@@ -149,13 +164,14 @@ impl Layout {
         presenting: Presenting,
         contents: Contents,
     ) -> Option<Self> {
-        if area.width < SIZE_MIN.width || area.height < SIZE_MIN.height {
+        let screen = Size::new(area.width, area.height.saturating_add(contents.rows_below()));
+        if !fits(SIZE_MIN, screen) {
             return None;
         }
         let tall = area.height >= TALL;
         // Below the bar there is a line for the last change of leader.
-        let banner_form = BannerForm::of(area.as_size(), presenting);
-        let banner_height = banner_form.bar_height(area.height) + 1;
+        let banner_form = BannerForm::of(screen, presenting);
+        let banner_height = banner_form.bar_height(screen.height) + 1;
         let [banner, body, footer] = Split::vertical([
             Constraint::Length(banner_height),
             Constraint::Fill(1),
@@ -229,7 +245,7 @@ mod tests {
 
     fn clusters() -> impl Iterator<Item = (u16, Presenting, Contents)> {
         let presenting = [Presenting::No, Presenting::Yes];
-        let contents = [Contents::Everything, Contents::Elections];
+        let contents = [Contents::Everything, Contents::Story, Contents::Elections];
         let ways = presenting.map(|presenting| contents.map(|contents| (presenting, contents)));
         let ways = ways.into_iter().flatten();
         ways.flat_map(|(presenting, contents)| (1..=9).map(move |nodes| (nodes, presenting, contents)))
@@ -287,6 +303,29 @@ mod tests {
             let (with, without) = (panels(Presenting::Yes), panels(Presenting::No));
             assert_eq!(with, without, "{width}x{height}");
         }
+    }
+
+    #[test]
+    fn above_captions_the_timeline_stays_longer_than_rotation_and_uploads() {
+        use Panel::{Logs, Nodes, Rotation, Timeline, Uploads};
+        let shown = |width, height, presenting| {
+            let area = Rect::new(0, 0, width, height - stage::ROWS);
+            let layout = Layout::of(area, 3, None, presenting, Contents::Story).expect("large enough");
+            let panels: Vec<Panel> = layout.panels.iter().map(|(panel, _)| *panel).collect();
+            (layout.banner_form, panels)
+        };
+        for presenting in [Presenting::No, Presenting::Yes] {
+            let (form, panels) = shown(80, 24, presenting);
+            assert_eq!(panels, [Nodes, Timeline], "{presenting:?}");
+            assert_eq!(
+                form == BannerForm::Bar,
+                presenting == Presenting::No,
+                "{presenting:?}"
+            );
+            let everything = [Nodes, Rotation, Uploads, Timeline, Logs];
+            assert_eq!(shown(120, 40, presenting).1, everything, "{presenting:?}");
+        }
+        assert_eq!(shown(60, SIZE_MIN.height, Presenting::No).1, [Nodes]);
     }
 
     #[test]

@@ -96,8 +96,14 @@ impl LogView {
         lines
     }
 
+    /// Whoever looks for something finds it in a folded line, too.
     fn passes(&self, line: &Line) -> bool {
-        self.needle.is_in(&line.text)
+        if !self.needle.is_empty() {
+            return self.needle.is_in(&line.text);
+        }
+        // What was folded after the lines looked at were written stays among them.
+        let seen_unfolded = |into: LineId| self.end.is_some_and(|end| into >= end);
+        line.folded.is_none_or(seen_unfolded)
     }
 
     /// Goes back by lines, but not so far that a page is not full.

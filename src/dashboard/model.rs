@@ -24,7 +24,7 @@ use crate::time::Time;
 mod room;
 mod setup;
 
-pub use setup::{Control, Setup};
+pub use setup::{Control, Images, Setup};
 
 /// How often the screen is drawn while nothing happens but something on it ages.
 const BEAT: Duration = Duration::from_secs(1);

@@ -8,8 +8,8 @@ use super::lane::Lane;
 
 /// How many rows it takes: a bar, four of caption, the news, and the lane.
 ///
-/// On a screen of 80 columns four hold the longest caption that a scenario may have; what a narrower one
-/// has no room for is cut with a mark.
+/// On a screen of 80 columns four hold the longest caption that a scenario may have, and what a shorter
+/// one leaves is the news'; what a narrower screen has no room for is cut with a mark.
 pub const ROWS: u16 = 7;
 
 /// How many it takes where nobody explains and no client uploads: a bar and the news.

@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 
 use super::message::{Command, Message};
-use super::model::{Control, Model, Setup};
+use super::model::{Control, Images, Model, Setup};
 use super::presenter::Presenting;
 use super::theme::{Charset, Palette, Theme};
 use super::{update, view};
@@ -70,6 +70,7 @@ pub(crate) fn setup(size: Size, theme: Theme) -> Setup {
         start_dir: "/home/alice/pictures".into(),
         users: vec!["alice".parse().expect("a name")],
         presenting: Presenting::No,
+        images: Images::Stay,
     }
 }
 

@@ -70,7 +70,7 @@ fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
         Some(leader) => format!("node {leader} leads; all goes on"),
         None => "no leader now; all goes on".to_owned(),
     };
-    let lines = vec![
+    let mut lines = vec![
         Line::styled(
             format!("needs {} x {}", needed.width, needed.height),
             theme.strong(),
@@ -78,6 +78,11 @@ fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
         Line::styled(format!("is {} x {}", area.width, area.height), theme.quiet()),
         Line::from(leader),
     ];
+    if let Some(stage) = &model.stage {
+        lines.push(Line::styled(stage.caption.as_str(), theme.strong()));
+        let next = if stage.waits { "Space or Enter: next" } else { "" };
+        lines.push(Line::raw(next));
+    }
     let text = Paragraph::new(lines)
         .alignment(Alignment::Center)
         .wrap(Wrap { trim: true });

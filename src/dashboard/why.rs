@@ -8,7 +8,7 @@ use super::words;
 use crate::event::LinkDownReason;
 use crate::event::line::{counted, nodes};
 use crate::event::process::{CRASH_WINDOW, CRASHES_MAX};
-use crate::id::Ballot;
+use crate::id::{Ballot, NodeId};
 
 /// For how long nothing may come of what a node fetches before that is worth a word.
 ///
@@ -47,7 +47,8 @@ pub(super) fn because(model: &Model) -> Vec<String> {
     if node.has_process() {
         lines.extend(of_belief(model, node));
         lines.extend(of_holdings(model, node));
-        lines.extend(of_links(node));
+        lines.extend(of_links(model, node));
+        lines.extend(of_faults(model, node));
     }
     lines
 }
@@ -199,16 +200,73 @@ fn of_holdings(model: &Model, node: &Node) -> Vec<String> {
     lines
 }
 
-fn of_links(node: &Node) -> Vec<String> {
-    let cut = node.links.iter().filter_map(|(peer, reach)| match reach {
-        Reach::Linked => None,
+fn of_links(model: &Model, node: &Node) -> Vec<String> {
+    let cluster = model.shown();
+    let is_cut = |peer: NodeId| (cluster.way(node.id, peer).cut, cluster.way(peer, node.id).cut);
+    let lost = node.links.iter().filter_map(|(peer, reach)| match reach {
+        // A cut closes nothing: its connection stands, and is silent.
+        Reach::Linked => cut(*peer, is_cut(*peer)),
         Reach::Cut(LinkDownReason::Refused) => Some(format!("Node {peer} is dead to it: its port refuses.")),
+        Reach::Cut(LinkDownReason::Silent | LinkDownReason::Closed) if is_cut(*peer) != (false, false) => {
+            cut(*peer, is_cut(*peer))
+        }
         Reach::Cut(LinkDownReason::Silent) => Some(format!("Node {peer} does not answer it.")),
         Reach::Cut(LinkDownReason::Closed) => Some(format!("It has lost its connection to node {peer}.")),
     });
-    let mut lines: Vec<String> = cut.collect();
+    let mut lines: Vec<String> = lost.collect();
+    let untold = cluster
+        .nodes
+        .keys()
+        .filter(|&peer| *peer != node.id && !node.links.contains_key(peer));
+    lines.extend(untold.filter_map(|&peer| cut(peer, is_cut(peer))));
     if lines.is_empty() && !node.links.is_empty() {
         lines.push("It reaches every other node.".to_owned());
+    }
+    lines
+}
+
+/// Says what of a link is cut on purpose: what the node sends, what it would hear, or both.
+fn cut(peer: NodeId, (sent, heard): (bool, bool)) -> Option<String> {
+    match (sent, heard) {
+        (true, true) => Some(format!(
+            "Its link with node {peer} is cut: neither hears the other."
+        )),
+        (true, false) => Some(format!(
+            "Its link to node {peer} is cut: node {peer} hears nothing of it."
+        )),
+        (false, true) => Some(format!(
+            "Its link from node {peer} is cut: it hears nothing of node {peer}."
+        )),
+        (false, false) => None,
+    }
+}
+
+/// Says what else is wrong with it on purpose: late or lost messages, its disk, its clock.
+fn of_faults(model: &Model, node: &Node) -> Vec<String> {
+    let cluster = model.shown();
+    let bad = |from: NodeId, to: NodeId| {
+        let way = cluster.way(from, to);
+        (!way.cut && !way.is_sound()).then(|| way.to_string())
+    };
+    let peers = cluster.nodes.keys().filter(|&&peer| peer != node.id);
+    let of_links = peers.flat_map(|&peer| {
+        let sent = bad(node.id, peer).map(|way| format!("What it sends to node {peer}: {way}, on purpose."));
+        let heard = bad(peer, node.id).map(|way| format!("What it hears of node {peer}: {way}, on purpose."));
+        sent.into_iter().chain(heard)
+    });
+    let mut lines: Vec<String> = of_links.collect();
+    let disk = node.faults.disk_delay;
+    if !disk.is_zero() {
+        lines.push(format!(
+            "Every sync of its disk takes {} ms longer, on purpose.",
+            disk.as_millis()
+        ));
+    }
+    if let Some(left) = node.clock_stands_for(model.shown_at()) {
+        lines.push(format!(
+            "Its clock stands still for another {:.1} s, on purpose.",
+            left.as_secs_f64()
+        ));
     }
     lines
 }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use super::cluster::elections::{Election, Happening, Step};
 use super::cluster::failover::Spread;
 use super::cluster::node::{Holdings, NodeState};
 use super::cluster::requests::{Done, Outcome, Request};
-use crate::event::line::{counted, nodes, printable};
-use crate::event::process::ProcessSignal;
-use crate::event::{Fact, RequestKind, StepDownReason, SuspicionReason, WorkerState};
-use crate::id::{ImageId, NodeId};
-use crate::time::Time;
+use crate::event::line::{counted, printable};
+use crate::event::{RequestKind, WorkerState};
+use crate::id::ImageId;
+
+mod elections;
+
+pub use elections::{election, step, step_time, step_words};
 
 /// How many digits of an image's id tell it from the others on a screen.
 const IMAGE_DIGITS: usize = 8;
@@ -177,74 +178,6 @@ fn done(what: Done, members: usize) -> String {
     }
 }
 
-/// Words an election as its heading: what began it, who leads because of it, and at what cost.
-#[must_use]
-pub fn election(now: Time, election: &Election) -> String {
-    let began = election.began();
-    let cause = election.steps.first().map_or_else(String::new, cause);
-    let ago = format!("{} ago", age(now.since(began)));
-    let cost = match election.messages {
-        1 => "1 message".to_owned(),
-        messages => format!("{messages} messages"),
-    };
-    match election.outcome {
-        Some((at, ballot)) => format!(
-            "{cause}: node {} leads in epoch {} after {}, {cost}, {ago}",
-            ballot.id,
-            ballot.epoch,
-            span(at.since(began))
-        ),
-        None if election.is_settled() => format!("{cause}: the leader stays, {cost}, {ago}"),
-        None => format!("{cause}: no leader for {}, {cost}", age(now.since(began))),
-    }
-}
-
-/// Words what an election begins with.
-fn cause(step: &Step) -> String {
-    let node = step.node;
-    match &step.what {
-        Happening::Signal(signal) => format!("node {node} {}", signal_word(*signal)),
-        Happening::Exit => format!("node {node} gone"),
-        Happening::Message { from, message } => format!("{} of node {from}", printable(message)),
-        Happening::Fact(fact) => match fact {
-            Fact::LeaderSuspected { leader, .. } => format!("node {leader} suspected"),
-            Fact::HandoverStarted { ballot } => format!("node {node} hands over to {}", ballot.id),
-            Fact::SteppedDown { .. } | Fact::ServingStopped { .. } => format!("node {node} steps down"),
-            _ => format!("node {node} asks"),
-        },
-    }
-}
-
-/// Words how long after its beginning a step of an election was: `+0.4 ms`.
-#[must_use]
-pub fn step_time(began: Time, step: &Step) -> String {
-    format!("+{}", span(step.at.since(began)))
-}
-
-/// Words a step of an election as one line: `+0.4 ms  2 -> 1  claim`.
-#[must_use]
-pub fn step(began: Time, step: &Step) -> String {
-    let time = step_time(began, step);
-    let what = step_words(step);
-    match step.what {
-        Happening::Message { from, .. } => format!("{time:>9}  {from} -> {}  {what}", step.node),
-        Happening::Fact(_) | Happening::Signal(_) | Happening::Exit => {
-            format!("{time:>9}  {:<6}  {what}", step.node)
-        }
-    }
-}
-
-/// Words what happened to a node in an election.
-#[must_use]
-pub fn step_words(step: &Step) -> String {
-    match &step.what {
-        Happening::Message { message, .. } => printable(message).into_owned(),
-        Happening::Fact(fact) => fact_in_election(step.node, fact),
-        Happening::Signal(signal) => signal_word(*signal).to_owned(),
-        Happening::Exit => "process gone".to_owned(),
-    }
-}
-
 /// Words what a node is to the leader's rotation.
 #[must_use]
 pub const fn in_rotation(state: WorkerState) -> &'static str {
@@ -275,46 +208,5 @@ pub const fn meaning(state: NodeState) -> &'static str {
         NodeState::GivenUp => "crashed too often; s tries again",
         NodeState::OutOfReach => "cannot be reached from here",
         NodeState::NeverStarted => "nobody has started it; s does",
-    }
-}
-
-const fn signal_word(signal: ProcessSignal) -> &'static str {
-    match signal {
-        ProcessSignal::Terminate => "told to stop",
-        ProcessSignal::Kill => "killed with -9",
-        ProcessSignal::Freeze => "frozen",
-        ProcessSignal::Thaw => "goes on",
-    }
-}
-
-fn fact_in_election(node: NodeId, fact: &Fact) -> String {
-    match fact {
-        Fact::LeaderSuspected { leader, reason } => {
-            let why = match reason {
-                SuspicionReason::Refused => "its port refuses",
-                SuspicionReason::NoAnswer => "it is silent",
-                SuspicionReason::Resigned => "it resigned",
-            };
-            format!("suspects leader {leader}: {why}")
-        }
-        Fact::ElectionStarted { round } => format!("asks who is there (round {round})"),
-        Fact::QuorumMissing { missing } => format!("no quorum without {}", nodes(missing)),
-        Fact::ClaimStarted { ballot } => format!("stands in epoch {}", ballot.epoch),
-        Fact::Voted { ballot } if ballot.id == node => format!("votes for itself in epoch {}", ballot.epoch),
-        Fact::Voted { ballot } => format!("votes for {} in epoch {}", ballot.id, ballot.epoch),
-        Fact::BecameLeader { grants, .. } => format!("elected by {}", nodes(grants)),
-        Fact::ServingStarted { ballot } => format!("LEADS in epoch {}", ballot.epoch),
-        Fact::ServingStopped { .. } => "serves nobody any more".to_owned(),
-        Fact::Following { ballot } => format!("follows {} in epoch {}", ballot.id, ballot.epoch),
-        Fact::SteppedDown { reason, .. } => match reason {
-            StepDownReason::QuorumLost => "steps down: too few follow".to_owned(),
-            StepDownReason::HandedOver => "steps down: handed over".to_owned(),
-            StepDownReason::HandoverFailed => "steps down: the handover failed".to_owned(),
-            StepDownReason::Superseded { epoch } => format!("steps down: epoch {epoch} began"),
-            StepDownReason::Stopping => "steps down: stopping".to_owned(),
-        },
-        Fact::HandoverStarted { ballot } => format!("hands over to {}", ballot.id),
-        // Nothing else is a step of an election.
-        _ => String::new(),
     }
 }

@@ -30,6 +30,27 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns `text` as one line that a terminal only prints, with an escape for each letter it would not.
+///
+/// For errors, which quote what a person wrote: that has to be seen to be mended.
+#[must_use]
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else if is_unprintable(letter) {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Returns a name so that one sees where it begins and ends, and what is in it.
 ///
 /// One with spaces at an end, or with what a terminal does not print, stands in quotes with

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::performance::Performance;
-use super::play::verdict::Outcome;
-use super::play::{Cue, line};
+use super::play::verdict::{Outcome, Played};
+use super::play::{Cue, Player, line};
 use crate::dashboard::lane::Lane;
 use crate::dashboard::stage::{News, NewsKind, Stage};
 use crate::time::Time;
@@ -26,9 +25,9 @@ pub struct Captions {
 impl Captions {
     /// Makes what is shown before the scenario begins.
     #[must_use]
-    pub fn new(performance: &Performance) -> Self {
+    pub fn new(title: &str) -> Self {
         let stage = Stage {
-            title: performance.title().to_owned(),
+            title: title.to_owned(),
             ..Stage::default()
         };
         Self {
@@ -39,8 +38,8 @@ impl Captions {
         }
     }
 
-    /// Folds in a cue.
-    pub fn heard(&mut self, cue: &Cue, performance: &Performance, now: Time) {
+    /// Folds in a cue; `played` says what it all came to by now.
+    pub fn heard(&mut self, cue: &Cue, played: impl FnOnce() -> Played) {
         let (kind, text) = match cue {
             Cue::Say(text) => {
                 self.stage.caption.clone_from(text);
@@ -56,11 +55,12 @@ impl Captions {
                 (kind, line::found(verdict))
             }
             Cue::Over => {
-                let played = performance.played(now);
+                let played = played();
                 if !played.passed() {
                     return;
                 }
-                (NewsKind::Held, line::ended(&played))
+                // The lane stands below it.
+                (NewsKind::Held, line::outcome(&played))
             }
             Cue::Wish(_) | Cue::Fault(_) | Cue::LoadOn(_) | Cue::LoadOff | Cue::Check => return,
         };
@@ -68,10 +68,10 @@ impl Captions {
     }
 
     /// Returns what is shown, if that has changed since it was last returned.
-    pub fn changed(&mut self, performance: &Performance, now: Time) -> Option<&Stage> {
-        self.stage.waits = performance.waits_for_next();
-        self.stage.over = performance.is_over();
-        self.hand_out(*performance.lane(), now)
+    pub fn changed(&mut self, player: &Player, lane: Lane, now: Time) -> Option<&Stage> {
+        self.stage.waits = player.waits_for_next();
+        self.stage.over = player.is_over();
+        self.hand_out(lane, now)
     }
 
     /// Returns when to look again for what has changed already.

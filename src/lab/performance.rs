@@ -1,50 +1,76 @@
-//! A scenario on its way through a real cluster: the player joined with the load's clients.
+//! A scenario on its way through a real cluster: the player joined with the load's clients and the captions.
 //!
 //! Whoever shows it (without a screen, or on the dashboard) owns the processes, folds what they tell, and
-//! carries out what concerns them; the load is carried out here.
+//! lends it [`Hands`] for what concerns them; the load is its own.
 
+use std::collections::VecDeque;
+
+use super::captions::Captions;
 use super::load::{LoadClients, News};
 use super::play::scene::Scene;
 use super::play::verdict::Played;
 use super::play::{Cue, Player};
 use crate::dashboard::cluster::Cluster;
-use crate::dashboard::lane::Lane;
+use crate::dashboard::stage::Stage;
+use crate::event::process::Wish;
+use crate::fault::{Fault, FaultError};
 use crate::time::Time;
+
+/// Who does to a cluster what a scenario wants, and hears what is done and found.
+pub trait Hands {
+    /// Returns the time on the clock of whoever supervises the cluster.
+    fn now(&mut self) -> Time;
+
+    /// Does something to a process.
+    fn wish(&mut self, wish: Wish);
+
+    /// Makes something wrong with links or disks.
+    ///
+    /// # Errors
+    ///
+    /// With what to do about it, when it cannot be done.
+    fn fault(&mut self, fault: &Fault) -> Result<(), FaultError>;
+
+    /// Hears a cue before it is carried out; a screen shows what is [on stage](Performance::on_stage) instead.
+    fn hear(&mut self, _cue: &Cue) {}
+}
 
 /// A scenario on its way.
 #[derive(Debug)]
 pub struct Performance {
     player: Player,
     load: LoadClients,
+    captions: Captions,
 }
 
 impl Performance {
     /// Makes a performance that has not begun.
     #[must_use]
     pub fn new(player: Player, load: LoadClients) -> Self {
-        Self { player, load }
+        let captions = Captions::new(player.title());
+        Self {
+            player,
+            load,
+            captions,
+        }
     }
 
-    /// Looks at the cluster, after everything that was told is folded in; returns what is left to be done.
-    pub fn look(&mut self, now: Time, cluster: &Cluster) -> Vec<Cue> {
+    /// Looks at the cluster, after everything that was told is folded in; returns whether something was done.
+    pub fn look(&mut self, hands: &mut impl Hands, cluster: &Cluster) -> bool {
         let lane = *self.load.lane();
         let scene = Scene { cluster, lane: &lane };
-        let cues = self.player.look(now, &scene);
-        self.carry_out(now, cues)
+        let cues = self.player.look(hands.now(), &scene);
+        let does = !cues.is_empty();
+        self.carry_out(hands, cues);
+        does
     }
 
     /// Looks at the cluster after one of many things was folded in.
-    pub fn glance(&mut self, now: Time, cluster: &Cluster) -> Vec<Cue> {
+    pub fn glance(&mut self, hands: &mut impl Hands, cluster: &Cluster) {
         let lane = *self.load.lane();
         let scene = Scene { cluster, lane: &lane };
-        let cues = self.player.glance(now, &scene);
-        self.carry_out(now, cues)
-    }
-
-    /// Folds in that a fault could not be done.
-    pub fn refused(&mut self, now: Time, why: String) -> Vec<Cue> {
-        let cues = self.player.refused(now, why);
-        self.carry_out(now, cues)
+        let cues = self.player.glance(hands.now(), &scene);
+        self.carry_out(hands, cues);
     }
 
     /// Waits for news of the load. May be cancelled.
@@ -53,13 +79,11 @@ impl Performance {
     }
 
     /// Folds in news of the load.
-    pub fn heard(&mut self, now: Time, news: News) -> Vec<Cue> {
-        match self.load.heard(now, news) {
-            Some(checked) => {
-                let cues = self.player.checked(now, &checked);
-                self.carry_out(now, cues)
-            }
-            None => Vec::new(),
+    pub fn heard(&mut self, hands: &mut impl Hands, news: News) {
+        let now = hands.now();
+        if let Some(checked) = self.load.heard(now, news) {
+            let cues = self.player.checked(now, &checked);
+            self.carry_out(hands, cues);
         }
     }
 
@@ -69,21 +93,9 @@ impl Performance {
         self.load.give_up_checking();
     }
 
-    /// Returns what the scenario is about.
-    #[must_use]
-    pub fn title(&self) -> &str {
-        self.player.title()
-    }
-
     /// Goes on from a caption.
     pub fn next(&mut self) {
         self.player.next();
-    }
-
-    /// Says whether it waits for somebody to ask for the next.
-    #[must_use]
-    pub fn waits_for_next(&self) -> bool {
-        self.player.waits_for_next()
     }
 
     /// Says whether nothing more happens.
@@ -92,16 +104,13 @@ impl Performance {
         self.player.is_over()
     }
 
-    /// Returns when to look again though nothing was told.
+    /// Returns when to look again, and at what is on stage, though nothing was told.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        self.player.poll_timeout()
-    }
-
-    /// Returns what the load came to so far.
-    #[must_use]
-    pub fn lane(&self) -> &Lane {
-        self.load.lane()
+        [self.player.poll_timeout(), self.captions.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Returns what it came to by `now`.
@@ -110,26 +119,32 @@ impl Performance {
         self.player.played(now, self.load.lane())
     }
 
-    fn carry_out(&mut self, now: Time, cues: Vec<Cue>) -> Vec<Cue> {
-        let mut left = Vec::new();
-        for cue in cues {
-            match cue {
-                Cue::LoadOn(load) => self.load.begin(now, load),
-                Cue::LoadOff => self.load.end(now),
-                Cue::Check => self.load.check(),
-                Cue::Over => {
-                    self.load.end(now);
-                    left.push(cue);
+    /// Returns what a screen shows of it, if that has changed since it was last returned.
+    pub fn on_stage(&mut self, now: Time) -> Option<&Stage> {
+        self.captions.changed(&self.player, *self.load.lane(), now)
+    }
+
+    /// Does what is wanted, and what comes of a fault that cannot be done.
+    fn carry_out(&mut self, hands: &mut impl Hands, cues: Vec<Cue>) {
+        let mut cues = VecDeque::from(cues);
+        while let Some(cue) = cues.pop_front() {
+            let now = hands.now();
+            hands.hear(&cue);
+            match &cue {
+                Cue::Wish(wish) => hands.wish(*wish),
+                Cue::Fault(fault) => {
+                    if let Err(why) = hands.fault(fault) {
+                        cues.extend(self.player.refused(now, why.to_string()));
+                    }
                 }
-                Cue::Say(_)
-                | Cue::Doing { .. }
-                | Cue::Wish(_)
-                | Cue::Fault(_)
-                | Cue::Watching(_)
-                | Cue::Judged(_) => left.push(cue),
+                Cue::LoadOn(load) => self.load.begin(now, *load),
+                Cue::LoadOff | Cue::Over => self.load.end(now),
+                Cue::Check => self.load.check(),
+                Cue::Say(_) | Cue::Doing { .. } | Cue::Watching(_) | Cue::Judged(_) => {}
             }
+            let played = || self.player.played(now, self.load.lane());
+            self.captions.heard(&cue, played);
         }
-        left
     }
 }
 
@@ -140,6 +155,7 @@ mod tests {
     use super::*;
     use crate::client::ClientConfig;
     use crate::config::Timing;
+    use crate::dashboard::stage::NewsKind;
     use crate::dashboard::testing::Scene;
     use crate::lab::play::Pace;
     use crate::lab::scenario::parse;
@@ -163,17 +179,46 @@ mod tests {
         Time::ZERO + Duration::from_millis(ms)
     }
 
+    /// Whoever can do nothing to any node.
+    struct Nobody {
+        now: Time,
+        heard: Vec<Cue>,
+    }
+
+    impl Nobody {
+        fn at(ms: u64) -> Self {
+            let (now, heard) = (at(ms), Vec::new());
+            Self { now, heard }
+        }
+    }
+
+    impl Hands for Nobody {
+        fn now(&mut self) -> Time {
+            self.now
+        }
+
+        fn wish(&mut self, _: Wish) {}
+
+        fn fault(&mut self, _: &Fault) -> Result<(), FaultError> {
+            Err(FaultError::NotOurs)
+        }
+
+        fn hear(&mut self, cue: &Cue) {
+            self.heard.push(cue.clone());
+        }
+    }
+
     #[tokio::test]
     async fn whoever_ends_a_scenario_ends_its_load() {
         let folder = tempfile::tempdir().expect("made");
         let mut early = performance("load on\nwait 60m", &folder);
         let scene = Scene::led(80, 24);
-        early.look(at(0), &scene.model.cluster);
-        assert_eq!(early.lane().clients, 2);
+        early.look(&mut Nobody::at(0), &scene.model.cluster);
+        assert_eq!(early.load.lane().clients, 2);
         early.end(at(1000));
-        assert_eq!(early.lane().clients, 0);
+        assert_eq!(early.load.lane().clients, 0);
         assert_eq!(
-            early.lane().running(at(9000)),
+            early.load.lane().running(at(9000)),
             Duration::ZERO,
             "nobody waits any more"
         );
@@ -185,12 +230,18 @@ mod tests {
         let folder = tempfile::tempdir().expect("made");
         let mut refused = performance("load on\ncut around node 3\nwait 60m", &folder);
         let scene = Scene::led(80, 24);
-        refused.look(at(0), &scene.model.cluster);
-        let cues = refused.look(at(1), &scene.model.cluster);
-        assert!(matches!(cues.last(), Some(Cue::Fault(_))), "{cues:?}");
-        let cues = refused.refused(at(2), "no".to_owned());
-        assert_eq!(cues.last(), Some(&Cue::Over));
-        assert_eq!(refused.lane().clients, 0);
+        refused.look(&mut Nobody::at(0), &scene.model.cluster);
+        let mut nobody = Nobody::at(1);
+        refused.look(&mut nobody, &scene.model.cluster);
+        assert!(
+            matches!(nobody.heard[..], [.., Cue::Fault(_), Cue::Judged(_), Cue::Over]),
+            "{:?}",
+            nobody.heard
+        );
+        assert_eq!(refused.load.lane().clients, 0);
+        let stage = refused.on_stage(at(1)).expect("a verdict");
+        let failed = stage.news.as_ref().map(|news| news.kind);
+        assert_eq!(failed, Some(NewsKind::Failed), "{stage:?}");
         refused.load.are_gone().await;
     }
 }

@@ -53,6 +53,8 @@ pub struct Player {
     /// The fault that was done last, until it holds.
     spreading: Option<Spreading>,
     began: Option<Time>,
+    /// When nothing more happened.
+    ended: Option<Time>,
     /// When something was last done, unless time was let pass since.
     acted: Option<Time>,
     /// The newest reign that served when something was last done.
@@ -78,6 +80,7 @@ impl Player {
             doing: Doing::Begins,
             spreading: None,
             began: None,
+            ended: None,
             acted: None,
             led: None,
             verdicts: Vec::new(),
@@ -191,8 +194,7 @@ impl Player {
 
     fn begin(&mut self, now: Time, scene: &Scene<'_>, cues: &mut Vec<Cue>) -> Progress {
         let Some(step) = self.scenario.steps.get(self.at).cloned() else {
-            self.doing = Doing::Over;
-            cues.push(Cue::Over);
+            self.end(now, cues);
             return Progress::Waits;
         };
         self.doing = match step.what {
@@ -299,11 +301,14 @@ impl Player {
             Outcome::Held => {
                 self.step_on();
             }
-            Outcome::Failed => {
-                self.doing = Doing::Over;
-                cues.push(Cue::Over);
-            }
+            Outcome::Failed => self.end(now, cues),
         }
+    }
+
+    fn end(&mut self, now: Time, cues: &mut Vec<Cue>) {
+        self.doing = Doing::Over;
+        self.ended = Some(now);
+        cues.push(Cue::Over);
     }
 
     fn act(

@@ -162,9 +162,9 @@ impl Player {
     pub fn folded(&mut self, wall: Time, cluster: &Cluster) {
         // By their times, not by their number: that begins anew where the past was forgotten.
         if let Some(newest) = cluster.elections.newest().next()
-            && self.elections.last().is_none_or(|known| *known < newest.began())
+            && self.elections.last().is_none_or(|known| *known < newest.opened())
         {
-            self.elections.push(newest.began());
+            self.elections.push(newest.opened());
         }
         // Only then does the bookmark stand right behind what was told: a beat is told later.
         if self.visible && self.checkpoints.wants(self.told) {

@@ -18,7 +18,7 @@ use crate::config::{Address, ClusterConfig, Members, MembersError};
 use crate::dashboard::presenter::Presenting;
 use crate::dashboard::stage::{News, NewsKind, Stage};
 use crate::dashboard::theme::{Charset, Palette, Theme};
-use crate::dashboard::{Control, Setup};
+use crate::dashboard::{Control, Images, Setup};
 use crate::event::Event;
 use crate::event::process::ProcessEvent;
 use crate::id::NodeId;
@@ -92,6 +92,7 @@ fn header(config: &SimulationConfig) -> Result<Header, MembersError> {
         start_dir: PathBuf::new(),
         users: Vec::new(),
         presenting: Presenting::No,
+        images: Images::Stay,
     };
     Ok(Header::of(&setup, Time::ZERO, 0))
 }

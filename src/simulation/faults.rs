@@ -132,7 +132,7 @@ pub(super) fn draw(rng: &mut fastrand::Rng, mix: &Mix, nodes: u16, timing: &Timi
         FaultKind::Freeze => Step::Freeze(node, span(rng, timing)),
         FaultKind::Stall => Step::StallClock(node, timing.heartbeat_timeout.mul_f64(0.4 * rng.f64())),
         FaultKind::Cut => Step::Cut(node, other, span(rng, timing)),
-        FaultKind::Partition => Step::Partition(any_group(rng, nodes), span(rng, timing)),
+        FaultKind::Partition => Step::Partition(any_side(rng, nodes, node), span(rng, timing)),
         FaultKind::Loss => Step::Lose(0.3 * rng.f64(), span(rng, timing)),
         FaultKind::Delay => Step::Delay(Duration::from_millis(rng.u64(1..120)), span(rng, timing)),
         FaultKind::Duplicate => Step::Duplicate(rng.f64(), span(rng, timing)),
@@ -169,9 +169,12 @@ fn other_node(rng: &mut fastrand::Rng, nodes: u16, node: NodeId) -> NodeId {
     }
 }
 
-fn any_group(rng: &mut fastrand::Rng, nodes: u16) -> Vec<NodeId> {
-    (1..=nodes)
-        .filter_map(NodeId::new)
-        .filter(|_| rng.bool())
-        .collect()
+/// Draws one side of a partition; if that were nobody, or everybody, it is `node` alone.
+fn any_side(rng: &mut fastrand::Rng, nodes: u16, node: NodeId) -> Vec<NodeId> {
+    let all = (1..=nodes).filter_map(NodeId::new);
+    let side: Vec<NodeId> = all.filter(|_| rng.bool()).collect();
+    if side.is_empty() || side.len() == usize::from(nodes) {
+        return vec![node];
+    }
+    side
 }

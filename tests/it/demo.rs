@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::harness::{Program, TestCluster, told};
 use crate::processes::wait_until_gone;
 use crate::recording::is_replayed_to_the_same_screen;
-use crate::terminal::pane::Pane;
+use crate::terminal::pane::{Pane, is_normal};
 
 /// Plays a scenario on an address of its own, with these arguments.
 fn demo(cluster: &TestCluster, arguments: &[&str]) -> Output {
@@ -38,6 +38,10 @@ fn passes(name: &str) {
     );
     let shown = text_of(&is_replayed_to_the_same_screen(&cluster.path().join("run.jsonl")));
     assert!(shown.contains("acknowledged, 0 lost"), "{shown}");
+    assert!(
+        shown.contains("NODE 3 LEADS"),
+        "the play is shown, not its end:\n{shown}"
+    );
 }
 
 /// The characters of a screen, a line a row.
@@ -146,7 +150,7 @@ fn a_report_for_ci_goes_where_it_is_wanted() {
         (&[][..], "report.xml exists; name another file, or pass --force"),
         (
             &["--record", "report.xml", "--force"],
-            "is where the run is recorded",
+            "--record and --report-to both name report.xml",
         ),
     ] {
         let alone = ["alone.scenario", "--report", "junit", "--report-to", "report.xml"];
@@ -168,6 +172,11 @@ fn mistakes_are_found_without_running_anything() {
             "title t\nkill laeder\n",
             2,
             "bad.scenario:2:6: expected `leader`, `heir`, `all` or `node N`, found `laeder`; did you mean `leader`?",
+        ),
+        (
+            "title t\nkill no\u{1b}de\n",
+            2,
+            "`node N`, found `no\\u{1b}de`; did you mean `node`?\n 2 | kill no\u{241b}de\n   |      ^",
         ),
         (
             "title t\nkill node 7\n",
@@ -270,7 +279,7 @@ fn a_demonstration_that_is_left_early_says_so_and_has_not_passed() {
     };
     let mut quit = on_screen();
     quit.type_in(b"qy");
-    quit.wait_for("not played to its end, left after");
+    quit.wait_for("stopped by you after");
     assert_eq!(quit.wait().code(), Some(1), "{}", quit.text());
     let mut ended = on_screen();
     ended.signal(Signal::TERM);
@@ -282,18 +291,84 @@ fn a_demonstration_that_is_left_early_says_so_and_has_not_passed() {
 }
 
 #[test]
-fn ctrl_c_ends_it_to_the_last_process() {
+fn whoever_stops_it_finds_no_process_no_folder_and_no_failure() {
     let cluster = TestCluster::new(1, "");
-    let long = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\nwait 60m\n";
+    let long = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\nwait 60m\n\
+        expect node 1 leads within 1s\n";
     cluster.file("long.scenario", long.as_bytes());
-    let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+    let scratch = cluster.path().join("scratch");
+    std::fs::create_dir(&scratch).expect("made");
     let bind = format!("--bind={}", cluster.host());
-    command.args(["demo", "long.scenario", "--no-tui", "--base-port=8001", &bind]);
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+        command.args(["demo", "long.scenario", "--no-tui", "--base-port=8001", &bind]);
+        let mut played = Program::start(command.env("TMPDIR", &scratch));
+        played.out.wait_for(0, "wait until node 1 leads");
+        let pid = cluster.status(1).pid.try_into().expect("small");
+        let pid = rustix::process::Pid::from_raw(pid).expect("not zero");
+        played.signal(signal);
+        assert_eq!(played.wait().code(), Some(code), "{}", played.out.text());
+        let said = played.out.text();
+        assert!(
+            said.contains("stopped by you after") && said.contains("1 of 2 as expected"),
+            "{said}"
+        );
+        wait_until_gone([pid]);
+        assert_eq!(std::fs::read_dir(&scratch).expect("a folder").count(), 0);
+        let failed = cluster.path().join("heirloom-failed-long-1.jsonl");
+        assert!(!failed.exists(), "nothing has failed");
+    }
+}
+
+#[test]
+fn what_outlives_its_terminal_on_purpose_is_played_to_its_end() {
+    let cluster = TestCluster::new(1, "");
+    let short = "title One node\nnodes 1\ntiming fast\nwait until node 1 leads within 60s\nwait 2s\n\
+        expect node 1 leads within 60s\n";
+    cluster.file("short.scenario", short.as_bytes());
+    let bind = format!("--bind={}", cluster.host());
+    let mut command = cluster.command("nohup");
+    command.args([
+        env!("CARGO_BIN_EXE_heirloom"),
+        "demo",
+        "short.scenario",
+        "--no-tui",
+        &bind,
+    ]);
     let mut played = Program::start(&mut command);
     played.out.wait_for(0, "wait until node 1 leads");
-    let pid =
-        rustix::process::Pid::from_raw(cluster.status(1).pid.try_into().expect("small")).expect("not zero");
-    played.signal(Signal::INT);
-    assert_eq!(played.wait().code(), Some(130), "{}", played.out.text());
-    wait_until_gone([pid]);
+    played.signal(Signal::HUP);
+    assert_eq!(played.wait().code(), Some(0), "{}", played.out.text());
+}
+
+#[test]
+fn what_was_found_stays_on_the_screen_when_the_stage_is_left() {
+    let cluster = TestCluster::new(1, "");
+    let alone = "title One node\nnodes 1\ntiming fast\nload on\nwait until an upload within 60s\nload off\n\
+        expect no acknowledged upload lost\n";
+    cluster.file("alone.scenario", alone.as_bytes());
+    let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+    let bind = format!("--bind={}", cluster.host());
+    command.args(["demo", "alone.scenario", "--record", "run.jsonl", &bind]);
+    let mut pane = Pane::open(command, 40, 120);
+    pane.wait_for("passed in");
+    pane.type_in(b"q");
+    pane.wait_for("goes with the demonstration's own folder");
+    pane.type_in(b"y");
+    assert_eq!(pane.wait().code(), Some(0), "{}", pane.text());
+    pane.wait_until("normal", is_normal);
+    let text = pane.text();
+    for kept in [
+        "\u{2713} wait until an upload within 1m: ",
+        "\u{2713} expect no acknowledged upload lost: ",
+        "passed in",
+        "2 of 2 as expected; ",
+    ] {
+        assert!(text.contains(kept), "no {kept}:\n{text}");
+    }
+    let shown = text_of(&is_replayed_to_the_same_screen(&cluster.path().join("run.jsonl")));
+    assert!(
+        shown.contains("NODE 1 LEADS"),
+        "the play is shown, not its end:\n{shown}"
+    );
 }

@@ -26,6 +26,9 @@ fn fault(cluster: &TestCluster, words: &str) {
     let words: Vec<&str> = words.split(' ').collect();
     let output = cluster.heirloom(&[&["fault"], words.as_slice()].concat());
     assert!(output.status.success(), "{words:?}: {}", told(&output));
+    let said = told(&output);
+    let confirms = |line: &str| line.starts_with("Node ") || line.starts_with("Nothing has changed");
+    assert!(said.lines().any(confirms), "{words:?}: {said}");
 }
 
 /// Runs `heirloom fault` and checks that it ends with this code and says this.

@@ -175,8 +175,33 @@ fn exported(cluster: &TestCluster) {
         assert_eq!(crate::pictures::xml::well_formed(picture), Ok(()));
     }
     assert!(film.len() < 1 << 20, "{} bytes", film.len());
+    nothing_to_show(cluster);
     let none = cluster.heirloom(&["export", "run.jsonl", "--svg", "other.svg", "--election", "99"]);
     assert_eq!(none.status.code(), Some(1), "{}", told(&none));
+}
+
+/// What would make an empty film, or two files of one name, is refused before anything is made.
+fn nothing_to_show(cluster: &TestCluster) {
+    for (more, says) in [
+        (&["--cast", "-"][..], "--cast makes a file; name one"),
+        (
+            &["--cast", "a", "--film", "./a"],
+            "--cast and --film both name ./a",
+        ),
+        (
+            &["--cast", "a", "--from", "2s", "--to", "1s"],
+            "--to 1s is not after --from 2s",
+        ),
+        (
+            &["--cast", "a", "--from", "2h"],
+            "--from 2h is not before the end: the recording is ",
+        ),
+    ] {
+        let refused = cluster.heirloom(&[&["export", "run.jsonl"][..], more].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+        assert!(told(&refused).contains(says), "{}", told(&refused));
+        assert!(!cluster.path().join("a").exists() && !cluster.path().join("-").exists());
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use heirloom::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
 use heirloom::dashboard::cluster::Cluster;
+use heirloom::dashboard::cluster::node::Belief;
+use heirloom::dashboard::words;
 use heirloom::event::Event;
 use heirloom::event::process::ProcessEvent;
 use heirloom::id::{Generation, NodeId};
@@ -162,6 +164,8 @@ struct Dashboard {
     cluster: Cluster,
     next: BTreeMap<(NodeId, Generation), u64>,
     events: usize,
+    /// How often somebody surely led.
+    sure: usize,
 }
 
 impl Dashboard {
@@ -178,6 +182,7 @@ impl Dashboard {
             cluster: Cluster::new(&config),
             next: BTreeMap::new(),
             events: 0,
+            sure: 0,
         }
     }
 }
@@ -195,12 +200,71 @@ impl Observer for Dashboard {
         let line = serde_json::to_string(event).expect("a line");
         let read: Event = serde_json::from_str(&line).expect("what a recording reads");
         self.cluster.node_told(now, &read);
+        self.tells_the_truth(now);
     }
 
     fn process_told(&mut self, event: &ProcessEvent) {
         self.events += 1;
         self.cluster.process_became(event.monotonic_ns, event);
+        self.tells_the_truth(event.monotonic_ns);
     }
+}
+
+impl Dashboard {
+    /// Returns who leads for sure: it says so, so many follow it that they are a quorum, and nobody was
+    /// elected since.
+    fn surely_leads(&self) -> Option<NodeId> {
+        let awake = || self.cluster.nodes.values().filter(|node| node.state().is_alive());
+        let reigns = awake().filter_map(|node| match node.belief {
+            Belief::Leads(ballot) => Some((ballot, true)),
+            Belief::Elected(ballot) => Some((ballot, false)),
+            Belief::Nothing | Belief::Electing | Belief::NoQuorum { .. } | Belief::Follows(_) => None,
+        });
+        let (ballot, serves) = reigns.max()?;
+        let followers = awake()
+            .filter(|node| node.belief == Belief::Follows(ballot))
+            .count();
+        (serves && followers >= self.cluster.nodes.len() / 2).then_some(ballot.id)
+    }
+
+    /// Checks that neither the banner nor an election says that nobody leads while somebody does.
+    fn tells_the_truth(&mut self, now: Time) {
+        let Some(leader) = self.surely_leads() else { return };
+        self.sure += 1;
+        let leadership = &self.cluster.leadership;
+        assert_eq!(self.cluster.leader(), Some(leader), "at {now:?}: {leadership:?}");
+        let running = self.cluster.leadership.running;
+        for election in self.cluster.elections.newest() {
+            let heading = words::election(now, election);
+            assert!(
+                running.is_some() || !heading.contains("no leader"),
+                "node {leader} leads at {now:?}: {heading}"
+            );
+        }
+    }
+}
+
+#[test]
+fn whoever_leads_is_never_said_not_to_whatever_others_believe() {
+    let mut sure = 0;
+    for seed in 1..=12 {
+        let mut dashboard = Dashboard::of(5);
+        let config = SimulationConfig {
+            nodes: 5,
+            policy: QuorumPolicy::Live,
+            timing: Timing::FAST,
+            seed,
+            chaos: Duration::from_secs(30),
+            faults: 30,
+            mix: Mix::all(),
+            aim: Aim::Leader,
+            trace: false,
+        };
+        let report = run_watched(&config, &mut dashboard);
+        assert_eq!(report.violation, None);
+        sure += dashboard.sure;
+    }
+    assert!(sure > 5000, "{sure} looks at a leader");
 }
 
 #[test]

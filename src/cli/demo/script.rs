@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::cli::exit::{Failure, InLines};
 use crate::id::NodeId;
 use crate::lab::scenario::check::{Complaint, check};
 use crate::lab::scenario::{Scenario, builtin, parse};
@@ -22,14 +23,25 @@ pub(super) enum ScriptError {
     TooLarge { file: String },
     #[error("{file} is no text in UTF-8")]
     NoText { file: String },
-    // Several lines, printed as they are: the marks stand below what they mark.
-    #[error("{0}")]
-    Wrong(String),
+    #[error(transparent)]
+    Wrong(InLines),
     #[error("{file} cannot be played here: {}", complained(.complaints))]
     Impossible {
         file: String,
         complaints: Vec<Complaint>,
     },
+}
+
+impl ScriptError {
+    /// Makes the failure of whoever asked for it.
+    pub(super) fn usage(self) -> Failure {
+        match self {
+            Self::Wrong(lines) => Failure::usage(lines),
+            Self::Unread { .. } | Self::TooLarge { .. } | Self::NoText { .. } | Self::Impossible { .. } => {
+                Failure::usage(self)
+            }
+        }
+    }
 }
 
 /// A scenario and what it is called.
@@ -49,7 +61,7 @@ impl Script {
         };
         match parse(&text) {
             Ok(scenario) => Ok(Self { name, scenario }),
-            Err(mistakes) => Err(ScriptError::Wrong(mistakes.shown(&name, &text))),
+            Err(mistakes) => Err(ScriptError::Wrong(InLines(mistakes.shown(&name, &text)))),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::cli::{file, ports};
 use crate::config::{ClusterConfig, Timing};
 use crate::dashboard::terminal::Tty;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::{Control, Setup};
+use crate::dashboard::{Control, Images, Setup};
 use crate::id::{NodeId, UserName};
 use crate::lab::load::LoadClients;
 use crate::lab::performance::Performance;
@@ -167,8 +167,14 @@ impl Stand {
         tty: Tty,
     ) -> io::Result<live::Start> {
         let settings = self.settings.clone();
+        let images = if self.settings.data_dir().starts_with(self.scratch()) {
+            Images::Go
+        } else {
+            Images::Stay
+        };
+        let setup = settings.dashboard(Control::Supervised, theme, tty.size());
         Ok(live::Start {
-            setup: settings.dashboard(Control::Supervised, theme, tty.size()),
+            setup: Setup { images, ..setup },
             record: Some(record),
             tty,
             cluster: live::Cluster::Started(self.launch()?),

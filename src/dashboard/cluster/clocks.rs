@@ -16,6 +16,9 @@ use crate::time::Time;
 /// Quartz is off by less than 1 in 10,000; the rest is room for clocks that are being corrected.
 const DRIFT_PARTS: u128 = 1000;
 
+/// How much later than it is a clock may be read at most, for all that is known.
+const LATE_MAX: Duration = Duration::from_millis(20);
+
 /// Whose clock it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
@@ -33,6 +36,8 @@ pub(super) struct Clocks(BTreeMap<Source, Offset>);
 struct Offset {
     /// Ours minus theirs, in nanoseconds.
     nanos: i128,
+    /// How much of that was taken off because of messages that seemed to arrive before they were sent.
+    corrected: i128,
     heard: Time,
 }
 
@@ -49,18 +54,41 @@ impl Clocks {
         }
         let offset = self.0.entry(source).or_insert(Offset {
             nanos: delayed,
+            corrected: 0,
             heard,
         });
         let drift = heard.since(offset.heard).as_nanos() / DRIFT_PARTS;
         let drifted = offset
             .nanos
             .saturating_add(i128::try_from(drift).unwrap_or(i128::MAX));
+        // What has drifted back was corrected for nothing, or for long enough.
+        let drift = i128::try_from(drift).unwrap_or(i128::MAX);
         *offset = Offset {
             nanos: delayed.min(drifted),
+            corrected: offset.corrected.saturating_sub(drift).max(0),
             heard,
         };
         let nanos = u64::try_from(i128::from(told.as_nanos()) + offset.nanos).unwrap_or(0);
         Time::ZERO + Duration::from_nanos(nanos)
+    }
+
+    /// Reads the clock of a node's life that much earlier: no event was heard before it happened, so
+    /// that what is known of a clock is never too early, and may be too late.
+    ///
+    /// A node is heard within milliseconds now and then: what is more than [`LATE_MAX`] is a mistake.
+    pub(super) fn correct(&mut self, node: NodeId, by: Duration) {
+        let by = i128::try_from(by.as_nanos()).unwrap_or(0);
+        let late_max = i128::try_from(LATE_MAX.as_nanos()).unwrap_or(0);
+        for (source, offset) in &mut self.0 {
+            match source {
+                Source::Node(of, _) if *of == node => {
+                    let by = by.min(late_max - offset.corrected).max(0);
+                    offset.nanos = offset.nanos.saturating_sub(by);
+                    offset.corrected += by;
+                }
+                Source::Node(..) | Source::Supervisor => {}
+            }
+        }
     }
 }
 
@@ -72,8 +100,12 @@ mod tests {
         Time::from_nanos(ms * 1_000_000)
     }
 
+    fn of_node(node: u16) -> NodeId {
+        NodeId::new(node).expect("not zero")
+    }
+
     fn of(node: u16, generation: u64) -> Source {
-        Source::Node(NodeId::new(node).expect("not zero"), Generation(generation))
+        Source::Node(of_node(node), Generation(generation))
     }
 
     #[test]
@@ -104,6 +136,22 @@ mod tests {
         clocks.read(of(1, 7), at(5000), at(5000));
         assert_eq!(clocks.read(of(1, 8), at(0), at(6000)), at(6000));
         assert_eq!(clocks.0.len(), 1, "the old life is forgotten");
+    }
+
+    #[test]
+    fn no_number_of_corrections_reads_a_clock_far_too_early() {
+        let mut clocks = Clocks::default();
+        clocks.read(of(1, 7), at(100), at(1000));
+        for _ in 0..1000 {
+            clocks.correct(of_node(1), Duration::from_millis(3));
+        }
+        assert_eq!(clocks.read(of(1, 7), at(100), at(1000)), at(980));
+        clocks.read(of(1, 7), at(60_100), at(61_000));
+        assert_eq!(
+            clocks.read(of(1, 7), at(60_101), at(61_001)),
+            at(61_001),
+            "it drifts back"
+        );
     }
 
     #[test]

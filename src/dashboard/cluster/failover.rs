@@ -1,28 +1,31 @@
 //! Who leads, and the stopwatch of how leadership passes on.
 //!
-//! A failover begins with what is known first: the key that killed the leader, its exit, a worker's
-//! suspicion, or the handover itself. It ends when an heir serves; the first upload that is
-//! acknowledged after that is noted, too.
+//! A failover begins with what ended the reign, as far as that is known: the key that killed the leader,
+//! its exit, the cut that took its quorum away, or the handover itself. It ends when an heir serves; the
+//! first upload that is acknowledged after that is noted, too.
+//!
+//! A leader leads as long as it has a quorum. One worker that suspects it believes something, and
+//! that is shown as its belief; see [`Standing`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::event::process::{ProcessFact, ProcessSignal};
-use crate::event::{Fact, StepDownReason, SuspicionReason};
 use crate::id::{Ballot, NodeId};
 use crate::time::Time;
 
 mod cause;
+mod correct;
+mod fold;
 mod spread;
+mod standing;
 
 pub use cause::Cause;
 pub use spread::Spread;
+use standing::Strain;
+pub(super) use standing::{Hindrance, Standing};
 
 /// How many failovers are remembered, enough for a distribution on one screen.
 pub const HISTORY_MAX: usize = 64;
-
-/// How long a leader must have served nobody, and then go on, to be worth a word.
-const NOTICED: Duration = Duration::from_millis(100);
 
 /// Who leads now, and how it came to be.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +40,14 @@ pub struct Leadership {
     last_reign: Option<Reign>,
     /// The newest ballot that was ever heard of.
     newest: Option<Ballot>,
+    /// Which reign each worker followed last; it suspects the leader of that one.
+    follows: BTreeMap<NodeId, Ballot>,
+    /// The workers that suspect who leads, and since when.
+    doubts: BTreeMap<NodeId, Time>,
+    /// What is wrong with the leader on purpose and may end its reign.
+    strain: Option<Strain>,
+    /// Whether a reign ended by what others said: its leader has not said so, and may be found to go on.
+    concluded: bool,
 }
 
 /// A leader that serves.
@@ -90,6 +101,10 @@ impl Failover {
             | Cause::Stopped(_)
             | Cause::Frozen(_)
             | Cause::Crashed(_)
+            | Cause::CutOff(_)
+            | Cause::LeftAlone(_)
+            | Cause::Stalled(_)
+            | Cause::Slowed(_)
             | Cause::Suspected(_)
             | Cause::SteppedDown(_) => true,
         }
@@ -128,190 +143,16 @@ impl Leadership {
         self.last_reign.map(|reign| reign.ballot)
     }
 
-    /// Forgets the failovers that ended.
-    pub(super) fn forget(&mut self) {
+    /// Forgets the failovers that ended, and how one began after which nobody serves yet.
+    pub(super) fn forget(&mut self, now: Time) {
         self.history.clear();
-    }
-
-    /// Folds in what a node told.
-    pub(super) fn told(&mut self, at: Time, node: NodeId, fact: &Fact) {
-        match fact {
-            Fact::Started { .. } if self.newest.is_none() => self.begin(at, Cause::Start),
-            Fact::LeaderSuspected { leader, reason } if self.is_or_was_leader(*leader) => {
-                self.suspected(at, *leader, *reason);
-            }
-            Fact::HandoverStarted { .. } if self.is_leader(node) => self.begin(at, Cause::HandedOver(node)),
-            Fact::SteppedDown { reason, .. } if self.is_leader(node) => self.stepped_down(at, node, *reason),
-            Fact::ServingStopped { ballot } if self.reign.is_some_and(|reign| reign.ballot == *ballot) => {
-                self.begin(at, Cause::SteppedDown(node));
-                self.reign = None;
-            }
-            Fact::Following { ballot } => self.follows_on(*ballot),
-            Fact::BecameLeader { ballot, .. } => self.elected(at, *ballot),
-            Fact::ServingStarted { ballot } => self.serves(at, *ballot),
-            Fact::UploadDone { .. } => self.uploaded(at),
-            // What is left says nothing about who leads, or nothing that is not said above.
-            _ => {}
-        }
-    }
-
-    /// Folds in what became of a node's process.
-    pub(super) fn became(&mut self, at: Time, node: NodeId, fact: &ProcessFact) {
-        if !self.is_leader(node) {
-            return;
-        }
-        match fact {
-            ProcessFact::Signalled { signal } => match signal {
-                ProcessSignal::Kill => self.begin(at, Cause::Killed(node)),
-                ProcessSignal::Terminate => self.begin(at, Cause::Stopped(node)),
-                ProcessSignal::Freeze => self.begin(at, Cause::Frozen(node)),
-                ProcessSignal::Thaw => self.thawed(node),
-            },
-            ProcessFact::Exited { .. } => self.lost(at, Cause::Crashed(node)),
-            ProcessFact::Spawned { .. }
-            | ProcessFact::Restarting { .. }
-            | ProcessFact::GaveUp { .. }
-            | ProcessFact::Wrote { .. }
-            | ProcessFact::OutputDropped { .. }
-            | ProcessFact::FaultsUntold { .. }
-            | ProcessFact::Sampled { .. }
-            | ProcessFact::Summary { .. } => {}
-        }
-    }
-
-    /// Folds in that somebody who came later found a leader that serves.
-    pub(super) fn found(&mut self, at: Time, ballot: Ballot) {
-        if self.newest.is_some_and(|newest| ballot < newest) {
-            return;
-        }
-        self.newest = Some(ballot);
-        self.running = None;
-        let known = self.last_reign.filter(|reign| reign.ballot == ballot);
-        self.reigns(known.unwrap_or(Reign {
-            ballot,
-            since: at,
-            beginning: Beginning::Missed,
-        }));
-    }
-
-    /// Folds in that the leader cannot be reached any more.
-    pub(super) fn lost_sight_of(&mut self, at: Time, node: NodeId) {
-        if self.is_leader(node) {
-            self.lost(at, Cause::Suspected(node));
+        if let Some(running) = self.running.as_mut().filter(|_| self.reign.is_none()) {
+            *running = Failover::new(Cause::Start, running.from, now);
         }
     }
 
     fn is_leader(&self, node: NodeId) -> bool {
         self.reign.is_some_and(|reign| reign.ballot.id == node)
-    }
-
-    /// Says so, too, of one whose failover runs: its worker may notice later than its supervisor.
-    fn is_or_was_leader(&self, node: NodeId) -> bool {
-        let was = self.running.and_then(|failover| failover.cause.leader());
-        self.is_leader(node) || was == Some(node)
-    }
-
-    fn reigns(&mut self, reign: Reign) {
-        self.reign = Some(reign);
-        self.last_reign = Some(reign);
-    }
-
-    /// Begins a failover, unless one runs: what is known first is its cause.
-    fn begin(&mut self, at: Time, cause: Cause) {
-        let from = self.reign.map(|reign| reign.ballot);
-        self.running.get_or_insert(Failover::new(cause, from, at));
-    }
-
-    fn lost(&mut self, at: Time, cause: Cause) {
-        self.begin(at, cause);
-        self.reign = None;
-    }
-
-    fn suspected(&mut self, at: Time, leader: NodeId, reason: SuspicionReason) {
-        let cause = match reason {
-            SuspicionReason::Resigned => Cause::SteppedDown(leader),
-            SuspicionReason::Refused | SuspicionReason::NoAnswer => Cause::Suspected(leader),
-        };
-        self.begin(at, cause);
-        if let Some(running) = &mut self.running {
-            // A suspicion alone is no proof: until somebody else leads, the leader may go on.
-            if !matches!(running.cause, Cause::Suspected(_)) {
-                self.reign = None;
-            }
-            running.suspected.get_or_insert(at.since(running.began));
-        }
-    }
-
-    fn stepped_down(&mut self, at: Time, node: NodeId, reason: StepDownReason) {
-        let cause = match reason {
-            StepDownReason::HandedOver | StepDownReason::HandoverFailed => Cause::HandedOver(node),
-            StepDownReason::Stopping => Cause::Stopped(node),
-            StepDownReason::QuorumLost | StepDownReason::Superseded { .. } => Cause::SteppedDown(node),
-        };
-        self.lost(at, cause);
-    }
-
-    /// A worker that follows the same reign again has suspected its leader wrongly.
-    fn follows_on(&mut self, ballot: Ballot) {
-        let doubted =
-            |running: Failover| running.from == Some(ballot) && matches!(running.cause, Cause::Suspected(_));
-        if self.running.is_some_and(doubted) && self.reign.is_some() {
-            self.running = None;
-        }
-    }
-
-    /// A leader that was frozen so briefly that nobody noticed leads on.
-    fn thawed(&mut self, node: NodeId) {
-        let unnoticed =
-            |failover: &Failover| failover.cause == Cause::Frozen(node) && failover.suspected.is_none();
-        if self.running.as_ref().is_some_and(unnoticed) {
-            self.running = None;
-        }
-    }
-
-    fn elected(&mut self, at: Time, ballot: Ballot) {
-        if self.newest.is_some_and(|newest| ballot < newest) {
-            return;
-        }
-        self.newest = Some(ballot);
-        if let Some(running) = &mut self.running {
-            running.elected = Some(at.since(running.began));
-            running.heir = Some(ballot);
-        }
-    }
-
-    fn serves(&mut self, at: Time, ballot: Ballot) {
-        if self.newest.is_some_and(|newest| ballot < newest) {
-            return;
-        }
-        self.newest = Some(ballot);
-        let known = self.last_reign.filter(|reign| reign.ballot == ballot);
-        self.reigns(known.unwrap_or(Reign {
-            ballot,
-            since: at,
-            beginning: Beginning::Seen,
-        }));
-        // A leader that goes on in its own reign at once was never missed.
-        let missed = |running: &Failover| running.from != Some(ballot) || at.since(running.began) >= NOTICED;
-        if let Some(mut ended) = self.running.take().filter(missed) {
-            ended.serving = Some(at.since(ended.began));
-            ended.heir = Some(ballot);
-            if self.history.len() == HISTORY_MAX {
-                self.history.pop_front();
-            }
-            self.history.push_back(ended);
-        }
-    }
-
-    fn uploaded(&mut self, at: Time) {
-        let Some(last) = self.history.back_mut() else {
-            return;
-        };
-        // One that was done before may be heard of only now.
-        let since = last.serving.map(|serving| last.began + serving);
-        if self.running.is_none() && since.is_some_and(|since| at >= since) {
-            last.first_upload.get_or_insert(at.since(last.began));
-        }
     }
 }
 

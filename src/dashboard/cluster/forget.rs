@@ -8,7 +8,7 @@ impl Cluster {
     ///
     /// Nothing that is stored is touched.
     pub(in crate::dashboard) fn forget(&mut self, now: Time) {
-        self.leadership.forget();
+        self.leadership.forget(now);
         self.requests.forget();
         self.tape.forget(now);
         self.elections.forget();
@@ -18,10 +18,12 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use crate::dashboard::cluster::failover::Cause;
     use crate::dashboard::cluster::logs::LogSource;
     use crate::dashboard::cluster::node::NodeState;
     use crate::dashboard::testing::{Scene, node};
     use crate::event::RequestKind;
+    use crate::event::process::{ProcessFact, ProcessSignal};
 
     #[test]
     fn what_was_is_forgotten_and_what_is_stays_known() {
@@ -52,6 +54,35 @@ mod tests {
         }
         let state = |number| cluster.nodes[&node(number)].state();
         assert_eq!((state(2), state(3)), (NodeState::Leading, NodeState::Dead));
+    }
+
+    #[test]
+    fn who_had_nobody_to_lead_begins_like_a_cluster_that_starts() {
+        let mut scene = Scene::led(120, 40);
+        scene.kill(3).kill(2).suspect(1, 3).after(60_000);
+        let now = scene.now();
+        scene.model.cluster.forget(now);
+        let text = scene.text();
+        let stopwatch = text.lines().nth(3).expect("below the bar");
+        assert!(stopwatch.starts_with(" started"), "{stopwatch}");
+        scene.after(2000).elect(1, 2, &[1]);
+        let leadership = &scene.model.cluster.leadership;
+        let last = leadership.last().expect("it ended");
+        assert_eq!((last.cause, last.began), (Cause::Start, now));
+        assert_eq!(leadership.history.len(), 1);
+    }
+
+    #[test]
+    fn a_leader_that_was_frozen_goes_on_as_if_nothing_had_been() {
+        let mut scene = Scene::led(120, 40);
+        for signal in [ProcessSignal::Freeze, ProcessSignal::Thaw] {
+            scene.process(3, ProcessFact::Signalled { signal }).after(100);
+            let now = scene.now();
+            scene.model.cluster.forget(now);
+        }
+        let leadership = &scene.model.cluster.leadership;
+        assert_eq!((leadership.running, leadership.history.len()), (None, 0));
+        assert!(scene.text().contains("NODE 3 LEADS"), "{}", scene.text());
     }
 
     #[test]

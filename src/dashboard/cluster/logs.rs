@@ -1,15 +1,27 @@
-//! What nodes wrote: a bounded ring of lines for each, and one order over all of them.
+//! What nodes wrote: bounded rings of lines for each, and one order over all of them.
+//!
+//! Lines of requests have a ring of their own, so that however many uploads there are, none pushes out
+//! what was said of an election. While they come in a flood, only the newest of each node is shown;
+//! the others are folded into it, and a filter finds them.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::event::process::OutputStream;
 use crate::id::NodeId;
 
-/// How many lines of one node are kept.
+/// How many lines of one node are kept, of requests and of everything else.
 pub const LINES_MAX: usize = 2000;
 
-/// How many bytes of text of one node are kept.
+/// How many bytes of text of one node are kept, of requests and of everything else.
 pub const BYTES_MAX: usize = 256 << 10;
+
+/// How many lines of requests a node may write within [`FLOOD`] before they are folded.
+///
+/// An upload by hand writes two on a node, and nobody makes three within a second.
+const FLOOD_LINES: usize = 6;
+
+/// Within how long they come when they come in a flood, in milliseconds of the wall clock.
+const FLOOD: u64 = 1000;
 
 /// The longest line that is shown; a terminal is no wider, and a ring holds some of them.
 const LINE_BYTES_MAX: usize = 4 << 10;
@@ -17,8 +29,25 @@ const LINE_BYTES_MAX: usize = 4 << 10;
 /// The lines of all nodes.
 #[derive(Debug, Clone, Default)]
 pub struct Logs {
-    rings: BTreeMap<NodeId, Ring>,
+    rings: BTreeMap<NodeId, Rings>,
     next: LineId,
+}
+
+/// What one node wrote.
+#[derive(Debug, Clone, Default)]
+struct Rings {
+    /// Everything but requests.
+    rest: Ring,
+    requests: Ring,
+}
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// What clients ask for, which may be hundreds of lines a second.
+    Requests,
+    /// Everything else.
+    Rest,
 }
 
 /// A line's place in the order over all nodes.
@@ -38,6 +67,10 @@ pub struct Line {
     pub kind: LineKind,
     /// The text: one line that a terminal only prints.
     pub text: Box<str>,
+    /// How many lines before it are folded into it.
+    pub folds: u64,
+    /// Into which later line it is folded itself.
+    pub folded: Option<LineId>,
 }
 
 /// Where a line comes from.
@@ -72,22 +105,40 @@ struct Ring {
 
 impl Logs {
     /// Adds a line, and forgets the oldest ones of its node for which there is no room.
-    pub(in crate::dashboard) fn push(&mut self, node: NodeId, wall_ms: u64, kind: LineKind, text: &str) {
+    pub(in crate::dashboard) fn push(
+        &mut self,
+        node: NodeId,
+        wall_ms: u64,
+        kind: LineKind,
+        topic: Topic,
+        text: &str,
+    ) {
         let id = self.next;
         self.next = LineId(id.0 + 1);
         let text = Box::from(&text[..text.floor_char_boundary(LINE_BYTES_MAX)]);
-        self.rings.entry(node).or_default().push(Line {
+        let mut line = Line {
             id,
             node,
             wall_ms,
             kind,
             text,
-        });
+            folds: 0,
+            folded: None,
+        };
+        let rings = self.rings.entry(node).or_default();
+        match topic {
+            Topic::Rest => rings.rest.push(line),
+            Topic::Requests => {
+                let run = rings.rest.lines.back().map_or(LineId(0), |last| last.id);
+                line.folds = rings.requests.fold(&line, run);
+                rings.requests.push(line);
+            }
+        }
     }
 
     /// Counts lines that were lost on their way.
     pub(super) fn lost(&mut self, node: NodeId, lines: u64) {
-        let dropped = &mut self.rings.entry(node).or_default().dropped;
+        let dropped = &mut self.rings.entry(node).or_default().rest.dropped;
         *dropped = dropped.saturating_add(lines);
     }
 
@@ -180,14 +231,28 @@ impl Logs {
             LogSource::Merged => true,
             LogSource::Node(only) => only == node,
         };
-        self.rings
-            .iter()
-            .filter(move |(node, _)| wanted(**node))
-            .map(|(_, ring)| ring)
+        let wanted = self.rings.iter().filter(move |(node, _)| wanted(**node));
+        wanted.flat_map(|(_, rings)| [&rings.rest, &rings.requests])
     }
 }
 
 impl Ring {
+    /// Folds the lines since the line `run` into one that comes in a flood; returns how many they are.
+    fn fold(&mut self, into: &Line, run: LineId) -> u64 {
+        let nth = self.lines.len().checked_sub(FLOOD_LINES);
+        let before = nth.and_then(|nth| self.lines.get(nth));
+        if before.is_none_or(|before| into.wall_ms.saturating_sub(before.wall_ms) >= FLOOD) {
+            return 0;
+        }
+        let shown = |line: &&mut Line| line.id > run && line.folded.is_none();
+        let mut folds = 0;
+        for line in self.lines.iter_mut().rev().take_while(shown) {
+            folds += 1 + line.folds;
+            line.folded = Some(into.id);
+        }
+        folds
+    }
+
     fn push(&mut self, line: Line) {
         self.bytes += line.text.len();
         self.lines.push_back(line);

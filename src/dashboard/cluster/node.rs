@@ -47,6 +47,8 @@ pub struct Node {
     pub faults: NodeFaults,
     /// How many times it has said that its clock stands still.
     pub stalls: u64,
+    /// Until when it stands still.
+    stalled_until: Option<Time>,
     /// How often it could not be told its faults.
     pub untold: Untold,
     /// What it is to the leader's rotation, as the leader told.
@@ -75,6 +77,7 @@ impl Node {
             links: BTreeMap::new(),
             faults: NodeFaults::default(),
             stalls: 0,
+            stalled_until: None,
             untold: Untold::default(),
             in_rotation: None,
             holdings: Holdings::default(),
@@ -107,6 +110,13 @@ impl Node {
         }
     }
 
+    /// Returns for how much longer its clock stands still on purpose; `None` when it goes.
+    #[must_use]
+    pub fn clock_stands_for(&self, now: Time) -> Option<Duration> {
+        let left = self.stalled_until?.since(now);
+        (!left.is_zero()).then_some(left)
+    }
+
     /// Says whether it had a process when it was last heard of.
     pub(super) fn was_alive(&self) -> bool {
         match self.process {
@@ -120,7 +130,8 @@ impl Node {
     }
 
     /// Says whether it certainly has no process: its supervisor says so, or its port.
-    pub(super) fn is_proven_dead(&self) -> bool {
+    #[must_use]
+    pub fn is_proven_dead(&self) -> bool {
         match self.process {
             Process::Restarting { .. }
             | Process::Down { .. }
@@ -273,6 +284,7 @@ impl Node {
         self.heartbeat = None;
         self.links.clear();
         self.faults = NodeFaults::default();
+        self.stalled_until = None;
         self.in_rotation = None;
         self.cpu.clear();
         self.memory.clear();

@@ -26,6 +26,9 @@ pub const REQUESTS_MAX: usize = 500;
 /// again takes longer.
 const DISORDER: Duration = Duration::from_secs(1);
 
+/// How long a client takes at most to come to the node that it was given.
+const COMING: Duration = Duration::from_secs(1);
+
 /// The requests, the newest last.
 #[derive(Debug, Clone, Default)]
 pub struct Requests {
@@ -66,6 +69,18 @@ impl Requests {
     pub fn failed(&self) -> usize {
         let failed = |request: &&Request| matches!(request.outcome, Outcome::Failed { .. });
         self.entries.iter().filter(failed).count()
+    }
+
+    /// Says whether a node works at a request: one that has begun there, or was given to it just now.
+    ///
+    /// A client that is gone before it comes to its node leaves a request that nobody works at.
+    #[must_use]
+    pub fn is_at_work(&self, node: NodeId, now: Time) -> bool {
+        let works = |request: &Request| {
+            let begun = request.bytes.is_some() || now.since(request.began) <= COMING;
+            request.worker == Some(node) && request.outcome == Outcome::Running && begun
+        };
+        self.entries.iter().any(works)
     }
 
     /// Returns how many are listed.

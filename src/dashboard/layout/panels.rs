@@ -25,7 +25,7 @@ pub(super) fn panels(
     contents: Contents,
 ) -> Vec<(Panel, Rect)> {
     let nodes_height = match (form, contents) {
-        (NodesForm::Cards, Contents::Everything) => 8 + u16::from(tall),
+        (NodesForm::Cards, Contents::Everything | Contents::Story) => 8 + u16::from(tall),
         (NodesForm::Cards, Contents::Elections) => SMALL_CARD,
         (NodesForm::Lines, _) => nodes + 2,
     };
@@ -34,11 +34,13 @@ pub(super) fn panels(
     let mut panels = Vec::new();
     let mut left = body;
     panels.extend(take(&mut left, nodes_height).map(|area| (Panel::Nodes, area)));
+    // A border, a heading and a line for each node; on a tall screen uploads take more.
+    let middle_height = (nodes + 3).max(if tall { body.height / 5 } else { 0 });
     match contents {
-        Contents::Everything => {
-            // A border, a heading and a line for each node; on a tall screen uploads take more.
-            let height = (nodes + 3).max(if tall { body.height / 5 } else { 0 });
-            if let Some(middle) = take(&mut left, height) {
+        // What is told is a story of leaders: who led when says more than who was given what.
+        Contents::Story if left.height < middle_height + timeline_height => {}
+        Contents::Everything | Contents::Story => {
+            if let Some(middle) = take(&mut left, middle_height) {
                 panels.extend(rotation_and_uploads(middle));
             }
         }
@@ -89,8 +91,8 @@ fn timeline_and_elections(left: Rect) -> [(Panel, Rect); 2] {
 
 fn elections_and_logs(left: Rect, contents: Contents) -> Vec<(Panel, Rect)> {
     let elections_width = match contents {
-        Contents::Everything if left.width >= WIDE => left.width * 2 / 5,
-        Contents::Everything => 0,
+        Contents::Everything | Contents::Story if left.width >= WIDE => left.width * 2 / 5,
+        Contents::Everything | Contents::Story => 0,
         Contents::Elections if left.width >= WIDE_OF_ELECTIONS => left.width / 2,
         Contents::Elections => left.width,
     };

@@ -1,7 +1,7 @@
 //! Following, scrolling, filtering, and stepping from match to match.
 
 use super::*;
-use crate::dashboard::cluster::logs::LineKind;
+use crate::dashboard::cluster::logs::{LineKind, Topic};
 use crate::id::NodeId;
 
 const PAGE: usize = 4;
@@ -11,7 +11,7 @@ fn node(number: u16) -> NodeId {
 }
 
 fn push(logs: &mut Logs, number: u16, text: &str) {
-    logs.push(node(number), 0, LineKind::Event, text);
+    logs.push(node(number), 0, LineKind::Event, Topic::Rest, text);
 }
 
 /// Ten lines of two nodes in turn: `1: line 0`, `2: line 1` …
@@ -147,4 +147,71 @@ fn clearing_the_filter_shows_the_match_among_its_neighbours() {
     view.older_match(&logs, PAGE);
     view.clear(&logs, PAGE);
     assert_eq!(shown(&view, &logs), ["3", "4", "5", "6"]);
+}
+
+/// Pushes a line of an upload, as one of so many a second.
+fn push_upload(logs: &mut Logs, number: u16, wall_ms: u64) {
+    let text = format!("{number}: upload at {wall_ms}");
+    logs.push(node(number), wall_ms, LineKind::Event, Topic::Requests, &text);
+}
+
+#[test]
+fn a_flood_of_uploads_hides_no_election_and_a_filter_finds_them() {
+    let mut logs = Logs::default();
+    push(&mut logs, 2, "2: I am the new leader!");
+    for number in 0..4000 {
+        push_upload(&mut logs, 1, number * 10);
+        push_upload(&mut logs, 2, number * 10);
+    }
+    let view = LogView::default();
+    let shown: Vec<&str> = view.lines(&logs, PAGE).iter().map(|line| &*line.text).collect();
+    assert_eq!(
+        shown,
+        [
+            "2: I am the new leader!",
+            "1: upload at 39990",
+            "2: upload at 39990"
+        ]
+    );
+    let folds: Vec<u64> = view.lines(&logs, 2).iter().map(|line| line.folds).collect();
+    assert_eq!(folds, [3999, 3999]);
+    let mut filtered = LogView::default();
+    filtered.begin_typing();
+    for letter in "upload".chars() {
+        filtered.type_in(InputRequest::InsertChar(letter));
+    }
+    assert_eq!(filtered.lines(&logs, 100).len(), 100);
+}
+
+#[test]
+fn uploads_by_hand_are_told_line_by_line() {
+    let mut logs = Logs::default();
+    for number in 0..6 {
+        push_upload(&mut logs, 1, number * 400);
+    }
+    assert_eq!(LogView::default().lines(&logs, 100).len(), 6);
+}
+
+#[test]
+fn what_is_being_read_is_not_folded_away() {
+    let mut logs = Logs::default();
+    for number in 0..6 {
+        push_upload(&mut logs, 1, number * 10);
+    }
+    let mut view = LogView::default();
+    view.back(&logs, 1, PAGE);
+    let before: Vec<String> = view
+        .lines(&logs, PAGE)
+        .iter()
+        .map(|line| line.text.to_string())
+        .collect();
+    for number in 6..50 {
+        push_upload(&mut logs, 1, number * 10);
+    }
+    let after: Vec<String> = view
+        .lines(&logs, PAGE)
+        .iter()
+        .map(|line| line.text.to_string())
+        .collect();
+    assert_eq!(before, after);
 }

@@ -23,7 +23,7 @@ impl Model {
         Layout::of(area, nodes, alone, presenting, self.contents())
     }
 
-    /// Returns the room of the dashboard, and that of a scenario below it where there is enough for both.
+    /// Returns the room of the dashboard, and that of a scenario below it unless the screen is too small.
     pub(in crate::dashboard) fn places(&self) -> (Rect, Option<Rect>) {
         let whole = Rect::from((ratatui::layout::Position::ORIGIN, self.size));
         let rows = if self.is_simulated() {
@@ -31,7 +31,7 @@ impl Model {
         } else {
             stage::ROWS
         };
-        if self.stage.is_none() || whole.height < SIZE_MIN.height + rows {
+        if self.stage.is_none() || whole.height < SIZE_MIN.height {
             return (whole, None);
         }
         let height = whole.height - rows;
@@ -52,6 +52,8 @@ impl Model {
     pub(in crate::dashboard) fn contents(&self) -> Contents {
         if self.is_simulated() {
             Contents::Elections
+        } else if self.stage.is_some() {
+            Contents::Story
         } else {
             Contents::Everything
         }

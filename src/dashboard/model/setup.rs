@@ -30,6 +30,17 @@ pub struct Setup {
     pub users: Vec<UserName>,
     /// Whether it begins before an audience.
     pub presenting: Presenting,
+    /// What becomes of the images when it is left.
+    pub images: Images,
+}
+
+/// What becomes of the images when a dashboard is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Images {
+    /// They stay where the nodes keep them.
+    Stay,
+    /// They are in a folder that goes with the cluster.
+    Go,
 }
 
 /// Whose processes the nodes are.

@@ -196,9 +196,13 @@ fn spread(model: &Model) -> Line<'static> {
 const fn tone_of(cause: Cause) -> Tone {
     match cause {
         Cause::Start | Cause::HandedOver(_) => Tone::Good,
-        Cause::Stopped(_) | Cause::SteppedDown(_) => Tone::Busy,
+        Cause::Stopped(_) | Cause::SteppedDown(_) | Cause::Stalled(_) | Cause::Slowed(_) => Tone::Busy,
         Cause::Frozen(_) => Tone::Cold,
-        Cause::Killed(_) | Cause::Crashed(_) | Cause::Suspected(_) => Tone::Bad,
+        Cause::Killed(_)
+        | Cause::Crashed(_)
+        | Cause::CutOff(_)
+        | Cause::LeftAlone(_)
+        | Cause::Suspected(_) => Tone::Bad,
     }
 }
 
@@ -262,8 +266,10 @@ fn phases_of(model: &Model, failover: &Failover) -> Vec<Vec<Span<'static>>> {
         .nodes
         .values()
         .any(|node| node.state() == NodeState::Following);
-    // A frozen process closes nothing: only the next heartbeat can find it out.
-    if runs && workers && failover.suspected.is_none() && matches!(failover.cause, Cause::Frozen(_)) {
+    // A frozen process, or a cut, closes nothing: only the next heartbeat can find it out.
+    let silent = matches!(failover.cause, Cause::Frozen(_) | Cause::CutOff(_));
+    let serves = model.shown().leader().is_some();
+    if runs && serves && workers && failover.suspected.is_none() && silent {
         let at_the_latest = words::span(model.setup.timing.promise());
         let text = format!("{arrow}suspected within {at_the_latest}, unless it goes on");
         pieces.push(vec![Span::styled(text, theme.quiet())]);

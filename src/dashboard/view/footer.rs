@@ -72,9 +72,6 @@ fn draw_key(model: &Model, area: Rect, buffer: &mut Buffer) -> Rect {
 /// Returns the keys of the mode and of those below it that the footer shows.
 fn shown(model: &Model) -> Vec<&'static Binding> {
     let mut shown = Vec::new();
-    if waits_unseen(model) {
-        shown.extend(keymap::bindings(Mode::Scenario));
-    }
     if model.transport.is_some() && playback::has_keys(model.mode()) {
         shown.extend(keymap::bindings(Mode::Replay).filter(|binding| !binding.label.is_empty()));
     }
@@ -85,12 +82,6 @@ fn shown(model: &Model) -> Vec<&'static Binding> {
     }
     shown.retain(|binding: &&Binding| makes_sense(model, binding.action));
     shown
-}
-
-/// Says whether a scenario waits for a key on a screen that has no room to say so.
-fn waits_unseen(model: &Model) -> bool {
-    let waits = model.stage.as_ref().is_some_and(|stage| stage.waits);
-    waits && model.transport.is_none() && model.places().1.is_none() && playback::has_keys(model.mode())
 }
 
 /// Says whether an action could do something now.

@@ -113,7 +113,7 @@ impl Columns {
         for (column, &to) in cluster.nodes.keys().enumerate() {
             let x = self.x(column);
             let (text, style) = if to == node.id {
-                (theme.pick("·", ".").to_owned(), theme.quiet())
+                of_itself(model, node)
             } else {
                 cell(theme, cluster.way(node.id, to), self.cell - 2)
             };
@@ -135,6 +135,18 @@ impl Columns {
         let (belief, style) = believes(theme, node);
         put(buffer, theme, (x, y), end, &belief, style);
     }
+}
+
+/// Returns what the cell of a node with itself says: what is wrong with its clock and its disk.
+fn of_itself(model: &Model, node: &Node) -> (String, Style) {
+    let theme = model.setup.theme;
+    if node.clock_stands_for(model.shown_at()).is_some() {
+        return ("clock".to_owned(), theme.tone(Tone::Cold));
+    }
+    if !node.faults.disk_delay.is_zero() {
+        return ("disk".to_owned(), theme.tone(Tone::Busy));
+    }
+    (theme.pick("·", ".").to_owned(), theme.quiet())
 }
 
 /// Returns what a cell says of a way: a line where nothing is wrong, else the worst that fits.
@@ -188,7 +200,7 @@ fn ids(nodes: &[NodeId]) -> String {
     ids.join(", ")
 }
 
-/// Says what is wrong with the chosen way and with the disk of its sender.
+/// Says what is wrong with the chosen way, and with the disk and the clock of its sender.
 fn chosen(model: &Model, cursor: Cursor, theme: Theme) -> Line<'static> {
     let way = model.shown().way(cursor.from, cursor.to);
     let of_way = if way.is_sound() {
@@ -202,8 +214,11 @@ fn chosen(model: &Model, cursor: Cursor, theme: Theme) -> Line<'static> {
         .map(|node| node.faults.disk_delay)
         .filter(|delay| !delay.is_zero());
     let disk = disk.map(|delay| format!("; its disk: {} ms slower", delay.as_millis()));
+    let stands = node.and_then(|node| node.clock_stands_for(model.shown_at()));
+    let clock = stands.map(|left| format!("; its clock: stands still for {:.1} s", left.as_secs_f64()));
     Line::from(vec![
         Span::styled(of_way, theme.strong()),
         Span::raw(disk.unwrap_or_default()),
+        Span::raw(clock.unwrap_or_default()),
     ])
 }

@@ -154,6 +154,11 @@ fn draw_line(model: &Model, line: &Line, row: Rect, buffer: &mut Buffer) {
         let (mark, style) = mark(theme, line.kind);
         x = put(buffer, theme, (x, y), right, mark, style) + 1;
     }
+    // What is folded is no match of a filter, which finds each line itself.
+    let folds = (line.folds > 0 && view.needle().is_empty()).then(|| format!("{} before it: ", line.folds));
+    if let Some(folds) = folds {
+        x = put(buffer, theme, (x, y), right, &folds, theme.quiet());
+    }
     pieces(model, line, from, (x, y), right, buffer);
 }
 

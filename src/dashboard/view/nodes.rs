@@ -64,7 +64,8 @@ fn card(model: &Model, node: &Node, area: Rect, buffer: &mut Buffer) {
         theme.border(false)
     };
     let block = frame_of(theme, focused).border_style(border).title(title);
-    let cuts = cuts::fitting(theme, model.shown(), node, area.width.saturating_sub(2));
+    let room = area.width.saturating_sub(2);
+    let cuts = cuts::fitting(theme, model.shown(), node, model.shown_at(), room);
     let block = block.title_bottom(Line::from(cuts).alignment(Alignment::Right));
     let inside = block.inner(area);
     block.render(area, buffer);

@@ -34,7 +34,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     heading.render(Rect { height: 1, ..inside }, buffer);
     let nodes = &model.shown().nodes;
     // Every bar has the room that the longest text leaves, so that bars can be compared.
-    let texts = nodes.keys().map(|node| text(rotation, *node).chars().count());
+    let texts = nodes.keys().map(|node| text(model, *node).chars().count());
     let room = usize::from(inside.width).saturating_sub(texts.max().unwrap_or(0) + 5);
     for (y, node) in (inside.y + 1..inside.bottom()).zip(nodes.keys()) {
         let place = Rect {
@@ -69,7 +69,7 @@ fn line(model: &Model, node: NodeId, room: usize) -> Line<'static> {
         Span::styled(format!("{node} "), theme.node(node).bold()),
         Span::styled(theme.pick("█", "#").repeat(cells), style),
         Span::styled(theme.pick("·", ".").repeat(room - cells), theme.border(false)),
-        Span::raw(format!(" {}", text(rotation, node))),
+        Span::raw(format!(" {}", text(model, node))),
     ])
 }
 
@@ -78,11 +78,14 @@ fn is_next(rotation: &Rotation, node: NodeId) -> bool {
 }
 
 /// Says how many turns a node was given, and what is special about it.
-fn text(rotation: &Rotation, node: NodeId) -> String {
+fn text(model: &Model, node: NodeId) -> String {
+    let (rotation, requests) = (&model.shown().rotation, &model.shown().requests);
     let tally = rotation.tally(node);
+    let works = tally.in_flight() > 0 && requests.is_at_work(node, model.shown_at());
     let special = match tally.state {
         Some(WorkerState::Active) if is_next(rotation, node) => " next",
-        Some(WorkerState::Active) if tally.in_flight() > 0 => " at work",
+        // With a comma: so many turns were given to it, and it works at one or some of them.
+        Some(WorkerState::Active) if works => ", at work",
         Some(WorkerState::Active) => "",
         Some(WorkerState::Draining) => " draining",
         Some(WorkerState::CatchingUp) => " catching up",

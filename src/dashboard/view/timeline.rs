@@ -2,7 +2,8 @@
 //!
 //! A cell is a bucket of time on the dashboard's clock, so the tape moves by whole cells. What is
 //! shorter than a cell stays visible: a mark wins its cell, then a change of leader, then a moment
-//! without one. Who is believed to lead can be read without colour, too:
+//! without one. Uploads are no mark, for they may be in every cell: they change the shape of what the
+//! node was. Who is believed to lead can be read without colour, too:
 //!
 //! ```text
 //! 1 3━━━━━━━━━2━━━━━━━━━2━━━
@@ -132,12 +133,12 @@ fn legend(model: &Model) -> Vec<Span<'static>> {
         symbol(theme, MarkKind::Elected, "elected"),
         symbol(theme, MarkKind::Death, "died"),
         symbol(theme, MarkKind::Frozen, "frozen"),
-        symbol(theme, MarkKind::Upload, "upload"),
+        symbol(theme, MarkKind::Upload, "with uploads"),
         symbol(theme, MarkKind::UploadFailed, "failed upload"),
     ];
     // The last two are of uploads.
     let count = match model.contents() {
-        Contents::Everything => shapes.len(),
+        Contents::Everything | Contents::Story => shapes.len(),
         Contents::Elections => shapes.len() - 2,
     };
     let mut spans = Vec::new();
@@ -150,7 +151,8 @@ fn legend(model: &Model) -> Vec<Span<'static>> {
 
 const fn glyph(theme: Theme, kind: MarkKind) -> (&'static str, Tone) {
     match kind {
-        MarkKind::Upload => (theme.pick("▴", "^"), Tone::Good),
+        // In the shape of what the node was: one that leads, and one that follows.
+        MarkKind::Upload => (theme.pick("▆┻", "#+"), Tone::Good),
         MarkKind::UploadFailed => (theme.pick("▿", "!"), Tone::Bad),
         MarkKind::Elected => (theme.pick("★", "*"), Tone::Good),
         MarkKind::Frozen => (theme.pick("‖", "|"), Tone::Cold),
@@ -187,7 +189,7 @@ fn draw_row(model: &Model, node: NodeId, x: u16, lane: Rect, buffer: &mut Buffer
     );
     for (x, cell) in (lane.x..lane.right()).zip(&cells) {
         for y in band.clone() {
-            let (symbol, style) = drawn(theme, cell.shown());
+            let (symbol, style) = drawn(theme, cell);
             buffer[(x, y)].set_symbol(symbol).set_style(style);
         }
         if let Some(kind) = cell.mark {
@@ -209,18 +211,21 @@ fn draw_row(model: &Model, node: NodeId, x: u16, lane: Rect, buffer: &mut Buffer
     );
 }
 
-const fn drawn_shape(theme: Theme, was: Was) -> &'static str {
+const fn drawn_shape(theme: Theme, was: Was, uploads: bool) -> &'static str {
     match was {
         Was::Unknown => " ",
         Was::Gone => theme.pick("·", "."),
+        Was::Led(_) if uploads => theme.pick("┻", "+"),
         Was::Led(_) => theme.pick("━", "-"),
+        Was::Leading(_) if uploads => theme.pick("▆", "#"),
         Was::Leading(_) => theme.pick("█", "="),
         Was::Frozen => theme.pick("╌", ":"),
         Was::Leaderless => "?",
     }
 }
 
-fn drawn(theme: Theme, was: Was) -> (&'static str, Style) {
+fn drawn(theme: Theme, cell: &Cell) -> (&'static str, Style) {
+    let was = cell.shown();
     let style = match was {
         Was::Unknown => Style::new(),
         Was::Gone => theme.tone(Tone::Absent),
@@ -228,7 +233,7 @@ fn drawn(theme: Theme, was: Was) -> (&'static str, Style) {
         Was::Frozen => theme.tone(Tone::Cold),
         Was::Leaderless => theme.tone(Tone::Busy),
     };
-    (drawn_shape(theme, was), style)
+    (drawn_shape(theme, was, cell.uploads), style)
 }
 
 /// Writes who was believed to lead into the row; a longer number needs cells that say nothing else.

@@ -11,7 +11,7 @@ use super::{key_hint, window};
 use crate::dashboard::cluster::node::Node;
 use crate::dashboard::faults::{self, Fault};
 use crate::dashboard::keymap::{self, Mode};
-use crate::dashboard::model::Model;
+use crate::dashboard::model::{Images, Model};
 use crate::dashboard::theme::Tone;
 use crate::dashboard::why;
 
@@ -40,9 +40,13 @@ pub(super) fn quit(model: &Model, area: Rect, buffer: &mut Buffer) {
         1 => "1 node runs; it is stopped in order.".to_owned(),
         count => format!("{count} nodes run; they are stopped in order, the leader last."),
     };
+    let images = match model.setup.images {
+        Images::Stay => "Every image stays on disk and is there after the next start.",
+        Images::Go => "What was uploaded goes with the demonstration's own folder.",
+    };
     let lines = vec![
         Line::raw(stops),
-        Line::raw("Every image stays on disk and is there after the next start."),
+        Line::raw(images),
         Line::raw(""),
         keys(model, Mode::Quitting),
     ];

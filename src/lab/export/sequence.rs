@@ -92,14 +92,15 @@ pub fn sequence(election: &Election, nodes: &[NodeId]) -> Result<String, fmt::Er
 
 fn heading(election: &Election) -> String {
     let number = election.number;
-    match election.outcome {
-        Some((at, ballot)) => {
-            let took = words::span(at.since(election.began()));
+    match election.outcome.zip(election.took()) {
+        Some(((_, ballot), took)) => {
+            let took = words::span(took);
             format!(
                 "Election {number}: node {} leads in epoch {}, after {took}",
                 ballot.id, ballot.epoch
             )
         }
+        None if election.is_settled() => format!("Election {number}: the leader stays"),
         None => format!("Election {number}: no leader came of it"),
     }
 }

@@ -105,6 +105,7 @@ fn arms(letter: char) -> Option<Arms> {
         '┓' => Some([0, 0, 2, 2]),
         '┗' => Some([2, 2, 0, 0]),
         '┛' => Some([2, 0, 0, 2]),
+        '┻' => Some([2, 2, 0, 2]),
         _ => None,
     }
 }

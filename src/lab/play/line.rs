@@ -60,9 +60,27 @@ pub fn found(verdict: &Verdict) -> String {
     }
 }
 
-/// Says what it came to, in one line.
+/// Returns the lines of all that was found, and of what it came to; each with its end.
+#[must_use]
+pub fn told(played: &Played) -> String {
+    let found = |verdict: &Verdict| format!("{} {}\n", time(verdict.at), printable(&judged(verdict)));
+    let found: String = played.verdicts.iter().map(found).collect();
+    format!("{}\n{found}{}\n", printable(&played.title), ended(played))
+}
+
+/// Says what it came to, in one line, and what the load did.
 #[must_use]
 pub fn ended(played: &Played) -> String {
+    if played.lane.was_on() {
+        format!("{}; {}", outcome(played), lane(played))
+    } else {
+        outcome(played)
+    }
+}
+
+/// Says what it came to, in a few words.
+#[must_use]
+pub fn outcome(played: &Played) -> String {
     let held = played
         .verdicts
         .iter()
@@ -73,14 +91,9 @@ pub fn ended(played: &Played) -> String {
     } else if played.failure().is_some() {
         "failed in"
     } else {
-        "not played to its end, left after"
+        "stopped by you after"
     };
-    let load = if played.lane.was_on() {
-        format!("; {}", lane(played))
-    } else {
-        String::new()
-    };
-    format!("{word} {}: {held} of {all} as expected{load}", span(played.took))
+    format!("{word} {}: {held} of {all} as expected", span(played.took))
 }
 
 /// Says what the load came to.

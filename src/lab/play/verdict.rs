@@ -55,9 +55,10 @@ pub struct Played {
 }
 
 impl Player {
-    /// Returns what it came to by `now`.
+    /// Returns what it came to by `now`; once it is over, nobody's looking at it makes it longer.
     #[must_use]
     pub fn played(&self, now: Time, lane: &Lane) -> Played {
+        let now = self.ended.unwrap_or(now);
         let left = self.scenario.steps.iter().skip(self.at);
         let left = left.filter(|step| step.what.is_judged());
         let judged = |step: &&Step| self.verdicts.iter().all(|verdict| verdict.line != step.line);

@@ -10,7 +10,7 @@ use super::{RECORDING_VERSION, RecordingError};
 use crate::config::{Address, ClusterConfig, Members, QuorumPolicy, Timing};
 use crate::dashboard::presenter::Presenting;
 use crate::dashboard::theme::Theme;
-use crate::dashboard::{Control, Setup};
+use crate::dashboard::{Control, Images, Setup};
 use crate::event::line::printable;
 use crate::id::{ClusterName, NodeId};
 use crate::time::Time;
@@ -117,6 +117,7 @@ impl Header {
             start_dir: PathBuf::new(),
             users: Vec::new(),
             presenting: Presenting::No,
+            images: Images::Stay,
         }
     }
 

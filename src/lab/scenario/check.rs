@@ -46,6 +46,8 @@ struct Foreseen<'a> {
     matrix: Matrix,
     /// Who was told to be down or to stand still, and by which word.
     out: Vec<(NodeId, Deed)>,
+    /// How many more are down that were named by what they were, at least.
+    unnamed: usize,
     load: Load,
     acted: bool,
 }
@@ -64,6 +66,7 @@ impl<'a> Foreseen<'a> {
             members,
             matrix: Matrix::new(members.iter().copied()),
             out: Vec::new(),
+            unnamed: 0,
             load: Load::Never,
             acted: false,
         }
@@ -108,16 +111,7 @@ impl<'a> Foreseen<'a> {
         let named = match whom {
             Whom::One(Who::Node(node)) => vec![node],
             Whom::All => self.members.to_vec(),
-            // Who that is, nobody knows yet; whatever was certain is not any more.
-            Whom::One(Who::Leader | Who::Heir) => {
-                if matches!(deed, Deed::Thaw | Deed::Start) {
-                    return Some(format!(
-                        "whoever leads or could is up already; name the node to {}",
-                        deed.word()
-                    ));
-                }
-                return None;
-            }
+            Whom::One(who @ (Who::Leader | Who::Heir)) => return self.process_of(deed, who),
         };
         if let Some(why) = named.iter().find_map(|node| self.unknown(*node)) {
             return Some(why);
@@ -126,11 +120,51 @@ impl<'a> Foreseen<'a> {
             Whom::One(_) => named.iter().find_map(|node| self.contradicts(deed, *node)),
             Whom::All => None,
         };
+        self.forget_unnamed(whom);
         self.out.retain(|(node, _)| !named.contains(node));
         if matches!(deed, Deed::Kill | Deed::Stop | Deed::Freeze) {
             self.out.extend(named.into_iter().map(|node| (node, deed)));
         }
         why
+    }
+
+    /// Foresees a deed to whoever leads or could; who that is, nobody knows yet.
+    fn process_of(&mut self, deed: Deed, who: Who) -> Option<String> {
+        if matches!(deed, Deed::Thaw | Deed::Start) {
+            return Some(format!(
+                "whoever leads or could is up already; name the node to {}",
+                deed.word()
+            ));
+        }
+        if let Some(why) = self.is_nobody(who) {
+            return Some(why);
+        }
+        // One that stands still may still be taken for the leader.
+        let may_be_out = self.out.iter().any(|(_, out)| *out == Deed::Freeze);
+        self.unnamed += usize::from(!may_be_out && matches!(deed, Deed::Kill | Deed::Stop));
+        None
+    }
+
+    /// A node that is named may be one of those that were not: no more of them are certain than before.
+    fn forget_unnamed(&mut self, whom: Whom) {
+        self.unnamed = match whom {
+            Whom::All => 0,
+            Whom::One(Who::Node(node)) if self.out.iter().any(|(out, _)| *out == node) => self.unnamed,
+            Whom::One(_) => self.unnamed.saturating_sub(1),
+        };
+    }
+
+    /// Says why certainly nobody is meant by a name.
+    fn is_nobody(&self, who: Who) -> Option<String> {
+        match who {
+            Who::Heir if self.members.len() == 1 => {
+                Some("a cluster of one node has no heir; play it with more".to_owned())
+            }
+            Who::Leader | Who::Heir if self.everybody_is_out() => Some(format!(
+                "every node is down or frozen by then, so there is no {who}; start or thaw one before"
+            )),
+            Who::Leader | Who::Heir | Who::Node(_) => None,
+        }
     }
 
     /// Says why a deed cannot be done to a node of which it is certain how it is.
@@ -158,15 +192,27 @@ impl<'a> Foreseen<'a> {
         {
             return Some(why);
         }
-        if let Some(why) = self.stalls_nobody(harm) {
+        let nobody = || harm.names().into_iter().find_map(|who| self.is_nobody(who));
+        if let Some(why) = nobody().or_else(|| self.stalls_nobody(harm)) {
             return Some(why);
         }
         let said = |error: FaultError| error.to_string();
         match harm.with(number) {
             Some(fault) => self.matrix.apply(&fault).err().map(said),
             // Whoever that will be, it cannot be named twice, nor be late by so much.
-            None => twice(harm).or_else(|| check_delay(harm.span()).err().map(said)),
+            None => twice(harm)
+                .or_else(|| self.divides_nobody(harm))
+                .or_else(|| check_delay(harm.span()).err().map(said)),
         }
+    }
+
+    /// Says why a partition leaves everybody on one side, whoever they are that it names.
+    fn divides_nobody(&self, harm: &Harm) -> Option<String> {
+        let Harm::Partition(groups) = harm else {
+            return None;
+        };
+        let everybody = groups.len() == 1 && harm.names().len() >= self.members.len();
+        everybody.then(|| FaultError::OneSide.to_string())
     }
 
     /// Says why a clock cannot stand still of a node that certainly has no process.
@@ -191,6 +237,9 @@ impl<'a> Foreseen<'a> {
             }
             Condition::ALeader | Condition::ANewLeader if self.everybody_is_out() => {
                 Some("every node is down or frozen by then, so nobody can lead".to_owned())
+            }
+            Condition::AnUpload if self.load == Load::On && self.everybody_is_out() => {
+                Some("every node is down or frozen by then, so nothing can be uploaded".to_owned())
             }
             Condition::AnUpload if self.load != Load::On => {
                 Some("nobody uploads by then; say `load on` before".to_owned())
@@ -242,7 +291,7 @@ impl<'a> Foreseen<'a> {
 
     fn everybody_is_out(&self) -> bool {
         let out: BTreeSet<NodeId> = self.out.iter().map(|(node, _)| *node).collect();
-        out.len() == self.members.len()
+        out.len() + self.unnamed >= self.members.len()
     }
 
     fn unknown(&self, node: NodeId) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::event::line::printable;
+use crate::event::line::{escaped, printable};
 
 /// How many mistakes of one text are told.
 ///
@@ -33,7 +33,7 @@ impl fmt::Display for Mistake {
         match &self.found {
             Some(found) => {
                 let found: String = found.chars().take(FOUND_MAX).collect();
-                write!(f, ", found `{}`", printable(&found))?;
+                write!(f, ", found `{}`", escaped(&found))?;
             }
             None => f.write_str(", found nothing more")?,
         }
@@ -52,17 +52,28 @@ impl Mistakes {
     /// Says it with the lines themselves and a mark below each place, as a compiler would.
     #[must_use]
     pub fn shown(&self, file: &str, text: &str) -> String {
-        let lines: Vec<&str> = text.lines().collect();
+        let (lines, file): (Vec<&str>, _) = (text.lines().collect(), escaped(file));
         let shown = self.0.iter().map(|mistake| {
             let Mistake { line, column, .. } = mistake;
             let source = lines.get(line - 1).copied().unwrap_or_default();
-            // A tab is one letter here, so that the mark stands below the place.
-            let source = printable(&source.replace('\t', " ")).into_owned();
+            let source: String = source.chars().map(pictured).collect();
             let number = line.to_string();
             let (margin, room) = (" ".repeat(number.len()), " ".repeat(column - 1));
             format!("{file}:{line}:{column}: {mistake}\n {number} | {source}\n {margin} | {room}^")
         });
         shown.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Returns a letter that takes one cell, so that the mark stands below the place: a tab is a space, and what
+/// a terminal would obey is the picture of its name.
+fn pictured(letter: char) -> char {
+    match letter {
+        '\t' => ' ',
+        '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(letter)).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        _ if printable(letter.encode_utf8(&mut [0; 4])) == "\u{fffd}" => '\u{fffd}',
+        _ => letter,
     }
 }
 

@@ -7,9 +7,11 @@ use super::check::check;
 use super::parse::{LINES_MAX, TEXT_CHARS_MAX};
 use super::print::{Size, Span};
 use super::words::SPAN_MAX;
-use super::{Instruction, Scenario, builtin, parse};
+use super::{Instruction, Scenario, parse};
 use crate::config::NODES_MAX;
 use crate::id::NodeId;
+
+mod builtin;
 
 fn members(count: u16) -> Vec<NodeId> {
     (1..=count).filter_map(NodeId::new).collect()
@@ -30,7 +32,12 @@ fn wrong(lines: &str) -> Vec<String> {
 }
 
 fn complaints(lines: &str) -> Vec<String> {
-    check(&scenario(lines), &members(3))
+    complaints_of(3, lines)
+}
+
+/// The same in a cluster of so many nodes.
+fn complaints_of(nodes: u16, lines: &str) -> Vec<String> {
+    check(&scenario(lines), &members(nodes))
         .iter()
         .map(ToString::to_string)
         .collect()
@@ -274,16 +281,53 @@ fn what_may_be_is_let_be() {
 }
 
 #[test]
-fn the_built_in_scenarios_are_valid_in_the_cluster_they_want() {
-    for builtin in builtin::ALL {
-        let read = parse(builtin.text)
-            .unwrap_or_else(|mistakes| panic!("{}", mistakes.shown(builtin.name, builtin.text)));
-        let nodes = members(read.wants.nodes.expect("said"));
-        assert_eq!(check(&read, &nodes), [], "{}", builtin.name);
-        assert_eq!(
-            parse(&read.to_string()).map(|read| read.to_string()),
-            Ok(read.to_string())
+fn whoever_certainly_is_not_there_cannot_be_meant() {
+    for (nodes, lines, why) in [
+        (1, "kill heir", "line 2: a cluster of one node has no heir"),
+        (
+            1,
+            "cut between leader and heir",
+            "line 2: a cluster of one node has no heir",
+        ),
+        (1, "partition leader", "line 2: everybody is on one side"),
+        (2, "partition leader, heir", "line 2: everybody is on one side"),
+        (
+            3,
+            "kill all\nkill leader",
+            "line 3: every node is down or frozen by then, so there is no leader",
+        ),
+        (
+            2,
+            "kill leader\nkill heir\nkill leader",
+            "line 4: every node is down or frozen by then",
+        ),
+        (
+            1,
+            "kill leader\nexpect a new leader within 1s",
+            "line 3: every node is down or frozen by then",
+        ),
+        (
+            1,
+            "load on\nkill leader\nexpect an upload within 1s",
+            "line 4: every node is down or frozen by then",
+        ),
+    ] {
+        let found = complaints_of(nodes, lines);
+        assert!(
+            found.len() == 1 && found[0].starts_with(why),
+            "{nodes}, {lines}: {found:?}"
         );
+    }
+    for (nodes, lines) in [
+        (3, "kill leader\nkill heir\nkill leader"),
+        (2, "kill leader\nstart all\nkill leader\nstart all\nkill leader"),
+        (2, "kill leader\nkill node 2\nkill heir"),
+        (2, "kill leader\nstart node 2\nkill leader"),
+        (2, "freeze node 2\nkill leader\nkill leader"),
+        (2, "partition leader"),
+        (3, "partition leader, heir"),
+    ] {
+        assert_eq!(complaints_of(nodes, lines), [""; 0], "{nodes}, {lines}");
     }
 }
 

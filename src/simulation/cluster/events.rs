@@ -25,7 +25,7 @@ impl Cluster<'_> {
         let Some(node) = self.nodes.get_mut(life.node) else {
             return;
         };
-        let local = node.clock.read(now);
+        let local = node.clock.unstalled(now);
         let Some(process) = &mut node.process else { return };
         if process.generation == life.generation {
             let wall = WALL_AT_START + Duration::from_nanos(now.as_nanos());

@@ -25,9 +25,32 @@ fn message(from: u16) -> Fact {
     Fact::MessageReceived { from, message }
 }
 
+/// Elections, and who leads: the one is judged by the other.
+#[derive(Default)]
+struct Told {
+    leadership: Leadership,
+    elections: Elections,
+}
+
+impl Told {
+    fn told(&mut self, at: Time, node: NodeId, fact: &Fact) {
+        self.leadership.told(at, node, fact);
+        self.elections.told(at, node, fact, &self.leadership);
+    }
+
+    fn became(&mut self, at: Time, node: NodeId, fact: &ProcessFact) {
+        self.leadership.became(at, node, fact);
+        self.elections.became(at, node, fact, &self.leadership);
+    }
+
+    fn newest(&self) -> impl Iterator<Item = &Election> {
+        self.elections.newest()
+    }
+}
+
 /// A cluster in which node 3 has led since the second 1.
-fn led() -> Elections {
-    let mut elections = Elections::default();
+fn led() -> Told {
+    let mut elections = Told::default();
     elections.told(at(1000), node(3), &Fact::ElectionStarted { round: 1 });
     elections.told(at(1001), node(1), &message(3));
     elections.told(at(1002), node(3), &Fact::ServingStarted { ballot: ballot(1, 3) });
@@ -35,11 +58,11 @@ fn led() -> Elections {
     elections
 }
 
-fn signal(elections: &mut Elections, ms: u64, number: u16, signal: ProcessSignal) {
+fn signal(elections: &mut Told, ms: u64, number: u16, signal: ProcessSignal) {
     elections.became(at(ms), node(number), &ProcessFact::Signalled { signal });
 }
 
-fn newest(elections: &Elections) -> &Election {
+fn newest(elections: &Told) -> &Election {
     elections.newest().next().expect("there is one")
 }
 
@@ -94,11 +117,8 @@ fn the_death_of_a_worker_is_no_election_unless_one_follows() {
     assert_eq!(elections.newest().count(), 1);
     elections.told(at(9002), node(3), &Fact::ServingStopped { ballot: ballot(1, 3) });
     assert_eq!(elections.newest().count(), 2);
-    assert_eq!(
-        newest(&elections).began(),
-        at(9000),
-        "what led to it is told, too"
-    );
+    let opened = newest(&elections).opened();
+    assert_eq!(opened, at(9000), "what led to it is told, too");
 }
 
 #[test]
@@ -120,18 +140,118 @@ fn heartbeats_are_no_step() {
 
 #[test]
 fn an_election_without_end_keeps_how_it_began_and_how_it_ended() {
-    let mut elections = Elections::default();
-    for round in 0..5000 {
-        elections.told(at(round * 10), node(1), &Fact::ElectionStarted { round });
+    let mut elections = led();
+    signal(&mut elections, 5000, 3, ProcessSignal::Kill);
+    for round in 1..5000 {
+        elections.told(at(5000 + round * 10), node(1), &Fact::ElectionStarted { round });
     }
     elections.told(
-        at(50_000),
+        at(60_000),
         node(1),
-        &Fact::ServingStarted { ballot: ballot(1, 1) },
+        &Fact::ServingStarted { ballot: ballot(2, 1) },
     );
     let election = newest(&elections);
-    assert_eq!((elections.newest().count(), election.steps.len()), (1, STEPS_MAX));
+    assert_eq!((elections.newest().count(), election.steps.len()), (2, STEPS_MAX));
     assert_eq!(election.dropped, 5001 - STEPS_MAX as u64);
-    assert_eq!(election.began(), at(0));
-    assert_eq!(election.steps.last().map(|step| step.at), Some(at(50_000)));
+    assert_eq!(election.began(), at(5000));
+    assert_eq!(election.steps.last().map(|step| step.at), Some(at(60_000)));
+}
+
+#[test]
+fn one_worker_that_suspects_a_leader_makes_nobody_leaderless() {
+    let mut elections = led();
+    let (leader, reason) = (node(3), crate::event::SuspicionReason::NoAnswer);
+    elections.told(at(9000), node(1), &Fact::LeaderSuspected { leader, reason });
+    elections.told(at(9001), node(1), &Fact::ElectionStarted { round: 2 });
+    elections.told(at(9002), node(2), &message(1));
+    assert!(newest(&elections).is_settled());
+    let said = crate::dashboard::words::election(at(12_000), newest(&elections));
+    assert_eq!(
+        said,
+        "node 1 alone suspects node 3: the leader stays, 1 message, 3 s ago"
+    );
+}
+
+#[test]
+fn a_message_that_comes_late_makes_nobody_leaderless() {
+    let mut elections = led();
+    let (from, message) = (node(3), "coordinator".to_owned());
+    elections.told(at(9000), node(1), &Fact::MessageReceived { from, message });
+    let said = crate::dashboard::words::election(at(13_000), newest(&elections));
+    assert_eq!(
+        said,
+        "coordinator of node 3: the leader stays, 1 message, 4 s ago"
+    );
+}
+
+#[test]
+fn each_reign_is_an_election_of_its_own_however_soon_it_follows() {
+    let mut elections = led();
+    signal(&mut elections, 9000, 3, ProcessSignal::Kill);
+    elections.told(at(9002), node(2), &Fact::ElectionStarted { round: 2 });
+    elections.told(at(9004), node(2), &Fact::ServingStarted { ballot: ballot(2, 2) });
+    elections.told(at(9005), node(1), &Fact::Following { ballot: ballot(2, 2) });
+    let handed = ballot(3, 3);
+    elections.told(at(9300), node(2), &Fact::HandoverStarted { ballot: handed });
+    elections.told(at(9302), node(3), &Fact::ServingStarted { ballot: handed });
+    signal(&mut elections, 9400, 3, ProcessSignal::Kill);
+    elections.told(at(9404), node(2), &Fact::ServingStarted { ballot: ballot(4, 2) });
+    let now = at(10_000);
+    let said: Vec<String> = elections
+        .newest()
+        .map(|election| crate::dashboard::words::election(now, election))
+        .collect();
+    let expected = [
+        "node 3 killed: node 2 leads in epoch 4 after 4.0 ms, 0 messages, 0 s ago",
+        "node 2 hands over to 3: node 3 leads in epoch 3 after 2.0 ms, 0 messages, 0 s ago",
+        "node 3 killed: node 2 leads in epoch 2 after 4.0 ms, 0 messages, 1 s ago",
+    ];
+    assert_eq!(said[..3], expected);
+}
+
+#[test]
+fn what_is_heard_late_goes_to_the_election_it_was_of() {
+    let mut elections = led();
+    signal(&mut elections, 1500, 3, ProcessSignal::Kill);
+    elections.told(at(1004), node(2), &Fact::Following { ballot: ballot(1, 3) });
+    let lengths: Vec<usize> = elections.newest().map(|election| election.steps.len()).collect();
+    assert_eq!(lengths, [1, 5]);
+}
+
+#[test]
+fn a_handover_takes_as_long_here_as_on_the_stopwatch() {
+    let mut elections = led();
+    // The newcomer asks for what it is then given.
+    elections.told(at(9000), node(2), &message(5));
+    let handed = ballot(2, 5);
+    elections.told(at(9003), node(3), &Fact::HandoverStarted { ballot: handed });
+    elections.told(at(9008), node(5), &Fact::ServingStarted { ballot: handed });
+    let last = elections.leadership.last().expect("it ended");
+    assert_eq!(newest(&elections).took(), last.serving);
+    assert_eq!(last.serving, Some(Duration::from_millis(5)));
+    let steps = &newest(&elections).steps;
+    let times = steps
+        .iter()
+        .map(|step| crate::dashboard::words::step_time(newest(&elections).began(), step));
+    assert_eq!(times.collect::<Vec<_>>(), ["-3.0 ms", "+0.0 ms", "+5.0 ms"]);
+}
+
+#[test]
+fn one_worker_that_asks_again_and_again_is_one_entry_and_no_part_of_what_comes_later() {
+    let mut elections = led();
+    let (leader, reason) = (node(3), crate::event::SuspicionReason::NoAnswer);
+    elections.told(at(9000), node(1), &Fact::LeaderSuspected { leader, reason });
+    for round in 2..20 {
+        elections.told(at(9000 + round * 2000), node(1), &Fact::ElectionStarted { round });
+        elections.told(at(9001 + round * 2000), node(2), &message(1));
+    }
+    assert_eq!(elections.newest().count(), 2);
+    signal(&mut elections, 60_000, 3, ProcessSignal::Kill);
+    elections.told(
+        at(60_004),
+        node(2),
+        &Fact::ServingStarted { ballot: ballot(2, 2) },
+    );
+    assert_eq!(elections.newest().count(), 3);
+    assert_eq!(newest(&elections).steps.len(), 2);
 }

@@ -15,7 +15,15 @@ pub enum Cause {
     Frozen(NodeId),
     /// The leader's process ended by itself.
     Crashed(NodeId),
-    /// A worker believed that the leader is down.
+    /// So many links of the leader were cut that no quorum was left to it.
+    CutOff(NodeId),
+    /// So many others stood still that no quorum was left to the leader.
+    LeftAlone(NodeId),
+    /// Somebody let the leader's clock stand still.
+    Stalled(NodeId),
+    /// Somebody made the leader's links or its disk slow.
+    Slowed(NodeId),
+    /// Too many workers believed that the leader is down.
     Suspected(NodeId),
     /// The leader handed over to a higher id.
     HandedOver(NodeId),
@@ -33,6 +41,10 @@ impl Cause {
             Self::Stopped(_) => "stopped",
             Self::Frozen(_) => "frozen",
             Self::Crashed(_) => "crashed",
+            Self::CutOff(_) => "cut off",
+            Self::LeftAlone(_) => "left alone",
+            Self::Stalled(_) => "clock stalled",
+            Self::Slowed(_) => "slowed down",
             Self::Suspected(_) => "lost",
             Self::HandedOver(_) => "handed over",
             Self::SteppedDown(_) => "stepped down",
@@ -48,6 +60,10 @@ impl Cause {
             | Self::Stopped(node)
             | Self::Frozen(node)
             | Self::Crashed(node)
+            | Self::CutOff(node)
+            | Self::LeftAlone(node)
+            | Self::Stalled(node)
+            | Self::Slowed(node)
             | Self::Suspected(node)
             | Self::HandedOver(node)
             | Self::SteppedDown(node) => Some(node),

@@ -1,7 +1,8 @@
 //! Each way in which leadership passes on, and its phases.
 
 use super::*;
-use crate::event::process::Ending;
+use crate::event::process::{Ending, ProcessFact, ProcessSignal};
+use crate::event::{Fact, StepDownReason, SuspicionReason};
 use crate::id::Epoch;
 
 const fn at(ms: u64) -> Time {
@@ -42,9 +43,31 @@ fn suspected(leadership: &mut Leadership, ms: u64, by: u16, reason: SuspicionRea
     leadership.told(at(ms), node(by), &Fact::LeaderSuspected { leader, reason });
 }
 
+/// Of three nodes, so many of them may have promised to follow the leader.
+fn weighed(leadership: &mut Leadership, ms: u64, voters: &[u16], hindrance: Option<Hindrance>) {
+    let voters = voters.iter().map(|&number| node(number)).collect();
+    let standing = Standing {
+        needed: 2,
+        voters,
+        hindrance,
+    };
+    leadership.weighed(at(ms), &standing);
+}
+
 fn exited(leadership: &mut Leadership, ms: u64, number: u16) {
     let ending = Ending::Signal(9);
     leadership.became(at(ms), node(number), &ProcessFact::Exited { ending });
+}
+
+fn uploaded() -> Fact {
+    Fact::UploadDone {
+        image: crate::id::ImageId::from_bytes([7; 16]),
+        user: "alice".parse().expect("a name"),
+        file: "x.png".to_owned(),
+        bytes: 1,
+        copies: 2,
+        took_us: 1,
+    }
 }
 
 /// Node 3 leads since 100 ms.
@@ -83,14 +106,7 @@ fn every_phase_of_a_kill_is_timed_from_the_signal() {
     suspected(&mut leadership, 1003, 1, SuspicionReason::Refused);
     elected(&mut leadership, 1005, ballot(2, 2));
     serves(&mut leadership, 1006, ballot(2, 2));
-    let done = Fact::UploadDone {
-        image: crate::id::ImageId::from_bytes([7; 16]),
-        user: "alice".parse().expect("a name"),
-        file: "x.png".to_owned(),
-        bytes: 1,
-        copies: 2,
-        took_us: 1,
-    };
+    let done = uploaded();
     // Done before the heir served, and heard of only after.
     leadership.told(at(1003), node(1), &done);
     leadership.told(at(1500), node(1), &done);
@@ -123,8 +139,9 @@ fn what_is_known_first_is_the_cause() {
         ),
         (&|leadership| exited(leadership, 1000, 3), Cause::Crashed(node(3))),
         (
-            &|leadership| suspected(leadership, 1000, 1, SuspicionReason::NoAnswer),
-            Cause::Suspected(node(3)),
+            // Its port refuses, and its supervisor says why.
+            &|leadership| suspected(leadership, 1000, 1, SuspicionReason::Refused),
+            Cause::Crashed(node(3)),
         ),
         (
             &|leadership| suspected(leadership, 1000, 1, SuspicionReason::Resigned),
@@ -161,6 +178,7 @@ fn one_that_is_thawed_too_late_has_been_lost() {
     let mut leadership = led();
     signalled(&mut leadership, 1000, 3, ProcessSignal::Freeze);
     suspected(&mut leadership, 7000, 2, SuspicionReason::NoAnswer);
+    weighed(&mut leadership, 7000, &[], None);
     signalled(&mut leadership, 7500, 3, ProcessSignal::Thaw);
     assert_eq!(running(&leadership).suspected, Some(ms(6000)));
     assert_eq!(leadership.reign, None);
@@ -210,15 +228,129 @@ fn history_is_bounded() {
 }
 
 #[test]
-fn a_false_suspicion_of_one_worker_takes_no_reign_away() {
+fn a_false_suspicion_of_one_worker_is_no_failover() {
     let mut leadership = led();
     let reign = leadership.reign;
     suspected(&mut leadership, 1000, 1, SuspicionReason::NoAnswer);
-    assert_eq!(leadership.reign, reign, "a suspicion is no proof");
-    assert_eq!(running(&leadership).cause, Cause::Suspected(node(3)));
+    weighed(&mut leadership, 1000, &[1, 2, 3], None);
+    assert_eq!((leadership.running, leadership.reign), (None, reign));
     let ballot = ballot(1, 3);
     leadership.told(at(1300), node(1), &Fact::Following { ballot });
+    suspected(&mut leadership, 2000, 2, SuspicionReason::NoAnswer);
+    weighed(&mut leadership, 2000, &[1, 2, 3], None);
     assert_eq!((leadership.running, leadership.reign), (None, reign));
+}
+
+#[test]
+fn a_leader_whom_too_few_follow_is_lost_since_it_was_first_suspected() {
+    let mut leadership = led();
+    for (ms, worker) in [(1000, 1), (1080, 2)] {
+        suspected(&mut leadership, ms, worker, SuspicionReason::NoAnswer);
+        weighed(&mut leadership, ms, &[1, 2, 3], None);
+    }
+    assert_eq!(leadership.reign, None);
+    let lost = running(&leadership);
+    assert_eq!((lost.cause, lost.began), (Cause::Suspected(node(3)), at(1000)));
+    // Its leader has not said that it serves nobody, and they follow it again.
+    let (reign, ballot) = (leadership.led_last(), ballot(1, 3));
+    leadership.told(at(1300), node(1), &Fact::Following { ballot });
+    assert_eq!(leadership.running, None);
+    assert_eq!(leadership.reign.map(|reign| reign.ballot), reign);
+}
+
+#[test]
+fn the_stopwatch_of_a_partition_starts_with_the_cut() {
+    let mut leadership = led();
+    weighed(&mut leadership, 1000, &[1, 2, 3], Some(Hindrance::Cut));
+    assert_eq!(running(&leadership).cause, Cause::CutOff(node(3)));
+    assert!(leadership.reign.is_some(), "it serves until its promises end");
+    let old = ballot(1, 3);
+    leadership.told(at(1250), node(3), &Fact::ServingStopped { ballot: old });
+    suspected(&mut leadership, 1300, 2, SuspicionReason::NoAnswer);
+    elected(&mut leadership, 1305, ballot(2, 2));
+    serves(&mut leadership, 1306, ballot(2, 2));
+    let last = leadership.last().expect("it ended");
+    assert_eq!((last.cause, last.began), (Cause::CutOff(node(3)), at(1000)));
+    assert_eq!((last.suspected, last.serving), (Some(ms(300)), Some(ms(306))));
+}
+
+#[test]
+fn a_cut_that_is_healed_in_time_was_no_failover() {
+    let mut leadership = led();
+    let reign = leadership.reign;
+    weighed(&mut leadership, 1000, &[1, 2, 3], Some(Hindrance::Cut));
+    weighed(&mut leadership, 1200, &[1, 2, 3], None);
+    assert_eq!((leadership.running, leadership.reign), (None, reign));
+}
+
+#[test]
+fn a_reign_that_ends_after_its_clock_stood_still_is_timed_from_there() {
+    let mut leadership = led();
+    leadership.strained(at(1000), Some(Cause::Stalled(node(3))));
+    let old = ballot(1, 3);
+    leadership.told(at(3000), node(3), &Fact::ServingStopped { ballot: old });
+    let lost = running(&leadership);
+    assert_eq!((lost.cause, lost.began), (Cause::Stalled(node(3)), at(1000)));
+    let mut leadership = led();
+    leadership.strained(at(1000), Some(Cause::Stalled(node(3))));
+    signalled(&mut leadership, 3000, 3, ProcessSignal::Kill);
+    assert_eq!(
+        running(&leadership).cause,
+        Cause::Killed(node(3)),
+        "a better reason"
+    );
+}
+
+#[test]
+fn the_start_of_a_cluster_has_no_first_upload() {
+    let mut leadership = led();
+    leadership.told(at(9000), node(1), &uploaded());
+    let last = leadership.last().expect("it ended");
+    assert_eq!((last.cause, last.first_upload), (Cause::Start, None));
+}
+
+#[test]
+fn an_heir_that_nobody_announced_ends_the_reign_before() {
+    let mut leadership = led();
+    serves(&mut leadership, 2000, ballot(2, 2));
+    let last = leadership.last().expect("it ended");
+    assert_eq!((last.from, last.heir), (Some(ballot(1, 3)), Some(ballot(2, 2))));
+}
+
+#[test]
+fn who_suspects_an_earlier_reign_of_a_leader_takes_no_later_one_away() {
+    let mut leadership = led();
+    let old = ballot(1, 3);
+    leadership.told(at(200), node(1), &Fact::Following { ballot: old });
+    exited(&mut leadership, 1000, 3);
+    serves(&mut leadership, 1200, ballot(2, 3));
+    let reign = leadership.reign;
+    suspected(&mut leadership, 1300, 1, SuspicionReason::Refused);
+    assert_eq!((leadership.running, leadership.reign), (None, reign));
+}
+
+#[test]
+fn a_leader_that_begins_anew_is_not_lost() {
+    let mut leadership = led();
+    elected(&mut leadership, 2000, ballot(2, 3));
+    assert_eq!(leadership.running, None);
+    serves(&mut leadership, 2001, ballot(2, 3));
+    assert_eq!(leadership.history.len(), 1, "{:?}", leadership.history);
+    assert_eq!(leadership.reign.map(|reign| reign.ballot), Some(ballot(2, 3)));
+}
+
+#[test]
+fn what_a_node_told_too_late_is_put_right() {
+    let mut leadership = led();
+    signalled(&mut leadership, 1000, 3, ProcessSignal::Kill);
+    suspected(&mut leadership, 1003, 1, SuspicionReason::Refused);
+    elected(&mut leadership, 1005, ballot(2, 2));
+    serves(&mut leadership, 1006, ballot(2, 2));
+    let which = *leadership.last().expect("it ended");
+    leadership.correct(&which, node(2), ms(3));
+    let last = leadership.last().expect("it ended");
+    assert_eq!((last.suspected, last.elected), (Some(ms(2)), Some(ms(2))));
+    assert_eq!(last.serving, Some(ms(3)));
 }
 
 #[test]

@@ -38,7 +38,11 @@ impl Node {
             Fact::StoreReadOnly { .. } => self.holdings.read_only = true,
             Fact::ImageLost { .. } => self.holdings.loses_one(),
             Fact::FaultsChanged { faults } => self.faults = faults.clone(),
-            Fact::ClockStalled { .. } => self.stalls += 1,
+            Fact::ClockStalled { for_ms } => {
+                self.stalls += 1;
+                let until = at + Duration::from_millis(*for_ms);
+                self.stalled_until = self.stalled_until.max(Some(until));
+            }
             Fact::Stopping => self.told_to(Told::Stop { at }),
             Fact::GreetingRefused { .. }
             | Fact::Voted { .. }

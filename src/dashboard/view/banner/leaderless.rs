@@ -23,7 +23,15 @@ impl Leaderless {
                 Self::NobodyIsUp
             };
         }
-        if states().any(|state| state == NodeState::CutOff) {
+        let alive = || states().filter(|state| state.is_alive());
+        let at_it = alive().filter(|state| *state != NodeState::CutOff).count();
+        let voters = cluster
+            .nodes
+            .values()
+            .filter(|node| !node.is_proven_dead())
+            .count();
+        // One that has no quorum says so of itself; the others may well have one.
+        if at_it < alive().count() && at_it * 2 <= voters {
             return Self::NoQuorum;
         }
         Self::Electing

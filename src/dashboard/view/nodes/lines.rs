@@ -53,7 +53,7 @@ fn line(model: &Model, node: &Node) -> Line<'static> {
     if let Process::Running { pid, since, .. } = &node.process {
         let age = words::age(model.shown_at().since(*since));
         spans.push(Span::raw(format!("{:<7}", beside_state(model, node))));
-        spans.extend(cuts::spans(theme, model.shown(), node));
+        spans.extend(cuts::spans(theme, model.shown(), node, model.shown_at()));
         let lacking = holdings::lacking(theme, node.holdings);
         spans.extend(
             lacking

@@ -19,7 +19,10 @@ pub(super) struct Cell {
     faltered: bool,
     /// Who came to lead within it, or has led so long that it is written again.
     pub(super) label: Option<NodeId>,
+    /// What is rare and happened within it; of uploads that fail one after the other, where they began to.
     pub(super) mark: Option<MarkKind>,
+    /// Whether an image was acknowledged within it.
+    pub(super) uploads: bool,
 }
 
 /// What a node was.
@@ -102,11 +105,29 @@ pub(super) fn cells(tape: &Tape, node: NodeId, now: Time, scale: Scale, count: u
     }
     for mark in tape.marks(node) {
         if let Some(cell) = index(mark.at).and_then(|index| cells.get_mut(index)) {
-            cell.mark = cell.mark.max(Some(mark.kind));
+            match mark.kind {
+                MarkKind::Upload => cell.uploads = true,
+                MarkKind::UploadFailed | MarkKind::Elected | MarkKind::Frozen | MarkKind::Death => {
+                    cell.mark = cell.mark.max(Some(mark.kind));
+                }
+            }
         }
     }
+    mark_failures_once(&mut cells);
     repeat_labels(&mut cells, last);
     cells
+}
+
+/// Leaves of failed uploads in cells beside each other the first mark: more would hide what the node was.
+fn mark_failures_once(cells: &mut [Cell]) {
+    let mut before = false;
+    for cell in cells {
+        let failed = cell.mark == Some(MarkKind::UploadFailed);
+        if failed && before {
+            cell.mark = None;
+        }
+        before = failed;
+    }
 }
 
 /// Fills a row from a cell on, or from its left edge; `before` is who was believed to lead before.
@@ -199,6 +220,28 @@ mod tests {
             .tell(1, crate::event::Fact::Following { ballot })
             .after(2000);
         assert_eq!(row(&scene, 1), "   3---?--");
+    }
+
+    #[test]
+    fn no_number_of_uploads_hides_what_a_node_was() {
+        let mut scene = Scene::led(80, 24);
+        for _ in 0..30 {
+            for worker in 1..=3 {
+                scene.upload(3, 1, worker, "test_image.png");
+            }
+            scene.upload_fails(3, 1, 2, "torn.gif", "the connection closed");
+        }
+        let mut idle = Scene::led(80, 24);
+        idle.after(120 * 42);
+        assert_eq!(row(&scene, 1), row(&idle, 1));
+        assert!(row(&scene, 2).matches('*').count() <= 1, "{}", row(&scene, 2));
+        assert!(row(&scene, 3).contains("===="), "{}", row(&scene, 3));
+        let text = scene.text();
+        let rows: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains("┻") || line.contains("▆"))
+            .collect();
+        assert_eq!(rows.len(), 3, "{text}");
     }
 
     #[test]
