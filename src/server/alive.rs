@@ -9,11 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use super::connection::STALL;
 use crate::protocol::frame::FrameWriter;
 
-/// The longest time between two signs of life: well within [`STALL`].
-pub(super) const BEAT_MAX: Duration = Duration::from_secs(1);
-
-/// Waits for `done`, and says `sign` every so often to whoever waits for it on the other side, as
-/// long as there is reason to wait.
+/// Waits for `done`, and says `sign` every so often to whoever waits for it on the other side.
 ///
 /// One that is gone changes nothing: what the disk has begun it ends.
 pub(super) async fn until<T, W: AsyncWrite + Unpin>(
@@ -21,7 +17,6 @@ pub(super) async fn until<T, W: AsyncWrite + Unpin>(
     every: Duration,
     writer: &mut FrameWriter<W>,
     sign: &impl Serialize,
-    is_worth_it: impl Fn() -> bool,
 ) -> T {
     tokio::pin!(done);
     let mut beat = interval_at(Instant::now() + every, every);
@@ -32,9 +27,7 @@ pub(super) async fn until<T, W: AsyncWrite + Unpin>(
             biased;
             done = &mut done => return done,
             _ = beat.tick(), if heard => {
-                if is_worth_it() {
-                    heard = matches!(timeout(STALL, writer.message(sign)).await, Ok(Ok(())));
-                }
+                heard = matches!(timeout(STALL, writer.message(sign)).await, Ok(Ok(())));
             }
         }
     }

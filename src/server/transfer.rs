@@ -165,10 +165,9 @@ impl Transfer<'_> {
         };
         let streamed = stream.run(connection, chunks, first);
         let digest = work.beside(streamed).await?;
-        let kept = work.beside(stream.commit(digest));
-        // A node that is cut off from everybody waits in vain for their copies; its client need not.
-        let is_led = || self.context.surroundings.borrow().ballot.is_some();
-        let keepers = back::alive_while(is_led, kept, self.client_stall(), &mut connection.writer).await?;
+        // In a box: it would make the futures above it large.
+        let kept = Box::pin(work.beside(stream.commit(digest)));
+        let keepers = back::alive_until(kept, self.client_stall(), &mut connection.writer).await?;
         let copies = keepers.len() + 1;
         let enough = self.still_enough(copies).await;
         self.tell_missed(keepers).await;

@@ -300,7 +300,9 @@ fn whoever_stops_it_finds_no_process_no_folder_and_no_failure() {
     std::fs::create_dir(&scratch).expect("made");
     let bind = format!("--bind={}", cluster.host());
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
-        let mut command = cluster.command(env!("CARGO_BIN_EXE_heirloom"));
+        // Whoever runs the tests may ignore the hang-up of a terminal; the demonstration must not.
+        let mut command = cluster.command("env");
+        command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_heirloom")]);
         command.args(["demo", "long.scenario", "--no-tui", "--base-port=8001", &bind]);
         let mut played = Program::start(command.env("TMPDIR", &scratch));
         played.out.wait_for(0, "wait until node 1 leads");

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::error::TransferError;
 use crate::protocol::frame::{FrameError, FrameReader, FrameWriter};
 use crate::protocol::{ClientMessage, NodeMessage};
-use crate::server::alive::{self, BEAT_MAX};
+use crate::server::alive;
 use crate::server::connection::STALL;
 
 /// How much is written to the client within one stall time: a client slower than this is given up.
@@ -26,6 +26,9 @@ const BUFFERED_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 /// The shortest time between two signs of life: a client has no less patience than four of them.
 const BEAT_MIN: Duration = Duration::from_millis(25);
+
+/// The longest time between two signs of life: well within [`STALL`].
+const BEAT_MAX: Duration = Duration::from_secs(1);
 
 /// A piece of no bytes: to the client something moved, and nothing changes.
 const SIGN_OF_LIFE: NodeMessage = NodeMessage::Chunk;
@@ -92,18 +95,7 @@ pub(crate) async fn alive_until<T, W: AsyncWrite + Unpin>(
     writer: &mut FrameWriter<W>,
 ) -> Result<T, TransferError> {
     let every = between_beats(client_stall);
-    alive::until(done, every, writer, &SIGN_OF_LIFE, || true).await
-}
-
-/// Waits for `done` likewise, but lets the client lose patience while it is not worth waiting.
-pub(super) async fn alive_while<T, W: AsyncWrite + Unpin>(
-    is_worth_it: impl Fn() -> bool,
-    done: impl Future<Output = Result<T, TransferError>>,
-    client_stall: Duration,
-    writer: &mut FrameWriter<W>,
-) -> Result<T, TransferError> {
-    let every = between_beats(client_stall);
-    alive::until(done, every, writer, &SIGN_OF_LIFE, is_worth_it).await
+    alive::until(done, every, writer, &SIGN_OF_LIFE).await
 }
 
 /// Returns the time between two signs of life to a client with so much patience.
@@ -211,26 +203,6 @@ mod tests {
         };
         let committed = alive_until(slow, STALL, &mut writer).await;
         assert_eq!(committed.expect("committed"), "kept");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn where_waiting_is_not_worth_it_the_client_hears_nothing() {
-        let ((_, mut writer), client) = connection(1 << 20);
-        let mut beats = FrameReader::new(client);
-        let began = Instant::now();
-        let is_led = || began.elapsed() < Duration::from_secs(3);
-        let for_ever = std::future::pending::<Result<(), TransferError>>();
-        let waiting = alive_while(is_led, for_ever, STALL, &mut writer);
-        let hear = async {
-            while let Ok(heard) = timeout(STALL, beats.message::<NodeMessage>()).await {
-                assert_eq!(heard.expect("readable"), Some(NodeMessage::Chunk));
-                assert!(is_led(), "heard after {:?}", began.elapsed());
-            }
-        };
-        tokio::select! {
-            _ = waiting => unreachable!("it waits for ever"),
-            () = hear => assert!(began.elapsed() > STALL),
-        }
     }
 
     #[tokio::test(start_paused = true)]

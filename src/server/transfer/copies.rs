@@ -7,8 +7,9 @@
 //! ```
 //!
 //! All of it runs in the task of the transfer: a small image costs no further task and no wake-up of
-//! another thread. Who is waited for and who is dropped is decided by `company`. When a transfer is
-//! dropped its copies are too, and the peers keep nothing.
+//! another thread. Who is waited for and who is dropped is decided by `company`; copies without which
+//! there is no acknowledgement are waited for as long as they show life, or nobody else could do
+//! better. When a transfer is dropped its copies are too, and the peers keep nothing.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -23,7 +24,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::board::Board;
-use self::company::{Company, Lag, Progress};
+use self::company::{Company, Lag, PATIENCE, Progress};
 use self::loss::Losses;
 use self::one::Piece;
 use super::error::TransferError;
@@ -31,7 +32,6 @@ use crate::id::NodeId;
 use crate::protocol::{Copy, DataRequest};
 use crate::server::context::Context;
 use crate::server::data::DataError;
-use crate::server::laggards::Laggards;
 use crate::store::Digest;
 
 mod board;
@@ -52,7 +52,9 @@ pub(super) struct Lender<'a> {
     company: Company,
     losses: Losses,
     board: Arc<Board>,
-    laggards: &'a Laggards,
+    context: &'a Context,
+    /// Whether somebody in reach gets no copy.
+    spares: bool,
     /// When bytes were last lent.
     lent: Instant,
 }
@@ -100,10 +102,11 @@ pub(super) fn begin<'a>(
     }
     let lender = Lender {
         queues,
+        context,
+        spares: peers.len() < linked.len(),
         company: Company::new(peers, needed),
         losses: Losses::default(),
         board,
-        laggards: &context.laggards,
         lent: Instant::now(),
     };
     (lender, Work(work))
@@ -127,16 +130,20 @@ impl Lender<'_> {
             }
             match self.company.lag(behind.len()) {
                 Lag::None => return Ok(()),
-                Lag::Wait => self.board.change().await,
+                Lag::Wait => {
+                    let still = timeout(PATIENCE, self.board.change()).await.is_err();
+                    if still && self.another_may_do_better() {
+                        self.leave_all_behind(&behind);
+                        return Err(self.losses.before_commit(self.company.needed()));
+                    }
+                }
                 Lag::WaitAtMost(patience) => {
                     let began = Instant::now();
                     let _ = timeout(patience, self.board.change()).await;
                     self.company.waited(began.elapsed());
                 }
                 Lag::Drop => {
-                    for peer in behind {
-                        self.leave_behind(peer);
-                    }
+                    self.leave_all_behind(&behind);
                     return Ok(());
                 }
             }
@@ -156,11 +163,27 @@ impl Lender<'_> {
         room && queue.pieces.try_send(Piece::Chunk(chunk.clone())).is_ok()
     }
 
+    /// Says whether another attempt may do better than waiting for those that stand still: it gives
+    /// a copy to whoever was spared, and is led by whoever leads then.
+    fn another_may_do_better(&self) -> bool {
+        self.spares || self.context.surroundings.borrow().ballot.is_none()
+    }
+
+    fn leave_all_behind(&mut self, peers: &[NodeId]) {
+        for &peer in peers {
+            self.leave_behind(peer);
+        }
+    }
+
     /// Gives a copy up that holds up the transfer.
     fn leave_behind(&mut self, peer: NodeId) {
-        self.laggards.lagged(peer, Instant::now().into_std());
+        self.lagged(peer);
         self.losses.left_behind(peer);
         self.lose(peer);
+    }
+
+    fn lagged(&self, peer: NodeId) {
+        self.context.laggards.lagged(peer, Instant::now().into_std());
     }
 
     fn lose(&mut self, peer: NodeId) {
@@ -178,7 +201,7 @@ impl Lender<'_> {
         for (peer, how) in self.board.take_ends() {
             match how {
                 Ok(()) => {
-                    self.laggards.kept_up(peer);
+                    self.context.laggards.kept_up(peer);
                     self.company.kept(peer);
                 }
                 Err(DataError::Stalled(_)) => self.leave_behind(peer),
@@ -196,8 +219,8 @@ impl Lender<'_> {
     ///
     /// # Errors
     ///
-    /// When the local one fails, when too few are kept, and when a peer knows that the image was
-    /// deleted.
+    /// When the local one fails, when too few are kept, when so many stand still that another attempt
+    /// may do better, and when a peer knows that the image was deleted.
     pub(super) async fn commit(
         mut self,
         digest: Digest,
@@ -210,7 +233,7 @@ impl Lender<'_> {
         self.hand_over(digest);
         self.settle(local).await?;
         for peer in self.company.taking() {
-            self.laggards.lagged(peer, Instant::now().into_std());
+            self.lagged(peer);
         }
         Ok(self.company.keepers())
     }
@@ -239,30 +262,44 @@ impl Lender<'_> {
         local: impl Future<Output = Result<(), TransferError>>,
     ) -> Result<(), TransferError> {
         let mut local = pin!(local);
+        let mut surroundings = self.context.surroundings.subscribe();
         let began = Instant::now();
+        let mut moved = began;
         let mut stored = false;
-        let mut until = None;
+        let mut rest = None;
         loop {
             self.read_board()?;
-            match (stored, self.company.progress()) {
+            let until = match (stored, self.company.progress()) {
                 (true, Progress::Complete) => return Ok(()),
                 (true, Progress::Enough) => {
-                    until.get_or_insert_with(|| Instant::now() + company::grace(began.elapsed()));
+                    Some(*rest.get_or_insert_with(|| Instant::now() + company::grace(began.elapsed())))
                 }
+                (true, Progress::TooFew) => self.another_may_do_better().then(|| moved + PATIENCE),
                 (true, Progress::Hopeless) => return Err(self.losses.after_commit(self.company.needed())),
                 // How the local one ends is known first: it may be kept.
-                (true, Progress::TooFew) | (false, _) => {}
-            }
+                (false, _) => None,
+            };
             tokio::select! {
                 biased;
                 kept = &mut local, if !stored => {
                     kept.map_err(|error| self.told_to_others(error))?;
                     stored = true;
+                    moved = Instant::now();
                 }
-                () = self.board.change() => {}
-                () = due(until) => return Ok(()),
+                () = self.board.change() => moved = Instant::now(),
+                Ok(()) = surroundings.changed() => {}
+                () = due(until) => return self.without_the_rest(),
             }
         }
+    }
+
+    /// Ends the commit without those that have not answered.
+    fn without_the_rest(&mut self) -> Result<(), TransferError> {
+        if self.company.progress() == Progress::Enough {
+            return Ok(());
+        }
+        self.leave_all_behind(&self.company.taking());
+        Err(self.losses.after_commit(self.company.needed()))
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{End, bad_request, busy, fence, read_failed, tell};
 use crate::protocol::frame::FrameReader;
 use crate::protocol::{CHUNK_BYTES, Copy, DataReply, DataRequest, ErrorCode, NodeError};
-use crate::server::alive::{self, BEAT_MAX};
+use crate::server::alive;
 use crate::server::arrivals::{Attempt, Stale};
 use crate::server::buffers::Buffers;
 use crate::server::connection::Connection;
@@ -23,6 +23,10 @@ use crate::store::{Digest, RecordHeader};
 /// Its sender waits for a client, which may pause and still be borne. Whoever waits for longer
 /// shows life by chunks without a body.
 const COPY_IDLE_TIME: Duration = Duration::from_mins(1);
+
+/// The time between two signs of life while the disk works: well within what a sender bears that
+/// could do better elsewhere.
+const BEAT: Duration = Duration::from_millis(50);
 
 /// Takes a copy, up to its commit; a newer attempt at the same image takes its place.
 ///
@@ -65,7 +69,7 @@ where
     let committed = disk.commit_as(digest);
     // A chunk without a body: the sender sees that the disk goes on.
     let writer = &mut connection.writer;
-    let committed = alive::until(committed, BEAT_MAX, writer, &DataReply::Chunk, || true).await;
+    let committed = alive::until(committed, BEAT, writer, &DataReply::Chunk).await;
     committed.map_err(told)?;
     tell(connection, &DataReply::Kept).await
 }

@@ -2,8 +2,7 @@
 //!
 //! The acknowledgement needs some of the copies, and it does not matter which. As long as enough
 //! others keep up, one that falls behind is waited for only as long as the transfer's patience
-//! lasts; once too few do, it is waited for without limit, for then it decides. Patience grows back
-//! slowly while the transfer goes on: a peer that is now and then a little slower is no laggard, one
+//! lasts; once too few do, it decides, and how slow it is does not count. Patience grows back slowly while the transfer goes on: a peer that is now and then a little slower is no laggard, one
 //! that stands still is.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use crate::id::NodeId;
 
-/// The longest standstill of copies that are not needed which a transfer bears.
+/// The longest standstill of copies which a transfer bears that can go on without them.
 ///
 /// A person does not notice it, and a disk that pauses for a flush is not dropped for that.
 pub(super) const PATIENCE: Duration = Duration::from_millis(250);
@@ -40,7 +39,7 @@ enum Standing {
 pub(super) enum Lag {
     /// Nobody is behind, or nobody who was is left.
     None,
-    /// Wait: too few others keep up for the acknowledgement.
+    /// Wait as long as they move: too few others keep up for the acknowledgement.
     Wait,
     /// Wait, but no longer than this.
     WaitAtMost(Duration),

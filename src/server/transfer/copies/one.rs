@@ -53,7 +53,7 @@ pub(super) async fn bring(
         match connection.reader.reply(STALL).await? {
             DataReply::Kept => break,
             // A sign of life while the disk works.
-            DataReply::Chunk => {}
+            DataReply::Chunk => board.moved(),
             DataReply::Known { .. }
             | DataReply::Summary(_)
             | DataReply::Items

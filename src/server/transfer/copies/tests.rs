@@ -1,18 +1,21 @@
 //! Uploads to three nodes that run in this process: what each of them keeps in the end.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::net::TcpListener;
 
+use super::*;
 use crate::event::{Fact, WorkerState};
-use crate::id::{Ballot, Epoch, ImageId};
+use crate::id::{Ballot, Epoch, ImageId, RequestId};
 use crate::protocol::{
     Assignment, Bury, CHUNK_BYTES, ErrorCode, Greeted, NodeError, StatusReport, Tombstone,
 };
+use crate::server::connection::STALL;
 use crate::server::data::DataPool;
-use crate::server::testing::{Caller, alice, client_hello, config, id, no_faults};
-use crate::server::tests::{Started, start};
+use crate::server::testing::{Caller, alice, client_hello, config, context, entry, id, no_faults};
+use crate::server::tests::{Started, bind_all, start};
 use crate::server::transfer::testing::{Sending, assigned, png};
 
 /// Generous: a machine that is busy with other tests must not fail this one.
@@ -215,4 +218,86 @@ async fn bury(ports: &[u16], rig: &Rig, ballot: Ballot) {
     };
     let mark = Bury { tombstone, ballot };
     pool.bury(id(3), &mark).await.expect("buried");
+}
+
+/// A node that leads nothing and follows nobody, two peers that take everything and say nothing,
+/// and an image in hand.
+struct Silence {
+    context: Arc<Context>,
+    _silent: Vec<TcpListener>,
+    _directory: tempfile::TempDir,
+}
+
+impl Silence {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (silent, ports) = bind_all(3).await;
+        let (context, _) = context(config(1, &ports, &directory));
+        Self {
+            context,
+            _silent: silent,
+            _directory: directory,
+        }
+    }
+
+    fn lead(&self, ballot: Option<Ballot>) {
+        self.context
+            .surroundings
+            .send_modify(|surroundings| surroundings.ballot = ballot);
+    }
+
+    /// Has a copy committed that is stored here at once, and is to be kept by one of the peers.
+    async fn commit(&self) -> Result<Vec<NodeId>, TransferError> {
+        let copy = Copy {
+            entry: entry(image(), 3),
+            ballot: Some(reign()),
+            request: RequestId(1),
+        };
+        let (mut lender, mut work) = begin(&self.context, copy, &[id(2), id(3)], 1);
+        let committed = async {
+            lender.lend(&Bytes::from_static(b"abc")).await?;
+            lender.commit(Digest::of(b"abc"), async { Ok(()) }).await
+        };
+        timeout(STALL / 2, work.beside(committed))
+            .await
+            .expect("long before they are given up as standing still")
+    }
+
+    fn spared(&self) -> BTreeSet<NodeId> {
+        self.context.laggards.spared(Instant::now().into_std())
+    }
+}
+
+fn reign() -> Ballot {
+    Ballot {
+        epoch: Epoch(1),
+        id: id(1),
+    }
+}
+
+#[tokio::test]
+async fn peers_that_stand_still_are_left_when_somebody_was_spared() {
+    let silence = Silence::new().await;
+    silence.lead(Some(reign()));
+    silence.context.laggards.lagged(id(3), Instant::now().into_std());
+    let error = silence.commit().await.expect_err("nobody answers");
+    assert!(matches!(error, TransferError::NoQuorum { .. }), "{error}");
+    assert!(error.to_string().contains("node 2 stands still"), "{error}");
+    // So the next attempt spares nobody: both are needed.
+    assert_eq!(silence.spared(), [id(2), id(3)].into());
+}
+
+#[tokio::test]
+async fn a_node_that_is_led_no_more_leaves_peers_that_stand_still() {
+    let silence = Silence::new().await;
+    silence.lead(Some(reign()));
+    let deposed = async {
+        while silence.context.surroundings.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        silence.lead(None);
+    };
+    let (committed, ()) = tokio::join!(silence.commit(), deposed);
+    let error = committed.expect_err("nobody answers");
+    assert!(matches!(error, TransferError::NoQuorum { .. }), "{error}");
 }
