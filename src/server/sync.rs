@@ -17,13 +17,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use self::compare::Compared;
-use self::plan::{Progress, Wanted};
+use self::plan::{Pause, Progress, Wanted};
 use super::context::Context;
 use super::input::{FoundSync, NodeInput};
 use super::surroundings::Surroundings;
@@ -43,11 +42,6 @@ mod plan;
 mod tests;
 
 pub(crate) use lacks::{Lacks, Suspicion};
-
-/// How often catalogues are compared although nothing has happened.
-///
-/// A message may be lost, and where nothing differs a look costs each peer 10 KiB.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// How many images a node may lack and still be in sync.
 ///
@@ -113,35 +107,40 @@ impl Sync {
 
     async fn rounds(&mut self) {
         let mut surroundings = self.surroundings.clone();
+        let mut pause = Pause::default();
         loop {
             // What a reign knows of this node begins anew with it: nothing of an earlier one is
             // worth waiting for, least of all a peer that has been frozen since.
             let looked_in = surroundings.borrow_and_update().ballot;
             tokio::select! {
-                () = self.round() => self.rest().await,
-                () = another_reign(&mut surroundings, looked_in) => {}
+                settled = self.round() => {
+                    pause = pause.after(settled || looked_in.is_none());
+                    self.rest(pause).await;
+                }
+                () = another_reign(&mut surroundings, looked_in) => pause = Pause::default(),
             }
         }
     }
 
     /// Waits until there is a reason to look again.
-    async fn rest(&mut self) {
+    async fn rest(&mut self, pause: Pause) {
         tokio::select! {
             // The context holds the sender, so this cannot fail.
             _ = self.surroundings.changed() => {}
             () = self.context.lacks.more() => {}
-            () = sleep(LOOK_EVERY) => {}
+            () = sleep(pause.span()) => {}
         }
     }
 
-    /// Compares with everybody who is there, and brings what is lacking.
-    async fn round(&mut self) {
+    /// Compares with everybody who is there, and brings what is lacking; says whether the node is in
+    /// sync now.
+    async fn round(&mut self) -> bool {
         let surroundings = self.surroundings.borrow_and_update().clone();
         let damaged = self.context.lacks.all_set_aside();
         let missed = self.context.lacks.missed_so_far();
         let began = self.context.clock.now();
         let Some(mut compared) = self.compare(&surroundings).await else {
-            return;
+            return false;
         };
         let mut wanted = Wanted::default();
         for (&peer, found) in &mut compared {
@@ -160,7 +159,8 @@ impl Sync {
             }
         }
         self.note_complete(&compared, &wanted).await;
-        if self.is_in_sync(&surroundings, &compared, &wanted) {
+        let in_sync = self.is_in_sync(&surroundings, &compared, &wanted);
+        if in_sync {
             let abreast = self.is_abreast(&compared, &wanted);
             if abreast {
                 self.context.lacks.settled_until(missed);
@@ -169,6 +169,7 @@ impl Sync {
             self.conclude(&surroundings, began, (true, abreast.then_some(true)))
                 .await;
         }
+        in_sync
     }
 
     /// Says whether nothing is lacking of what the leader keeps; of what all keep, if this node leads.

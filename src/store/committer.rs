@@ -37,10 +37,15 @@ use batch::Batch;
 /// More would save little of the syncs, and the first would wait for the renames of the last.
 const BATCH_ITEMS: usize = 32;
 
-/// How long the first of a batch waits for others that are about to come.
+/// How long the first of a batch waits at least, and at most, for others that are about to come.
 ///
-/// A directory sync takes as long, so waiting for it pays off with the first that joins.
-const GATHER: Duration = Duration::from_millis(2);
+/// In between it waits as long as the batch before took to commit: never more than twice what the
+/// best choice between waiting and going would have cost (the ski rental problem; Karlin et al.,
+/// "Competitive Snoopy Caching", 1988). The least is about half of the time in which eight clients
+/// keep an image of 200 KiB: with 2 ms they took 0.30 syncs an image, with 4 ms 0.24, with 7 ms 0.14,
+/// and no longer for it.
+const GATHER_LEAST: Duration = Duration::from_millis(5);
+const GATHER_MOST: Duration = Duration::from_millis(20);
 
 /// What can be asked of the committer.
 #[derive(Debug)]
@@ -66,6 +71,13 @@ pub(super) struct Done {
 struct Job {
     work: Work,
     answer: SyncSender<Result<Done, StoreError>>,
+}
+
+/// The batch before.
+#[derive(Debug, Default)]
+struct Last {
+    items: usize,
+    took: Duration,
 }
 
 /// The committer; ends when it is dropped, with everything done that was asked.
@@ -111,9 +123,18 @@ impl Drop for Committer {
 fn run(core: &Core, queue: &Receiver<Job>, mut filling: Filling) {
     // A start on a full disk may have left something to be written.
     let mut unsynced = usize::from(core.index.behind_bytes().is_some());
+    let mut last = Last::default();
     loop {
         match next(core, queue, unsynced) {
-            Ok(first) => unsynced += commit(core, &mut filling, gather(core, queue, first)),
+            Ok(first) => {
+                let jobs = gather(core, queue, first, &last);
+                let (begun, items) = (Instant::now(), jobs.len());
+                unsynced += commit(core, &mut filling, jobs);
+                last = Last {
+                    items,
+                    took: begun.elapsed(),
+                };
+            }
             Err(RecvTimeoutError::Timeout) => {
                 core.look_at_shelves();
                 sync_index(core, &mut unsynced);
@@ -137,16 +158,17 @@ fn next(core: &Core, queue: &Receiver<Job>, unsynced: usize) -> Result<Job, Recv
     })
 }
 
-/// Takes what else is there, and waits a moment for those who are about to come.
-fn gather(core: &Core, queue: &Receiver<Job>, first: Job) -> Vec<Job> {
-    let until = Instant::now() + GATHER;
+/// Takes what else is there, and waits as long as it is worth for those who are about to come: who
+/// has announced it, and as many as came the last time, for they were all answered together.
+fn gather(core: &Core, queue: &Receiver<Job>, first: Job, last: &Last) -> Vec<Job> {
+    let until = Instant::now() + last.took.clamp(GATHER_LEAST, GATHER_MOST);
     let mut jobs = vec![first];
     while jobs.len() < BATCH_ITEMS {
         if let Ok(job) = queue.try_recv() {
             jobs.push(job);
             continue;
         }
-        if core.books().joining <= jobs.len() {
+        if core.books().joining.max(last.items) <= jobs.len() {
             break;
         }
         let Ok(job) = queue.recv_timeout(until.saturating_duration_since(Instant::now())) else {

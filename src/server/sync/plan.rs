@@ -1,9 +1,47 @@
 //! What differs between two catalogues, and what to fetch from whom: decisions without I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::id::{ImageId, NodeId};
 use crate::protocol::{CatalogueItem, Tombstone};
+
+/// How often catalogues are compared although nothing has happened.
+///
+/// A message may be lost, and where nothing differs a look costs each peer 10 KiB.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How soon catalogues are compared again when a look has not ended in sync.
+///
+/// Most of what stands in the way is over soon, a connection to a peer that has just come back, an
+/// image on its way, and nobody tells of its end.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// How long to rest between two looks, unless something happens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Pause {
+    /// How many looks in a row have not ended in sync.
+    in_vain: u32,
+}
+
+impl Pause {
+    /// Returns the pause after a look: twice as long each time that it was in vain.
+    pub(super) fn after(self, in_sync: bool) -> Self {
+        let in_vain = if in_sync {
+            0
+        } else {
+            self.in_vain.saturating_add(1)
+        };
+        Self { in_vain }
+    }
+
+    /// Returns how long it is.
+    pub(super) fn span(self) -> Duration {
+        let doubled = |times| LOOK_AGAIN.saturating_mul(2u32.saturating_pow(times));
+        let in_vain = self.in_vain.checked_sub(1);
+        in_vain.map_or(LOOK_EVERY, |times| doubled(times).min(LOOK_EVERY))
+    }
+}
 
 /// What one catalogue lacks of another, or of a part of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -264,6 +302,21 @@ mod tests {
             .filter_map(|missing| progress.tell(missing))
             .collect();
         assert_eq!(told, [100, 50, 25, 12, 6, 3, 1]);
+    }
+
+    #[test]
+    fn a_look_in_vain_is_followed_by_another_soon_and_by_more_ever_later() {
+        let mut pause = Pause::default().after(true);
+        assert_eq!(pause.span(), LOOK_EVERY);
+        let spans: Vec<u128> = (0..40)
+            .map(|_| {
+                pause = pause.after(false);
+                pause.span().as_millis()
+            })
+            .collect();
+        assert_eq!(spans[..6], [250, 500, 1000, 2000, 4000, 5000]);
+        assert_eq!(spans[39], 5000);
+        assert_eq!(pause.after(true).span(), LOOK_EVERY);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Catching up: whole nodes whose directories differ, and nodes beside peers that misbehave.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
