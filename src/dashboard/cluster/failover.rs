@@ -5,7 +5,7 @@
 //! first upload that is acknowledged after that is noted, too.
 //!
 //! A leader leads as long as it has a quorum. One worker that suspects it believes something, and
-//! that is shown as its belief; see [`Standing`].
+//! that is shown as its belief; see `Standing`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
